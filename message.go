@@ -1,0 +1,96 @@
+package boostd
+
+import (
+	"fmt"
+	"time"
+)
+
+// Level is a priority: 0 … max_priority of the settings document, higher first.
+type Level int
+
+// TopicPartition names one partition of a topic.
+type TopicPartition struct {
+	Topic     string
+	Partition int32
+}
+
+// String formats the partition as topic/partition, as every log line and
+// command of boostd writes it.
+func (tp TopicPartition) String() string {
+	return fmt.Sprintf("%s/%d", tp.Topic, tp.Partition)
+}
+
+// Header is one Kafka record header. Keys may repeat within a message.
+type Header struct {
+	Key   string
+	Value []byte
+}
+
+// Message is one record on its way from a Source to a handler.
+//
+// Ownership: the Source fills it and lets go of it with the Batch that carries
+// it; the consumer actor sets Level, the scheduler Attempt; for a handler it is
+// read-only. Whoever settles it gives it back to the Source, which drops the
+// payload: a handler must not keep Key, Value or Headers after its attempt.
+type Message struct {
+	Topic     string
+	Partition int32
+	// Epoch is the Source's own number for this assignment of the partition;
+	// it travels with the message so that a result of an old assignment is
+	// recognised. Nothing above the Source reads it.
+	Epoch  uint32
+	Offset int64
+	// Level is set by the consumer actor.
+	Level Level
+	// Attempt counts from 1; set by the scheduler before each dispatch.
+	Attempt int
+
+	// Key is nil when the record has none; an empty key is not nil.
+	Key []byte
+	// Value is nil for a tombstone.
+	Value   []byte
+	Headers []Header
+
+	// ProducedAt is the header produced_at_ns where there is one, otherwise
+	// Kafka's timestamp; zero when neither is known.
+	ProducedAt time.Time
+	// FetchedAt is taken when the client's poll returned the message, before
+	// any queue. It carries a monotonic reading.
+	FetchedAt time.Time
+}
+
+// TopicPartition returns the partition that the message came from.
+func (m *Message) TopicPartition() TopicPartition {
+	return TopicPartition{Topic: m.Topic, Partition: m.Partition}
+}
+
+// messageOverhead is what a message costs here beside its payload: the struct,
+// its place in the queues and the allocator's rounding, in bytes.
+const messageOverhead = 512
+
+// Size is the memory that the message is accounted with, in bytes: payload,
+// headers and a fixed overhead.
+func (m *Message) Size() int {
+	n := messageOverhead + len(m.Key) + len(m.Value)
+	for i := range m.Headers {
+		n += len(m.Headers[i].Key) + len(m.Headers[i].Value) + 40
+	}
+	return n
+}
+
+// Header returns the value of the last header with that key, as Kafka's own
+// clients read repeated headers, and whether there is one.
+func (m *Message) Header(key string) ([]byte, bool) {
+	for i := len(m.Headers) - 1; i >= 0; i-- {
+		if m.Headers[i].Key == key {
+			return m.Headers[i].Value, true
+		}
+	}
+	return nil, false
+}
+
+// String names the message by its coordinates. It never shows the payload, so
+// that a message may appear in any log or dead-letter line.
+func (m *Message) String() string {
+	return fmt.Sprintf("%s/%d@%d", m.Topic, m.Partition, m.Offset)
+}
