@@ -1,0 +1,265 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/scheduler"
+)
+
+// HandlerSpec is one handler and its pool of slots.
+type HandlerSpec struct {
+	Name    string
+	Handler Handler
+	Slots   int
+	// Timeout is how long one attempt may take before it is cancelled.
+	Timeout time.Duration
+	Retry   scheduler.Retry
+	// Recorder gets every finished attempt; nil for none.
+	Recorder Recorder
+}
+
+// ConsumerSpec is one priority consumer.
+type ConsumerSpec struct {
+	Source Source
+	// Handler is the name of the handler that its messages go to.
+	Handler string
+	// Scheduling is what the scheduler knows of it; Pool is filled in.
+	Scheduling scheduler.ConsumerConfig
+	// Resolve sets the level of a message. Called from the consumer's actor.
+	Resolve func(*boostd.Message)
+	// Name is Scheduling.Name.
+	Name string
+}
+
+// Options are what an Engine is made of.
+type Options struct {
+	Scheduling scheduler.Config
+	// Levels is max_priority + 1.
+	Levels    int
+	Handlers  []HandlerSpec
+	Consumers []ConsumerSpec
+	Logger    hclog.Logger
+}
+
+// Engine is the running actor system. Its methods are safe from any goroutine.
+type Engine struct {
+	logger  hclog.Logger
+	system  *actor.ActorSystem
+	root    *actor.PID // the guardian
+	sched   *actor.PID
+	members []*actor.PID // consumer actors
+	names   []string
+	tasks   sync.WaitGroup
+	cancel  context.CancelCauseFunc // ends every handler's context
+	failed  chan error
+	broken  atomic.Bool // an actor died: nobody may answer any more
+	sources []Source
+}
+
+// Start brings the actors up and lets the sources begin. On an error nothing
+// is left running.
+func Start(o Options) (*Engine, error) {
+	core := scheduler.New(o.Scheduling)
+	base, cancel := context.WithCancelCause(context.Background())
+	e := &Engine{logger: o.Logger, cancel: cancel, failed: make(chan error, 1)}
+	e.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
+		return slog.New(toHclog{o.Logger.Named("actors")})
+	}))
+	sched := &schedulerActor{core: core, logger: o.Logger.Named("scheduler")}
+	slots, err := e.pools(base, core, sched, o)
+	if err == nil {
+		err = e.addConsumers(core, o)
+	}
+	if err != nil {
+		cancel(err)
+		return nil, err
+	}
+	sched.names = e.names
+	e.spawn(sched, slots, o)
+	e.system.Root.Send(e.sched, &begin{})
+	for _, m := range e.members {
+		e.system.Root.Send(m, &begin{})
+	}
+	return e, nil
+}
+
+// pools makes each handler's pool, its slots and their reused batches.
+func (e *Engine) pools(base context.Context, core *scheduler.Core, sched *schedulerActor, o Options) ([][]*slot, error) {
+	var slots [][]*slot
+	number := 0
+	for _, h := range o.Handlers {
+		config := scheduler.PoolConfig{Name: h.Name, Slots: h.Slots, Levels: o.Levels, Retry: h.Retry, Slice: scheduler.DefaultSlice}
+		id, err := core.AddPool(config)
+		if err != nil {
+			return nil, err
+		}
+		wanted := &atomic.Int64{}
+		wanted.Store(int64(scheduler.None))
+		var pool []*slot
+		var batches []*assignment
+		for n := range h.Slots {
+			s := &slot{
+				spec: h, pool: id, index: n, worker: number, base: base, work: make(chan *assignment, 1),
+				fail: e.fail, logger: o.Logger.Named("worker"),
+			}
+			number++
+			pool = append(pool, s)
+			batches = append(batches, &assignment{
+				pool: id, slot: n, wanted: wanted, slice: config.Slice, deadline: &s.deadline, timeout: h.Timeout,
+			})
+		}
+		slots = append(slots, pool)
+		sched.slots = append(sched.slots, batches)
+		sched.wanted = append(sched.wanted, wanted)
+	}
+	return slots, nil
+}
+
+// addConsumers tells the core about the consumers.
+func (e *Engine) addConsumers(core *scheduler.Core, o Options) error {
+	for n := range o.Consumers {
+		c := &o.Consumers[n]
+		pool := -1
+		for id, h := range o.Handlers {
+			if h.Name == c.Handler {
+				pool = id
+			}
+		}
+		c.Scheduling.Pool = scheduler.PoolID(pool)
+		c.Scheduling.Name = c.Name
+		if _, err := core.AddConsumer(c.Scheduling); err != nil {
+			return err
+		}
+		e.names = append(e.names, c.Name)
+		e.sources = append(e.sources, c.Source)
+	}
+	return nil
+}
+
+// spawn starts the guardian and, below it, every other actor.
+func (e *Engine) spawn(sched *schedulerActor, slots [][]*slot, o Options) {
+	died := func(err error) {
+		e.broken.Store(true)
+		e.fail(err)
+	}
+	strategy := &fatal{died, o.Logger}
+	child := func(ctx actor.Context, a actor.Actor) *actor.PID {
+		pid := ctx.Spawn(actor.PropsFromProducer(func() actor.Actor { return a }))
+		ctx.Watch(pid)
+		return pid
+	}
+	g := &guardian{ready: make(chan struct{}), fail: died}
+	g.spawn = func(ctx actor.Context) {
+		e.sched = child(ctx, sched)
+		report := func(m any) { e.system.Root.Send(e.sched, m) }
+		for _, pool := range slots {
+			var pids []*actor.PID
+			for _, s := range pool {
+				s.report = report
+				pids = append(pids, child(ctx, &worker{s, e.tasks.Go}))
+			}
+			sched.workers = append(sched.workers, pids)
+		}
+		for n, spec := range o.Consumers {
+			e.members = append(e.members, child(ctx, &consumer{
+				id: scheduler.ConsumerID(n), spec: spec, scheduler: e.sched, root: e.system.Root,
+				run: e.tasks.Go, fail: e.fail, logger: o.Logger.Named("consumer"),
+			}))
+		}
+		sched.consumers = e.members
+	}
+	e.root = e.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return g },
+		actor.WithSupervisor(strategy), actor.WithGuardian(strategy)))
+	<-g.ready
+}
+
+// fail notes the first thing that ends the daemon.
+func (e *Engine) fail(err error) {
+	select {
+	case e.failed <- err:
+	default:
+	}
+}
+
+// Failed yields at most one error: an actor's death, a source that ended, a
+// recorder that must not fail. The engine isn't whole any more.
+func (e *Engine) Failed() <-chan error { return e.failed }
+
+// Status is a picture of the scheduler.
+func (e *Engine) Status(ctx context.Context) (scheduler.Status, error) {
+	reply := make(chan scheduler.Status, 1)
+	e.system.Root.Send(e.sched, &statusRequest{reply})
+	select {
+	case s := <-reply:
+		return s, nil
+	case <-ctx.Done():
+		return scheduler.Status{}, fmt.Errorf("ask the scheduler for its status: %w", context.Cause(ctx))
+	}
+}
+
+// Drain ends fetching and dispatching for good and waits until nothing is in
+// flight. What was queued goes back to its source unhandled. Called once.
+func (e *Engine) Drain(ctx context.Context) error {
+	idle := make(chan struct{})
+	e.system.Root.Send(e.sched, &drain{idle})
+	select {
+	case <-idle:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for messages in flight: %w", context.Cause(ctx))
+	}
+}
+
+// Cancel ends every handler's context.
+func (e *Engine) Cancel(cause error) { e.cancel(cause) }
+
+// Stop stops the sources, which commit what is settled, in parallel, and then
+// the actors. It returns when all goroutines have ended or ctx has; what still
+// hangs is abandoned and named in the error.
+func (e *Engine) Stop(ctx context.Context) error {
+	done := make(chan error, len(e.sources))
+	for n, source := range e.sources {
+		if e.broken.Load() {
+			e.tasks.Go(func() { done <- source.Stop(ctx) })
+		} else { // behind the last settlements, in the same mailbox
+			e.system.Root.Send(e.members[n], &leave{ctx, done})
+		}
+	}
+	var errs []error
+	for range e.sources {
+		select {
+		case err := <-done:
+			errs = append(errs, err)
+		case <-ctx.Done():
+			errs = append(errs, fmt.Errorf("stop the consumers: %w", context.Cause(ctx)))
+			return errors.Join(append(errs, e.end(ctx))...)
+		}
+	}
+	return errors.Join(append(errs, e.end(ctx))...)
+}
+
+// end stops the actors and waits for the goroutines.
+func (e *Engine) end(ctx context.Context) error {
+	e.cancel(errors.New("the daemon stops"))
+	e.system.Root.Stop(e.root)
+	ended := make(chan struct{})
+	var waiter sync.WaitGroup // its goroutine ends with the last task, or with the process
+	waiter.Go(func() { e.tasks.Wait(); close(ended) })
+	select {
+	case <-ended:
+		e.system.Shutdown()
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for handlers to return: %w", context.Cause(ctx))
+	}
+}

@@ -1,0 +1,51 @@
+package actors
+
+import (
+	"context"
+
+	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/scheduler"
+)
+
+// The messages between the actors. Each is sent once and then belongs to its
+// receiver; none prints a payload.
+
+// fromSource carries one event of a consumer's Source to the scheduler.
+type fromSource struct {
+	consumer scheduler.ConsumerID
+	event    any
+}
+
+// settle, pause and drained go from the scheduler to a consumer actor.
+type (
+	settle  struct{ settlements []boostd.Settlement }
+	pause   struct{ paused bool }
+	drained struct{ partitions []boostd.TopicPartition }
+)
+
+// begin starts a consumer's Source; leave stops it and answers with its error.
+type (
+	begin struct{}
+	leave struct {
+		ctx  context.Context
+		done chan<- error
+	}
+)
+
+// *assignment (work.go) goes to a worker with a batch and comes back finished.
+
+// overrun says that a slot's handler ignores its cancellation.
+type overrun struct {
+	pool scheduler.PoolID
+	slot int
+}
+
+// tick is the core's timer.
+type tick struct{}
+
+// drain asks the scheduler to dispatch nothing more; idle is closed when
+// nothing is in flight.
+type drain struct{ idle chan struct{} }
+
+// statusRequest asks for a picture of the core.
+type statusRequest struct{ reply chan<- scheduler.Status }

@@ -1,0 +1,139 @@
+package actors
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/scheduler"
+)
+
+// schedulerActor drives the core: it tells it what happened and sends what the
+// core asks for.
+type schedulerActor struct {
+	core      *scheduler.Core
+	consumers []*actor.PID
+	names     []string // of the consumers, for logs
+	workers   [][]*actor.PID
+	slots     [][]*assignment // the reused batches, by pool and slot
+	wanted    []*atomic.Int64 // by pool, read by its slots between messages
+	idle      chan struct{}   // closed when drained; nil before drain
+	timer     *time.Timer
+	wake      time.Time // when the timer goes off, zero when it isn't set
+	logger    hclog.Logger
+}
+
+// Receive implements actor.Actor.
+func (s *schedulerActor) Receive(ctx actor.Context) {
+	now := time.Now()
+	switch m := ctx.Message().(type) {
+	case *begin:
+		s.apply(ctx, now, s.core.Start(now))
+	case *fromSource:
+		s.apply(ctx, now, s.source(now, m.consumer, m.event))
+	case *assignment:
+		s.apply(ctx, now, s.core.Finished(now, m.pool, m.slot, m.items))
+	case *tick:
+		s.wake = time.Time{}
+		s.apply(ctx, now, s.core.Tick(now))
+	case *overrun:
+		s.core.Overrun(m.pool, m.slot)
+		s.logger.Error("handler overran its timeout and ignores its cancellation; its slot is stuck until it returns",
+			"pool", int(m.pool), "slot", m.slot)
+	case *statusRequest:
+		m.reply <- s.core.Status(now)
+	case *drain:
+		s.idle = m.idle
+		for _, c := range s.consumers {
+			ctx.Send(c, &pause{true})
+		}
+		s.apply(ctx, now, s.core.Drain(now))
+	case *actor.Stopping:
+		if s.timer != nil {
+			s.timer.Stop()
+		}
+	}
+}
+
+// source translates an event of a Source.
+func (s *schedulerActor) source(now time.Time, id scheduler.ConsumerID, event any) *scheduler.Effects {
+	switch e := event.(type) {
+	case *boostd.Batch:
+		return s.core.Fetched(now, id, e.Messages)
+	case *boostd.Backlog:
+		return s.core.Backlog(now, id, e.Messages)
+	case *boostd.CaughtUp:
+		return s.core.CaughtUp(now, id)
+	case *boostd.Assigned:
+		s.logger.Info("partitions assigned", "consumer", s.names[id], "partitions", len(e.Partitions))
+		return s.core.Assigned(now, id, e.Partitions)
+	case *boostd.Revoking:
+		s.logger.Info("partitions revoked", "consumer", s.names[id], "partitions", len(e.Partitions))
+		return s.core.Revoking(now, id, e.Partitions)
+	case *boostd.Lost:
+		s.logger.Warn("partitions lost", "consumer", s.names[id], "partitions", len(e.Partitions))
+		return s.core.Lost(now, id, e.Partitions)
+	}
+	return s.core.Tick(now)
+}
+
+// apply sends what the core asks for.
+func (s *schedulerActor) apply(ctx actor.Context, now time.Time, e *scheduler.Effects) {
+	for _, d := range e.Dispatches {
+		a := s.slots[d.Pool][d.Slot]
+		a.level, a.items = d.Level, d.Items
+		ctx.Send(s.workers[d.Pool][d.Slot], a)
+	}
+	for id, w := range s.wanted {
+		w.Store(int64(s.core.Waiting(scheduler.PoolID(id))))
+	}
+	for _, k := range e.Settled {
+		ctx.Send(s.consumers[k.Consumer], &settle{k.Settlements})
+	}
+	for _, f := range e.Flows {
+		s.logger.Info("consumer changed its state", "consumer", s.names[f.Consumer], "state", f.State, "reason", f.Reason)
+		ctx.Send(s.consumers[f.Consumer], &pause{f.State == scheduler.Paused})
+	}
+	for _, d := range e.Drained {
+		ctx.Send(s.consumers[d.Consumer], &drained{d.Partitions})
+	}
+	s.tell(e)
+	s.schedule(ctx, now, e.Wake)
+	if e.Idle && s.idle != nil {
+		close(s.idle)
+		s.idle = nil
+	}
+}
+
+// tell logs what a person should know.
+func (s *schedulerActor) tell(e *scheduler.Effects) {
+	for _, h := range e.Held {
+		s.logger.Warn("message is held: it waits for a person", "message", h.TopicPartition, "offset", h.Offset,
+			"level", h.Level, "attempts", h.Attempts, "reason", h.Reason)
+	}
+	for _, id := range e.Without {
+		s.logger.Warn("started without a consumer that has not caught up", "consumer", s.names[id])
+	}
+	if e.Started {
+		s.logger.Info("dispatching begins")
+	}
+}
+
+// schedule keeps the one timer. It is only ever moved forward: a timer that
+// goes off early costs a tick, a Reset on every event costs more.
+func (s *schedulerActor) schedule(ctx actor.Context, now, wake time.Time) {
+	if wake.IsZero() || !s.wake.IsZero() && !wake.Before(s.wake) {
+		return
+	}
+	s.wake = wake
+	in := max(wake.Sub(now), 0)
+	if s.timer != nil {
+		s.timer.Reset(in)
+		return
+	}
+	self, root := ctx.Self(), ctx.ActorSystem().Root
+	s.timer = time.AfterFunc(in, func() { root.Send(self, &tick{}) })
+}

@@ -1,0 +1,144 @@
+package scheduler
+
+import (
+	"time"
+
+	"github.com/kafkaboost/boostd"
+)
+
+// Window is the most that one consumer may have here at once: fetched and not
+// settled. It is reached, not exceeded, but for one message that is larger
+// than what was left of Bytes.
+type Window struct {
+	Messages int
+	Bytes    int64
+}
+
+// DefaultWindow keeps 11 consumers of 1 KB messages near 200 MiB, with the
+// client's own prefetch (four times the messages cost 40 MiB more and brought
+// no speed).
+var DefaultWindow = Window{Messages: 1024, Bytes: 16 << 20}
+
+// ConsumerConfig describes one priority consumer.
+type ConsumerConfig struct {
+	// Name is what status and logs call it.
+	Name string
+	Pool PoolID
+	// Level is what its messages have; with Mixed (base topics) each message
+	// has its own, and only its own full window ever holds or pauses it.
+	Level boostd.Level
+	Mixed bool
+	// Window must be the one that its Source keeps to.
+	Window Window
+	// Orders says how a topic's messages are ordered; a topic that isn't there
+	// is ordered by key.
+	Orders map[string]Order
+}
+
+// consumer is a priority consumer as the core sees it.
+type consumer struct {
+	id         ConsumerID
+	config     ConsumerConfig
+	pool       *pool
+	partitions map[boostd.TopicPartition]*partition
+	last       *partition              // of the last message: runs of one partition are the rule
+	revoking   []revocation
+	caughtUp   bool
+	broker     int64 // waiting in the brokers, -1 unknown
+	unsettled  int
+	bytes      int64
+	settled    []boostd.Settlement // of this step, for Effects
+	gate       gateState
+}
+
+// partition is one assignment of a partition. A later assignment is another
+// value, so that what still runs of the old one can't be taken for the new.
+type partition struct {
+	tp       boostd.TopicPartition
+	order    Order
+	closed   bool // revoked or lost: nothing more of it is dispatched
+	inFlight int
+	held     uint64
+	shown    []HeldMessage // the first of them
+}
+
+// revocation is one question of the Source: partitions that it waits for.
+type revocation struct {
+	asked  []boostd.TopicPartition // open or not
+	closed []*partition
+}
+
+func (r revocation) inFlight() (n int) {
+	for _, p := range r.closed {
+		n += p.inFlight
+	}
+	return n
+}
+
+// MaxHeldShown bounds the list of held messages that status shows for each
+// partition; the count goes on.
+const MaxHeldShown = 100
+
+// HeldMessage is a message that was given up and waits for a person.
+type HeldMessage struct {
+	boostd.TopicPartition
+	Offset   int64
+	Level    boostd.Level
+	Attempts int
+	Reason   string
+	At       time.Time
+}
+
+func (c *consumer) open(tp boostd.TopicPartition) {
+	if c.partitions[tp] == nil {
+		c.partitions[tp] = &partition{tp: tp, order: c.config.Orders[tp.Topic]}
+	}
+}
+
+// close ends the assignment of the partitions and returns what was open.
+func (c *consumer) close(tps []boostd.TopicPartition) []*partition {
+	var closed []*partition
+	for _, tp := range tps {
+		if p := c.partitions[tp]; p != nil {
+			p.closed = true
+			closed = append(closed, p)
+			delete(c.partitions, tp)
+		}
+	}
+	c.last = nil
+	return closed
+}
+
+// partition finds the open assignment that a message belongs to, or nil.
+func (c *consumer) partition(m *boostd.Message) *partition {
+	if l := c.last; l != nil && l.tp.Partition == m.Partition && l.tp.Topic == m.Topic {
+		return l
+	}
+	c.last = c.partitions[m.TopicPartition()]
+	return c.last
+}
+
+// full reports whether the Source has no room for another message.
+func (c *consumer) full() bool {
+	w := c.config.Window
+	return c.unsettled >= w.Messages || c.bytes >= w.Bytes
+}
+
+// halfEmpty reports whether more than half of the window is free.
+func (c *consumer) halfEmpty() bool {
+	w := c.config.Window
+	return c.unsettled < w.Messages/2 && c.bytes < w.Bytes/2
+}
+
+// hold notes that the item waits for a person.
+func (p *partition) hold(i *Item, now time.Time) HeldMessage {
+	h := HeldMessage{
+		TopicPartition: p.tp, Offset: i.Message.Offset, Level: i.Message.Level,
+		Attempts: i.Message.Attempt, Reason: i.Result.Reason, At: now,
+	}
+	p.held++
+	if len(p.shown) < MaxHeldShown {
+		p.shown = append(p.shown, h)
+	}
+	return h
+}

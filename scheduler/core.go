@@ -1,0 +1,181 @@
+package scheduler
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/kafkaboost/boostd"
+)
+
+// Config is what holds for all pools.
+type Config struct {
+	// StartWait is how long the first dispatch waits for consumers that have
+	// not yet caught up; zero doesn't wait.
+	StartWait time.Duration
+	// Gate switches pausing on. Without it priority is kept just the same, but
+	// lower levels fetch and keep what they can't run.
+	Gate bool
+}
+
+// Core is the whole scheduler: give it what happened, do what it says. Not safe
+// for concurrent use.
+type Core struct {
+	config    Config
+	pools     []*pool
+	consumers []*consumer
+	retries   backoff
+	began     time.Time
+	started   bool
+	draining  bool
+	effects   Effects
+}
+
+// New makes an empty core. Pools and consumers are added before Start.
+func New(config Config) *Core { return &Core{config: config} }
+
+// AddPool adds a handler's pool.
+func (c *Core) AddPool(config PoolConfig) (PoolID, error) {
+	if config.Slots < 1 || config.Levels < 1 || config.Levels > MaxLevels || config.Retry.Attempts < 1 {
+		return 0, fmt.Errorf("add pool %q: want at least 1 slot and 1 attempt, and 1 to %d levels; got %d, %d and %d",
+			config.Name, MaxLevels, config.Slots, config.Retry.Attempts, config.Levels)
+	}
+	c.pools = append(c.pools, newPool(config))
+	return PoolID(len(c.pools) - 1), nil
+}
+
+// AddConsumer adds a priority consumer. The start waits for those that were
+// added before Start.
+func (c *Core) AddConsumer(config ConsumerConfig) (ConsumerID, error) {
+	if int(config.Pool) < 0 || int(config.Pool) >= len(c.pools) {
+		return 0, fmt.Errorf("add consumer %q: there is no pool %d", config.Name, config.Pool)
+	}
+	p := c.pools[config.Pool]
+	if config.Level < 0 || int(config.Level) >= len(p.levels) {
+		return 0, fmt.Errorf("add consumer %q: level %d is outside 0 to %d", config.Name, config.Level, len(p.levels)-1)
+	}
+	if config.Window.Messages < 1 || config.Window.Bytes < 1 {
+		return 0, fmt.Errorf("add consumer %q: its window must hold at least one message", config.Name)
+	}
+	k := &consumer{
+		id: ConsumerID(len(c.consumers)), config: config, pool: p, broker: -1,
+		partitions: map[boostd.TopicPartition]*partition{},
+	}
+	c.consumers = append(c.consumers, k)
+	return k.id, nil
+}
+
+// Start begins the wait for the consumers that exist.
+func (c *Core) Start(now time.Time) *Effects {
+	c.effects.reset()
+	c.began = now
+	return c.step(now)
+}
+
+// Tick is for the time that Effects.Wake named.
+func (c *Core) Tick(now time.Time) *Effects {
+	c.effects.reset()
+	return c.step(now)
+}
+
+// Assigned opens partitions of a consumer.
+func (c *Core) Assigned(now time.Time, id ConsumerID, tps []boostd.TopicPartition) *Effects {
+	c.effects.reset()
+	for _, tp := range tps {
+		c.consumers[id].open(tp)
+	}
+	return c.step(now)
+}
+
+// CaughtUp says that the consumer has seen something of all its partitions.
+func (c *Core) CaughtUp(now time.Time, id ConsumerID) *Effects {
+	c.effects.reset()
+	c.consumers[id].caughtUp = true
+	return c.step(now)
+}
+
+// Backlog says how many of the consumer's messages wait in the brokers.
+func (c *Core) Backlog(now time.Time, id ConsumerID, messages int64) *Effects {
+	c.effects.reset()
+	c.consumers[id].backlog(messages)
+	return c.step(now)
+}
+
+// Fetched queues messages, whose Level is set. The core keeps pointers into the
+// slice until each is settled. Messages of partitions that aren't open are
+// released at once.
+func (c *Core) Fetched(now time.Time, id ConsumerID, messages []boostd.Message) *Effects {
+	c.effects.reset()
+	k := c.consumers[id]
+	items := make([]Item, len(messages))
+	for n := range messages {
+		m, i := &messages[n], &items[n]
+		i.Message, i.consumer, i.size, i.ReadyAt = m, k, m.Size(), m.FetchedAt
+		k.unsettled++
+		k.bytes += int64(i.size)
+		i.partition = k.partition(m)
+		if i.partition == nil || c.draining {
+			c.settle(i, boostd.Released)
+			continue
+		}
+		if lock, ok := lockID(m, i.partition.order); ok {
+			i.lock = k.pool.locks.get(lock)
+		}
+		k.pool.enqueue(i)
+	}
+	return c.step(now)
+}
+
+// Revoking closes partitions: nothing more of them is dispatched, what is
+// queued is released; Effects.Drained follows once nothing is in flight.
+func (c *Core) Revoking(now time.Time, id ConsumerID, tps []boostd.TopicPartition) *Effects {
+	c.effects.reset()
+	k := c.consumers[id]
+	k.revoking = append(k.revoking, revocation{tps, k.close(tps)})
+	c.dropClosed(k)
+	c.noteDrained(k)
+	return c.step(now)
+}
+
+// Lost closes partitions that are gone already; nobody waits for them.
+func (c *Core) Lost(now time.Time, id ConsumerID, tps []boostd.TopicPartition) *Effects {
+	c.effects.reset()
+	k := c.consumers[id]
+	k.close(tps)
+	c.dropClosed(k)
+	return c.step(now)
+}
+
+// Overrun says that the handler of a slot has overrun its timeout and has not
+// returned: the slot is gone until it does.
+func (c *Core) Overrun(id PoolID, slot int) { c.pools[id].stuck[slot] = true }
+
+// Drain ends dispatching for good and releases what is queued or waits for a
+// retry; Effects.Idle follows once nothing is in flight.
+func (c *Core) Drain(now time.Time) *Effects {
+	c.effects.reset()
+	c.draining = true
+	everything := func(*Item) bool { return true }
+	release := func(i *Item) { c.settle(i, boostd.Released) }
+	c.dropRetries(everything)
+	for _, p := range c.pools {
+		p.drop(everything, release)
+	}
+	return c.step(now)
+}
+
+// Waiting is the level that a slot of the pool is wanted for: the highest that
+// is ready while no slot is free, otherwise None. While draining it is above
+// all levels: every worker hands back what it hasn't started.
+func (c *Core) Waiting(id PoolID) boostd.Level {
+	p := c.pools[id]
+	switch {
+	case c.draining:
+		return MaxLevels
+	case len(p.free) > 0:
+		return None
+	}
+	return p.ready.highest()
+}
+
+// Pools is how many pools there are; their IDs are 0 to Pools()-1.
+func (c *Core) Pools() int { return len(c.pools) }

@@ -1,0 +1,61 @@
+package scheduler
+
+import (
+	"time"
+
+	"github.com/kafkaboost/boostd"
+)
+
+// PoolID and ConsumerID are what AddPool and AddConsumer return.
+type (
+	PoolID     int
+	ConsumerID int
+)
+
+// Effects is what a call of the core asks for. It is valid until the next call;
+// what its fields point to belongs to the receiver.
+type Effects struct {
+	Dispatches []Dispatch
+	Settled    []Settled
+	Flows      []FlowChange
+	Drained    []Drained
+	// Held are the messages that were given up in this step.
+	Held []HeldMessage
+	// Without are the consumers that the start no longer waits for; Started is
+	// true in the one step in which dispatching begins.
+	Without []ConsumerID
+	Started bool
+	// Idle is true once nothing is queued or in flight after Drain.
+	Idle bool
+	// Wake is when Tick must be called unless something happens before; zero
+	// when there is nothing to wait for.
+	Wake time.Time
+}
+
+// Dispatch hands items to the worker of a free slot. The worker gives the same
+// slice back with Finished.
+type Dispatch struct {
+	Pool  PoolID
+	Slot  int
+	Level boostd.Level
+	Items []*Item
+}
+
+// Settled is what became of a consumer's messages, for its Source.
+type Settled struct {
+	Consumer    ConsumerID
+	Settlements []boostd.Settlement
+}
+
+// Drained says that nothing of the revoked partitions is in flight any more.
+type Drained struct {
+	Consumer   ConsumerID
+	Partitions []boostd.TopicPartition
+}
+
+func (e *Effects) reset() {
+	*e = Effects{
+		Dispatches: e.Dispatches[:0], Settled: e.Settled[:0], Flows: e.Flows[:0],
+		Drained: e.Drained[:0], Held: e.Held[:0], Without: e.Without[:0],
+	}
+}

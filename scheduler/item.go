@@ -1,0 +1,123 @@
+package scheduler
+
+import (
+	"time"
+
+	"github.com/kafkaboost/boostd"
+)
+
+// Item is one message's place in the scheduler.
+//
+// Ownership goes with dispatch: from Dispatch until Finished the worker owns
+// the item and writes StartedAt, FinishedAt and Result; at all other times the
+// core does.
+type Item struct {
+	Message *boostd.Message
+
+	// ReadyAt is when this attempt became dispatchable: fetched, backoff over,
+	// or key free. Zero on dispatch when it waits for an earlier message of its
+	// own batch; the worker then sets it as it starts the item.
+	ReadyAt      time.Time
+	DispatchedAt time.Time
+	// StartedAt stays zero when the worker hands the item back unstarted.
+	StartedAt  time.Time
+	FinishedAt time.Time
+	Result     boostd.Result
+
+	consumer  *consumer
+	partition *partition
+	lock      *lock // nil: no order to keep
+	next      *Item
+	size      int
+}
+
+// Follows reports whether the two items share a key (or partition, as their
+// order asks), so that one must not run when the other, earlier one failed.
+func (i *Item) Follows(earlier *Item) bool {
+	return i.lock != nil && i.lock == earlier.lock
+}
+
+// Verdict is what the attempt's result comes to: done, another attempt, or held
+// for a person. The audit and the core share it.
+func (i *Item) Verdict() boostd.Outcome {
+	switch {
+	case i.Result.Outcome == boostd.Done:
+		return boostd.Done
+	case i.Result.Outcome == boostd.Retry && i.Message.Attempt < i.consumer.pool.config.Retry.Attempts:
+		return boostd.Retry
+	}
+	return boostd.Held
+}
+
+// list is a queue of items, linked through the items themselves: no operation
+// allocates. An item is in at most one list.
+type list struct {
+	head, tail *Item
+	len        int
+}
+
+func (l *list) pushBack(i *Item) {
+	i.next = nil
+	if l.tail == nil {
+		l.head = i
+	} else {
+		l.tail.next = i
+	}
+	l.tail = i
+	l.len++
+}
+
+func (l *list) pushFront(i *Item) {
+	i.next = l.head
+	l.head = i
+	if l.tail == nil {
+		l.tail = i
+	}
+	l.len++
+}
+
+func (l *list) popFront() *Item {
+	i := l.head
+	if i == nil {
+		return nil
+	}
+	l.head = i.next
+	if l.head == nil {
+		l.tail = nil
+	}
+	i.next = nil
+	l.len--
+	return i
+}
+
+// insert puts the item before the first one for which before is true, else at
+// the end. The end is looked at first: that is where nearly all belong.
+func (l *list) insert(i *Item, before func(*Item) bool) {
+	switch {
+	case l.tail == nil || !before(l.tail):
+		l.pushBack(i)
+	case before(l.head):
+		l.pushFront(i)
+	default:
+		at := l.head
+		for !before(at.next) {
+			at = at.next
+		}
+		i.next, at.next = at.next, i
+		l.len++
+	}
+}
+
+// take removes the items for which drop is true and passes each to taken, in
+// order; the rest keeps its order.
+func (l *list) take(drop func(*Item) bool, taken func(*Item)) {
+	old := *l
+	*l = list{}
+	for i := old.popFront(); i != nil; i = old.popFront() {
+		if drop(i) {
+			taken(i)
+		} else {
+			l.pushBack(i)
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package scheduler
+
+import (
+	"fmt"
+
+	"github.com/kafkaboost/boostd"
+)
+
+// Order says which messages of a topic may run at the same time.
+type Order uint8
+
+// ByKey runs the messages of one key of a partition one after the other, in the
+// order of their offsets; messages without a key are free. ByPartition does so
+// for the whole partition. Unordered keeps nothing.
+const (
+	ByKey Order = iota
+	ByPartition
+	Unordered
+)
+
+var orderNames = map[string]Order{"key": ByKey, "partition": ByPartition, "none": Unordered}
+
+// ParseOrder reads key, partition or none.
+func ParseOrder(s string) (Order, error) {
+	if o, ok := orderNames[s]; ok {
+		return o, nil
+	}
+	return 0, fmt.Errorf("order %q: want key, partition or none", s)
+}
+
+// lock keeps the order of one key or partition. It outlives an assignment: it
+// exists as long as an attempt of it runs, waits for its retry, or a message of
+// it is queued.
+//
+// At any time at most one of its items runs or is in backoff, but for a batch
+// that one worker runs in order. A base topic may hold one key at several
+// levels; then the highest goes first, and an item that became ready at a lower
+// level stays in that level's ready list until take finds the lock running.
+type lock struct {
+	id      uint64
+	running int
+	backoff bool
+	// ready are the levels at which an item of this lock stands in a ready
+	// list, ascending: a new one is added only above the last, so that per
+	// level it is always the item with the lowest offset.
+	ready []boostd.Level
+	// waiting are the items behind it: highest level first, then by offset.
+	waiting list
+}
+
+// busy reports whether an item of the lock runs or waits for its retry.
+func (l *lock) busy() bool { return l.running > 0 || l.backoff }
+
+// admits reports whether an item of that level may stand in its ready list.
+func (l *lock) admits(level boostd.Level) bool {
+	return !l.busy() && (len(l.ready) == 0 || level > l.ready[len(l.ready)-1])
+}
+
+// unready notes that the item of that level has left its ready list.
+func (l *lock) unready(level boostd.Level) {
+	for n := len(l.ready) - 1; n >= 0; n-- {
+		if l.ready[n] == level {
+			l.ready = append(l.ready[:n], l.ready[n+1:]...)
+			return
+		}
+	}
+}
+
+// waitLast puts the item behind all of its level; waitFirst before them, for
+// one that had its turn already.
+func (l *lock) waitLast(i *Item) {
+	l.waiting.insert(i, func(other *Item) bool { return other.Message.Level < i.Message.Level })
+}
+
+func (l *lock) waitFirst(i *Item) {
+	l.waiting.insert(i, func(other *Item) bool { return other.Message.Level <= i.Message.Level })
+}
+
+// locks finds the lock of a message. Two keys whose hashes collide share a
+// lock, which costs parallelism and nothing else.
+type locks struct {
+	byID map[uint64]*lock
+	free []*lock // reused, so that a known number of keys doesn't allocate
+}
+
+// maxFreeLocks bounds the memory that a burst of distinct keys leaves behind.
+const maxFreeLocks = 4096
+
+func (ls *locks) get(id uint64) *lock {
+	if l := ls.byID[id]; l != nil {
+		return l
+	}
+	var l *lock
+	if n := len(ls.free); n > 0 {
+		l, ls.free = ls.free[n-1], ls.free[:n-1]
+	} else {
+		l = &lock{}
+	}
+	l.id = id
+	ls.byID[id] = l
+	return l
+}
+
+// release forgets the lock when nothing holds it and nothing waits for it.
+func (ls *locks) release(l *lock) {
+	if l.busy() || len(l.ready) > 0 || l.waiting.len > 0 {
+		return
+	}
+	delete(ls.byID, l.id)
+	if len(ls.free) < maxFreeLocks {
+		ls.free = append(ls.free, l)
+	}
+}
+
+// lockID is the identity of a message's lock: FNV-1a (64 bit) over topic,
+// partition and, by key, the key. It is false where there is no order to keep.
+func lockID(m *boostd.Message, o Order) (uint64, bool) {
+	if o == Unordered || o == ByKey && m.Key == nil {
+		return 0, false
+	}
+	const offset, prime = 14695981039346656037, 1099511628211
+	h := uint64(offset)
+	for i := range len(m.Topic) {
+		h = (h ^ uint64(m.Topic[i])) * prime
+	}
+	for shift := 0; shift < 32; shift += 8 {
+		h = (h ^ uint64(uint8(m.Partition>>shift))) * prime
+	}
+	if o == ByKey {
+		for _, b := range m.Key {
+			h = (h ^ uint64(b)) * prime
+		}
+	}
+	return h, true
+}

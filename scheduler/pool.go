@@ -1,0 +1,220 @@
+package scheduler
+
+import (
+	"time"
+
+	"github.com/kafkaboost/boostd"
+)
+
+// PoolConfig describes the slots of one handler.
+type PoolConfig struct {
+	// Name is the handler's.
+	Name string
+	// Slots is how many batches may be out at once, at least 1.
+	Slots int
+	// Levels is how many levels there are: max_priority + 1, at most MaxLevels.
+	Levels int
+	Retry  Retry
+	// Slice is how much work a batch may be; DefaultSlice when zero.
+	Slice time.Duration
+}
+
+// pool is one handler's slots and the messages that wait for them.
+type pool struct {
+	config PoolConfig
+	levels []level
+	ready  levelSet // levels whose ready list isn't empty
+	locks  locks
+	free   []int     // idle slots; the last one used goes first, its caches are warm
+	batch  [][]*Item // by slot: the buffer that is handed to its worker
+	stuck  []bool    // by slot: its handler overran the timeout and hasn't returned
+
+	above      []time.Duration // by level: how long the slots need for what is above
+	aboveKnown bool            // above is of this step
+}
+
+// level is one level's queue in a pool, and what became of its messages.
+type level struct {
+	ready    list
+	queued   int // ready, behind a lock, or in backoff
+	inFlight int
+	broker   int // waiting in the brokers, of the level's own consumers
+	estimate estimate
+	counts   Counts
+}
+
+// Counts is what became of messages since the start.
+type Counts struct {
+	// Done were finished; Retried counts failed attempts that were followed by
+	// another; Held are given up and wait for a person.
+	Done, Retried, Held uint64
+}
+
+func newPool(config PoolConfig) *pool {
+	if config.Slice <= 0 {
+		config.Slice = DefaultSlice
+	}
+	p := &pool{
+		config: config,
+		levels: make([]level, config.Levels),
+		locks:  locks{byID: map[uint64]*lock{}},
+		batch:  make([][]*Item, config.Slots),
+		stuck:  make([]bool, config.Slots),
+		above:  make([]time.Duration, config.Levels),
+	}
+	for slot := config.Slots - 1; slot >= 0; slot-- {
+		p.free = append(p.free, slot)
+	}
+	for l := range p.levels {
+		p.levels[l].estimate.warm = max(2*config.Slots, 16)
+	}
+	return p
+}
+
+func (p *pool) of(i *Item) *level { return &p.levels[i.Message.Level] }
+
+// enqueue adds a message that was fetched.
+func (p *pool) enqueue(i *Item) {
+	p.of(i).queued++
+	if i.lock == nil || i.lock.admits(i.Message.Level) {
+		p.pushReady(i, false)
+	} else {
+		i.ReadyAt = time.Time{}
+		i.lock.waitLast(i)
+	}
+}
+
+// pushReady makes the item dispatchable, at the front for one that is older
+// than all that was fetched since.
+func (p *pool) pushReady(i *Item, front bool) {
+	l := p.of(i)
+	if front {
+		l.ready.pushFront(i)
+	} else {
+		l.ready.pushBack(i)
+	}
+	p.ready.add(i.Message.Level)
+	if i.lock != nil {
+		i.lock.ready = append(i.lock.ready, i.Message.Level)
+	}
+}
+
+// popReady takes the next item of a level off its ready list, or nil when what
+// was there turned out to wait for a lock.
+func (p *pool) popReady(at boostd.Level) *Item {
+	l := &p.levels[at]
+	i := l.ready.popFront()
+	if l.ready.len == 0 {
+		p.ready.remove(at)
+	}
+	if i.lock != nil {
+		i.lock.unready(at)
+		if i.lock.busy() {
+			i.ReadyAt = time.Time{}
+			i.lock.waitFirst(i)
+			return nil
+		}
+	}
+	return i
+}
+
+// take fills dst with at most n items of a level for one worker. What waits
+// for the same key comes right behind its predecessor: nobody else could run
+// it meanwhile.
+func (p *pool) take(dst []*Item, at boostd.Level, n int, now time.Time) []*Item {
+	for len(dst) < n && p.levels[at].ready.len > 0 {
+		i := p.popReady(at)
+		if i == nil {
+			continue
+		}
+		dst = p.dispatched(dst, i, now)
+		if i.lock == nil {
+			continue
+		}
+		for len(dst) < n && i.lock.waiting.len > 0 && i.lock.waiting.head.Message.Level == at {
+			follower := i.lock.waiting.popFront()
+			follower.ReadyAt = time.Time{}
+			dst = p.dispatched(dst, follower, now)
+		}
+	}
+	return dst
+}
+
+func (p *pool) dispatched(dst []*Item, i *Item, now time.Time) []*Item {
+	l := p.of(i)
+	l.queued--
+	l.inFlight++
+	i.partition.inFlight++
+	if i.lock != nil {
+		i.lock.running++
+	}
+	i.Message.Attempt++
+	i.DispatchedAt, i.StartedAt, i.FinishedAt, i.Result = now, time.Time{}, time.Time{}, boostd.Result{}
+	return append(dst, i)
+}
+
+// returned takes an item back from its worker, whatever became of it.
+func (p *pool) returned(i *Item) {
+	p.of(i).inFlight--
+	i.partition.inFlight--
+	if i.lock != nil {
+		i.lock.running--
+	}
+}
+
+// requeue gives an item that wasn't started, or whose backoff is over, its old
+// place back. It stays as ready as it was unless its key is taken.
+func (p *pool) requeue(i *Item, now time.Time) {
+	if i.lock == nil {
+		p.pushReady(i, true)
+		return
+	}
+	i.lock.waitFirst(i)
+	if i.lock.busy() || i.lock.waiting.head != i {
+		i.ReadyAt = time.Time{}
+	}
+	p.promote(i.lock, now)
+}
+
+// promote makes the next item of a lock ready once nothing else of it runs,
+// and forgets a lock that nobody needs.
+func (p *pool) promote(l *lock, now time.Time) {
+	head := l.waiting.head
+	if head == nil || !l.admits(head.Message.Level) {
+		p.locks.release(l)
+		return
+	}
+	l.waiting.popFront()
+	if head.ReadyAt.IsZero() {
+		head.ReadyAt = now
+	}
+	p.pushReady(head, true)
+}
+
+// drop removes the queued items for which gone is true and passes each to
+// dropped. Items in backoff are the core's to drop.
+func (p *pool) drop(gone func(*Item) bool, dropped func(*Item)) {
+	forget := func(i *Item) {
+		p.of(i).queued--
+		dropped(i)
+	}
+	for at := range p.levels {
+		l := &p.levels[at]
+		if l.ready.len == 0 {
+			continue
+		}
+		l.ready.take(gone, func(i *Item) {
+			if i.lock != nil {
+				i.lock.unready(boostd.Level(at))
+			}
+			forget(i)
+		})
+		if l.ready.len == 0 {
+			p.ready.remove(boostd.Level(at))
+		}
+	}
+	for _, l := range p.locks.byID {
+		l.waiting.take(gone, forget)
+		p.locks.release(l)
+	}
+}

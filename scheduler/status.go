@@ -1,0 +1,108 @@
+package scheduler
+
+import (
+	"time"
+
+	"github.com/kafkaboost/boostd"
+)
+
+// Status is a picture of the core at one moment, for people and metrics. It
+// shares nothing with the core.
+type Status struct {
+	At        time.Time
+	Started   bool
+	Draining  bool
+	Pools     []PoolStatus
+	Consumers []ConsumerStatus
+	Held      []HeldMessage
+}
+
+// PoolStatus is one handler's slots and queues.
+type PoolStatus struct {
+	Name        string
+	Slots, Busy int
+	// Stuck slots have a handler that overran its timeout and hasn't returned.
+	Stuck int
+	// Levels are those that ever had a message, ascending.
+	Levels []LevelStatus
+}
+
+// LevelStatus is one level's queue in a pool.
+type LevelStatus struct {
+	Level boostd.Level
+	// Queued waits here for a slot, a key or a retry; InFlight is with workers.
+	Queued, InFlight int
+	// Oldest is the age of the message that waits longest among those that are
+	// ready, counted from its fetch; zero when none is.
+	Oldest time.Duration
+	// Mean is how long one message takes; zero until known.
+	Mean time.Duration
+	Counts
+}
+
+// ConsumerStatus is one consumer and what the gate makes of it.
+type ConsumerStatus struct {
+	Name  string
+	Pool  PoolID
+	Level boostd.Level
+	Mixed bool
+	// Broker is how many of its messages wait in the brokers, -1 unknown.
+	Broker int64
+	// Unsettled is how many were fetched and are not settled.
+	Unsettled  int
+	Bytes      int64
+	Partitions int
+	State      State
+	Reason     Reason
+	Since      time.Time
+	Held       uint64
+	// Pauses and Resumes count the gate's orders to the Source.
+	Pauses, Resumes uint64
+}
+
+// Status takes the picture. It is proportional to what is queued nowhere: only
+// to levels, consumers and held messages.
+func (c *Core) Status(now time.Time) Status {
+	s := Status{At: now, Started: c.started, Draining: c.draining}
+	for _, p := range c.pools {
+		s.Pools = append(s.Pools, p.status(now))
+	}
+	for _, k := range c.consumers {
+		ks := ConsumerStatus{
+			Name: k.config.Name, Pool: k.config.Pool, Level: k.config.Level, Mixed: k.config.Mixed,
+			Broker: k.broker, Unsettled: k.unsettled, Bytes: k.bytes, Partitions: len(k.partitions),
+			State: k.gate.state, Reason: k.gate.reason, Since: k.gate.since,
+			Pauses: k.gate.pauses, Resumes: k.gate.resumes,
+		}
+		for _, p := range k.partitions {
+			ks.Held += p.held
+			s.Held = append(s.Held, p.shown...)
+		}
+		s.Consumers = append(s.Consumers, ks)
+	}
+	return s
+}
+
+func (p *pool) status(now time.Time) PoolStatus {
+	s := PoolStatus{Name: p.config.Name, Slots: p.config.Slots, Busy: p.config.Slots - len(p.free)}
+	for _, stuck := range p.stuck {
+		if stuck {
+			s.Stuck++
+		}
+	}
+	for at := range p.levels {
+		l := &p.levels[at]
+		ls := LevelStatus{Level: boostd.Level(at), Queued: l.queued, InFlight: l.inFlight, Counts: l.counts}
+		if ls.Queued+ls.InFlight == 0 && ls.Counts == (Counts{}) {
+			continue
+		}
+		if l.estimate.known() {
+			ls.Mean = time.Duration(l.estimate.mean)
+		}
+		if l.ready.head != nil {
+			ls.Oldest = now.Sub(l.ready.head.Message.FetchedAt)
+		}
+		s.Levels = append(s.Levels, ls)
+	}
+	return s
+}

@@ -1,0 +1,205 @@
+package scheduler
+
+import (
+	"slices"
+	"time"
+
+	"github.com/kafkaboost/boostd"
+)
+
+// step does all that has become possible: retries that are due, dispatches,
+// the gate; then it collects what was settled.
+func (c *Core) step(now time.Time) *Effects {
+	for i := c.retries.due(now); i != nil; i = c.retries.due(now) {
+		if i.lock != nil {
+			i.lock.backoff = false
+		}
+		i.consumer.pool.requeue(i, now)
+	}
+	c.checkStart(now)
+	if c.started && !c.draining {
+		for id := range c.pools {
+			c.dispatch(now, PoolID(id))
+		}
+	}
+	c.effects.Wake = sooner(c.effects.Wake, c.gate(now))
+	if len(c.retries) > 0 {
+		c.effects.Wake = sooner(c.effects.Wake, c.retries[0].ReadyAt)
+	}
+	c.effects.Idle = c.draining && c.inFlight() == 0
+	for _, k := range c.consumers {
+		if len(k.settled) > 0 {
+			c.effects.Settled = append(c.effects.Settled, Settled{k.id, k.settled})
+			k.settled = nil // it is the receiver's now
+		}
+	}
+	return &c.effects
+}
+
+// checkStart lets dispatching begin when every consumer has caught up, or the
+// wait is over.
+func (c *Core) checkStart(now time.Time) {
+	if c.started || c.began.IsZero() {
+		return
+	}
+	missing := 0
+	for _, k := range c.consumers {
+		if !k.caughtUp {
+			missing++
+		}
+	}
+	deadline := c.began.Add(c.config.StartWait)
+	if missing > 0 && now.Before(deadline) {
+		c.effects.Wake = deadline
+		return
+	}
+	c.started, c.effects.Started = true, true
+	for _, k := range c.consumers {
+		if !k.caughtUp {
+			c.effects.Without = append(c.effects.Without, k.id)
+		}
+	}
+}
+
+// dispatch fills the free slots of a pool, highest level first.
+func (c *Core) dispatch(now time.Time, id PoolID) {
+	p := c.pools[id]
+	for len(p.free) > 0 {
+		at := p.ready.highest()
+		if at == None {
+			return
+		}
+		l, slot := &p.levels[at], p.free[len(p.free)-1]
+		n := l.estimate.batch(p.config.Slice, l.ready.len, len(p.free))
+		items := p.take(p.batch[slot][:0], at, n, now)
+		p.batch[slot] = items
+		if len(items) == 0 {
+			continue // all of it waits for locks now; the level is empty
+		}
+		p.free = p.free[:len(p.free)-1]
+		c.effects.Dispatches = append(c.effects.Dispatches, Dispatch{id, slot, at, items})
+	}
+}
+
+// Finished takes a batch back from the worker of a slot: the slice of the
+// Dispatch, each item with its result, or unstarted.
+func (c *Core) Finished(now time.Time, id PoolID, slot int, items []*Item) *Effects {
+	c.effects.reset()
+	p := c.pools[id]
+	for _, i := range items {
+		if !i.StartedAt.IsZero() {
+			c.ended(now, p, i)
+		}
+	}
+	// Backwards, so that each goes in front of its successors.
+	for n := len(items) - 1; n >= 0; n-- {
+		if i := items[n]; i.StartedAt.IsZero() {
+			c.handedBack(now, p, i)
+		}
+	}
+	for _, i := range items {
+		if len(i.consumer.revoking) > 0 {
+			c.noteDrained(i.consumer)
+		}
+	}
+	clear(items)
+	p.free = append(p.free, slot)
+	p.stuck[slot] = false
+	return c.step(now)
+}
+
+// handedBack gives an item that its worker didn't start its place back.
+func (c *Core) handedBack(now time.Time, p *pool, i *Item) {
+	p.returned(i)
+	i.Message.Attempt--
+	if i.partition.closed || c.draining {
+		c.unlock(now, p, i)
+		c.settle(i, boostd.Released)
+		return
+	}
+	p.of(i).queued++
+	p.requeue(i, now)
+}
+
+// ended does what follows from an attempt's result.
+func (c *Core) ended(now time.Time, p *pool, i *Item) {
+	l := p.of(i)
+	p.returned(i)
+	l.estimate.add(i.FinishedAt.Sub(i.StartedAt))
+	switch {
+	case i.Result.Outcome == boostd.Done:
+		l.counts.Done++
+		c.unlock(now, p, i)
+		c.settle(i, boostd.Done)
+	case i.partition.closed || c.draining:
+		c.unlock(now, p, i)
+		c.settle(i, boostd.Released)
+	case i.Verdict() == boostd.Retry:
+		l.counts.Retried++
+		l.queued++
+		i.ReadyAt = now.Add(p.config.Retry.wait(i.Message, i.Result.After))
+		if i.lock != nil {
+			i.lock.backoff = true
+		}
+		c.retries.add(i)
+	default:
+		l.counts.Held++
+		c.effects.Held = append(c.effects.Held, i.partition.hold(i, now))
+		c.unlock(now, p, i)
+		c.settle(i, boostd.Held)
+	}
+}
+
+// unlock lets the next message of the item's key go.
+func (c *Core) unlock(now time.Time, p *pool, i *Item) {
+	if i.lock != nil {
+		p.promote(i.lock, now)
+	}
+}
+
+// settle ends an item's stay here.
+func (c *Core) settle(i *Item, o boostd.Outcome) {
+	k := i.consumer
+	k.unsettled--
+	k.bytes -= int64(i.size)
+	k.settled = append(k.settled, boostd.Settlement{Message: i.Message, Outcome: o})
+}
+
+// dropClosed releases what is queued of the consumer's closed partitions.
+func (c *Core) dropClosed(k *consumer) {
+	closed := func(i *Item) bool { return i.partition.closed }
+	c.dropRetries(closed)
+	k.pool.drop(closed, func(i *Item) { c.settle(i, boostd.Released) })
+}
+
+// dropRetries releases the items in backoff for which gone is true. What waits
+// behind them is of the same partition, so the caller drops it too.
+func (c *Core) dropRetries(gone func(*Item) bool) {
+	c.retries.take(gone, func(i *Item) {
+		p := i.consumer.pool
+		p.of(i).queued--
+		if i.lock != nil {
+			i.lock.backoff = false
+			p.locks.release(i.lock)
+		}
+		c.settle(i, boostd.Released)
+	})
+}
+
+// noteDrained answers the revocations of which nothing is in flight any more.
+func (c *Core) noteDrained(k *consumer) {
+	k.revoking = slices.DeleteFunc(k.revoking, func(r revocation) bool {
+		if r.inFlight() > 0 {
+			return false
+		}
+		c.effects.Drained = append(c.effects.Drained, Drained{k.id, r.asked})
+		return true
+	})
+}
+
+func (c *Core) inFlight() (n int) {
+	for _, p := range c.pools {
+		n += p.config.Slots - len(p.free)
+	}
+	return n
+}
