@@ -2,8 +2,9 @@ package boostd
 
 import "time"
 
-// What a Source emits, in the order in which it happens. A Source calls its
-// emit function from one goroutine of its own and never again after Stopped.
+// What a Source emits. But for Trouble and Stopped, which may come from any of
+// its goroutines, it does so from one goroutine, in the order in which things
+// happen; Stopped is the last.
 
 // Assigned says that the partitions are now this instance's to read. An
 // assignment may be empty: other instances have them all.

@@ -1,0 +1,105 @@
+package kafkaio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
+	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/offsets"
+)
+
+// errCommitPending says that an earlier commit has not returned yet.
+var errCommitPending = errors.New("the one before has not returned yet")
+
+// commitLoop commits what has been finished, once per interval.
+func (s *Source) commitLoop() {
+	ticker := time.NewTicker(s.o.CommitInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-s.stop:
+			return
+		case <-ticker.C:
+		}
+		ctx, cancel := context.WithTimeoutCause(context.Background(), s.o.CommitTimeout,
+			fmt.Errorf("no answer in %v", s.o.CommitTimeout))
+		if err := s.commit(ctx); err != nil {
+			s.setTrouble("commit", err)
+		}
+		cancel()
+	}
+}
+
+// finalCommit waits for a commit that is under way and commits the rest.
+func (s *Source) finalCommit(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, s.o.CommitTimeout, fmt.Errorf("no answer in %v", s.o.CommitTimeout))
+	defer cancel()
+	return s.commit(ctx)
+}
+
+// commit commits every partition as far as it may. One commit is under way at a
+// time: a token stands for the right to call the client, and a call that
+// outlives ctx keeps it until it returns, because it may still land.
+func (s *Source) commit(ctx context.Context) error {
+	select {
+	case <-s.commits:
+	case <-ctx.Done():
+		return fmt.Errorf("commit offsets: %w", errCommitPending)
+	}
+	s.mu.Lock()
+	todo := s.tracker.Commits(nil)
+	s.mu.Unlock()
+	if len(todo) == 0 {
+		s.commits <- struct{}{}
+		return nil
+	}
+	result := make(chan error, 1)
+	s.tasks.Go(func() {
+		err := s.commitOffsets(todo)
+		s.commits <- struct{}{}
+		result <- err
+	})
+	select {
+	case err := <-result:
+		if err == nil {
+			s.clearTrouble("commit")
+		}
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("commit offsets of %d partitions: %w", len(todo), context.Cause(ctx))
+	}
+}
+
+// commitOffsets is the call itself; a part of it may succeed.
+func (s *Source) commitOffsets(todo []offsets.Commit) error {
+	list := make([]kafka.TopicPartition, len(todo))
+	for n := range todo {
+		list[n] = kafka.TopicPartition{Topic: &todo[n].Topic, Partition: todo[n].Partition, Offset: kafka.Offset(todo[n].Offset)}
+	}
+	s.using.RLock()
+	answer, err := s.client.CommitOffsets(list)
+	s.using.RUnlock()
+	if err != nil {
+		return fmt.Errorf("commit offsets of %d partitions: %w", len(todo), err)
+	}
+	failed := map[boostd.TopicPartition]error{}
+	for _, p := range answer {
+		if p.Error != nil {
+			failed[boostd.TopicPartition{Topic: *p.Topic, Partition: p.Partition}] = p.Error
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range todo {
+		if reason := failed[c.TopicPartition]; reason != nil {
+			err = fmt.Errorf("commit %v at %d: %w", c.TopicPartition, c.Offset, reason)
+		} else {
+			s.tracker.Committed(c)
+		}
+	}
+	return err
+}

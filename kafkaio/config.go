@@ -1,0 +1,201 @@
+package kafkaio
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
+	// Fails by name where there is no C compiler.
+	_ "github.com/kafkaboost/boostd/kafkaio/internal/ccompiler"
+)
+
+// Config is the section `kafka:` of boostd.yaml.
+type Config struct {
+	// Brokers are bootstrap addresses, host:port.
+	Brokers []string `yaml:"brokers"`
+	// Group is the prefix of the consumer groups: {group}_base, {group}_priority_{n}.
+	Group string `yaml:"group"`
+	// CreateTopics creates missing topics of the settings at start.
+	CreateTopics bool `yaml:"create_topics"`
+	// Start is where a group without a committed offset begins: earliest
+	// (default), latest, or none, which refuses to start there.
+	Start string `yaml:"start"`
+	// Assignor is cooperative-sticky (default), or range while KafkaBoost
+	// consumers share the groups: Kafka refuses to mix the two.
+	Assignor string `yaml:"assignor"`
+	// Properties are librdkafka properties for every client, SASL and TLS
+	// included; they win over boostd's own tuning.
+	Properties map[string]string `yaml:"properties"`
+	// ProducerProperties are for producers alone and win over Properties.
+	ProducerProperties map[string]string `yaml:"producer_properties"`
+	// Levels are settings for the consumers of one level, by number or "base".
+	Levels map[string]LevelConfig `yaml:"levels"`
+}
+
+// LevelConfig is what one level's consumers have of their own.
+type LevelConfig struct {
+	// Properties win over those of all levels.
+	Properties map[string]string `yaml:"properties"`
+}
+
+// SetDefaults fills what is absent.
+func (c *Config) SetDefaults() {
+	if c.Start == "" {
+		c.Start = "earliest"
+	}
+	if c.Assignor == "" {
+		c.Assignor = "cooperative-sticky"
+	}
+}
+
+// owned are the properties that boostd sets itself, and what to use instead.
+var owned = map[string]string{
+	"bootstrap.servers":             "use kafka.brokers",
+	"metadata.broker.list":          "use kafka.brokers",
+	"group.id":                      "use kafka.group",
+	"auto.offset.reset":             "use kafka.start",
+	"partition.assignment.strategy": "use kafka.assignor",
+	"group.protocol":                "boostd runs on the classic protocol: use kafka.assignor",
+	"enable.auto.commit":            "boostd commits what a handler has finished",
+	"auto.commit.interval.ms":       "boostd commits what a handler has finished",
+	"auto.commit.enable":            "boostd commits what a handler has finished",
+	"enable.auto.offset.store":      "boostd commits what a handler has finished",
+	"enable.partition.eof":          "boostd needs it to know when a level has caught up",
+	"log.queue":                     "boostd reads the client's log",
+	"log_level":                     "boostd reads the client's log",
+	"enable.idempotence":            "boostd's producers are always idempotent",
+	"delivery.report.only.error":    "boostd needs every delivery report",
+	"acks":                          "boostd's producers always wait for all replicas",
+	"request.required.acks":         "boostd's producers always wait for all replicas",
+	"partitioner":                   "boostd partitions as KafkaBoost does",
+	"client.id":                     "boostd names its clients after what they do",
+}
+
+// Validate returns everything that is wrong. Each error's text begins with the
+// path of its key inside the section.
+func (c Config) Validate() []error {
+	var errs []error
+	wrong := func(key, format string, args ...any) {
+		errs = append(errs, fmt.Errorf("%s: %s", key, fmt.Sprintf(format, args...)))
+	}
+	if len(c.Brokers) == 0 {
+		wrong("brokers", "is missing: name at least one broker as host:port")
+	}
+	for n, b := range c.Brokers {
+		if strings.TrimSpace(b) == "" || strings.ContainsAny(b, ", \t") {
+			wrong(fmt.Sprintf("brokers[%d]", n), "%q is not an address: want host:port", b)
+		}
+	}
+	if c.Group == "" {
+		wrong("group", "is missing: it is the prefix of the consumer groups (KafkaBoost without a group id used \"None\")")
+	}
+	if !slices.Contains([]string{"earliest", "latest", "none"}, c.Start) {
+		wrong("start", "%q: want earliest, latest or none", c.Start)
+	}
+	if c.Assignor != "cooperative-sticky" && c.Assignor != "range" {
+		wrong("assignor", "%q: want cooperative-sticky, or range while KafkaBoost consumers share the groups", c.Assignor)
+	}
+	checkProperties(wrong, "properties", c.Properties)
+	checkProperties(wrong, "producer_properties", c.ProducerProperties)
+	for _, level := range slices.Sorted(maps.Keys(c.Levels)) {
+		key := "levels." + level
+		if n, err := strconv.Atoi(level); level != "base" && (err != nil || n < 0) {
+			wrong(key, "want a level's number or base")
+		}
+		checkProperties(wrong, key+".properties", c.Levels[level].Properties)
+	}
+	return errs
+}
+
+func checkProperties(wrong func(string, string, ...any), section string, properties map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(properties)) {
+		key := section + "." + name
+		switch instead, mine := owned[name]; {
+		case mine:
+			wrong(key, "is boostd's own: %s", instead)
+		case strings.HasPrefix(name, "go."):
+			wrong(key, "is boostd's own: it belongs to the Go client, not to librdkafka")
+		case strings.HasSuffix(name, "_cb") || name == "opaque" || name == "default_topic_conf":
+			wrong(key, "is a callback of the C library and has no value in a file")
+		}
+	}
+}
+
+// tuning is what was measured to be best for one level's consumer (facts in
+// DESIGN.md). A user's property wins.
+var tuning = map[string]string{
+	"queued.max.messages.kbytes":         "8192",
+	"queued.min.messages":                "10000",
+	"fetch.message.max.bytes":            "262144",
+	"fetch.queue.backoff.ms":             "10",
+	"fetch.min.bytes":                    "1",
+	"fetch.wait.max.ms":                  "500",
+	"heartbeat.interval.ms":              "500",
+	"session.timeout.ms":                 "10000",
+	"socket.timeout.ms":                  "10000",
+	"topic.metadata.refresh.interval.ms": "5000",
+	"max.poll.interval.ms":               "300000",
+	"enable.metrics.push":                "false",
+}
+
+// admin is the configuration of a client without a group.
+func (c Config) admin(name string) *kafka.ConfigMap {
+	return assemble(
+		map[string]string{"socket.timeout.ms": tuning["socket.timeout.ms"], "enable.metrics.push": "false"},
+		c.Properties,
+		map[string]string{
+			"bootstrap.servers": strings.Join(c.Brokers, ","), "client.id": "boostd-" + name,
+			"go.logs.channel.enable": "true",
+		})
+}
+
+// producer is the configuration of a producer. Its partitioner is KafkaBoost's.
+func (c Config) producer(name string) *kafka.ConfigMap {
+	return assemble(
+		map[string]string{"socket.timeout.ms": tuning["socket.timeout.ms"], "enable.metrics.push": "false", "linger.ms": "1"},
+		c.Properties, c.ProducerProperties,
+		map[string]string{
+			"bootstrap.servers": strings.Join(c.Brokers, ","), "client.id": "boostd-" + name,
+			"enable.idempotence": "true", "acks": "all", "partitioner": "murmur2_random",
+			"go.logs.channel.enable": "true",
+		})
+}
+
+// consumer is the configuration of one level's consumer.
+func (c Config) consumer(group, level string) *kafka.ConfigMap {
+	reset := map[string]string{"earliest": "earliest", "latest": "latest", "none": "error"}[c.Start]
+	return assemble(tuning, c.Properties, c.Levels[level].Properties, map[string]string{
+		"bootstrap.servers": strings.Join(c.Brokers, ","), "client.id": "boostd-" + level,
+		"group.id": group, "auto.offset.reset": reset, "partition.assignment.strategy": c.Assignor,
+		"enable.auto.commit": "false", "enable.auto.offset.store": "false", "enable.partition.eof": "true",
+		"go.logs.channel.enable": "true",
+	})
+}
+
+// isolation is what the consumers read, so that a backlog is counted the same
+// way: an open transaction's end is never reached by a committed reader.
+func (c Config) isolation() kafka.IsolationLevel {
+	if c.Properties["isolation.level"] == "read_uncommitted" {
+		return kafka.IsolationLevelReadUncommitted
+	}
+	return kafka.IsolationLevelReadCommitted
+}
+
+// assemble lays maps over each other, the last one on top.
+func assemble(layers ...map[string]string) *kafka.ConfigMap {
+	m := kafka.ConfigMap{}
+	for _, layer := range layers {
+		for k, v := range layer {
+			if strings.HasPrefix(k, "go.") {
+				m[k] = v == "true" // the Go client reads its own keys by type
+			} else {
+				m[k] = v
+			}
+		}
+	}
+	return &m
+}

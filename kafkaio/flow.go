@@ -1,0 +1,84 @@
+package kafkaio
+
+import (
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
+	"github.com/kafkaboost/boostd"
+)
+
+// wakeTimeout bounds the question that wakes a resumed client.
+const wakeTimeoutMs = 2000
+
+// applyFlow brings the client's pauses in line with what SetPaused asked for,
+// and lets partitions go on that were paused alone.
+func (s *Source) applyFlow() {
+	if want := s.pausing.Load() || s.poll.choked; want != s.poll.paused {
+		s.poll.paused = want
+		s.pauseAll(want)
+	}
+	for tp := range s.poll.single {
+		s.mu.Lock()
+		full := s.tracker.Full(tp)
+		s.mu.Unlock()
+		if !full && !s.poll.paused {
+			delete(s.poll.single, tp)
+			s.resume(toKafka([]boostd.TopicPartition{tp}))
+		}
+	}
+}
+
+func (s *Source) pauseAll(pause bool) {
+	partitions, err := s.client.Assignment()
+	switch {
+	case err != nil || len(partitions) == 0:
+	case pause:
+		err = s.client.Pause(partitions)
+	default:
+		kept := partitions[:0]
+		for _, p := range partitions {
+			if !s.poll.single[boostd.TopicPartition{Topic: *p.Topic, Partition: p.Partition}] {
+				kept = append(kept, p)
+			}
+		}
+		s.resume(kept)
+	}
+	if err != nil {
+		s.setTrouble("flow", err)
+	}
+}
+
+// resume goes on with partitions and wakes the client: without a question on
+// the same handle its broker thread sleeps on for half a second.
+func (s *Source) resume(partitions []kafka.TopicPartition) {
+	if len(partitions) == 0 {
+		return
+	}
+	if err := s.client.Resume(partitions); err != nil {
+		s.setTrouble("flow", err)
+		return
+	}
+	times := make([]kafka.TopicPartition, len(partitions))
+	for n, p := range partitions {
+		times[n] = kafka.TopicPartition{Topic: p.Topic, Partition: p.Partition, Offset: kafka.OffsetEnd}
+	}
+	s.tasks.Go(func() {
+		s.using.RLock()
+		defer s.using.RUnlock()
+		if s.stopped.Load() {
+			return
+		}
+		_, _ = s.client.OffsetsForTimes(times, wakeTimeoutMs) // asked for its side effect
+	})
+}
+
+// pauseAlone stops one partition of which too much is pending.
+func (s *Source) pauseAlone(tp boostd.TopicPartition) {
+	if s.poll.single[tp] {
+		return
+	}
+	s.poll.single[tp] = true
+	s.logger.Warn("partition is paused: too many of its messages are unfinished or held", "partition", tp)
+	if err := s.client.Pause(toKafka([]boostd.TopicPartition{tp})); err != nil {
+		s.setTrouble("flow", err)
+	}
+}

@@ -1,0 +1,212 @@
+package kafkaio
+
+import (
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
+	"github.com/kafkaboost/boostd"
+)
+
+// How the poll loop waits. A call that blocks inside the client keeps its
+// processor until the runtime takes it away, up to 20 ms: what the loop has
+// just made runnable waits that long, and two such loops freeze two cores. So
+// it blocks in the client only while nothing at all is on its way through the
+// process; otherwise it asks without waiting until there is nothing more, and
+// sleeps on a timer.
+const (
+	idleWait = 100 * time.Millisecond
+	busyWait = time.Millisecond
+	// pausedWait: a paused client has nothing to say but rebalances.
+	pausedWait = 100 * time.Millisecond
+	// holdWait is the longest time without a Poll, for the membership's sake.
+	holdWait = time.Second
+	// maxBatch is how many messages go up at once.
+	maxBatch = 256
+	// headroom is how many messages the polls of a full window may bring in all;
+	// then the Source pauses by itself.
+	headroom = 8
+)
+
+// pollState belongs to the poll loop's goroutine alone.
+type pollState struct {
+	batch   []boostd.Message // being filled
+	sizes   int64
+	timer   *time.Timer
+	paused  bool                           // what the client was told
+	single  map[boostd.TopicPartition]bool // paused alone: too much of it is pending
+	reading map[boostd.TopicPartition]bool // assigned, neither fetched from nor at its end yet
+	caught  bool                           // CaughtUp was sent
+	joined  bool                           // there was an assignment
+	told    int64                          // the last Backlog sent
+	ended   error                          // what ends the loop
+	topic   string                         // of the last message, kept once for all
+	polled  time.Time
+	over    int  // messages taken beyond the window since it was full
+	choked  bool // paused by itself: over has reached its bound
+}
+
+func (p *pollState) init() {
+	p.timer = time.NewTimer(time.Hour)
+	p.batch = make([]boostd.Message, 0, maxBatch)
+	p.single, p.reading = map[boostd.TopicPartition]bool{}, map[boostd.TopicPartition]bool{}
+	p.told = -1
+}
+
+// run is the poll loop.
+func (s *Source) run() {
+	defer close(s.polled)
+	defer s.poll.timer.Stop()
+	for s.poll.ended == nil && !s.stopped.Load() {
+		s.applyFlow()
+		s.tellBacklog()
+		messages, bytes := s.room()
+		switch {
+		case messages <= 0:
+			s.hold()
+			continue
+		case s.poll.paused:
+			s.fetch(1, bytes, 0)
+			s.sleep(pausedWait)
+		case s.o.Activity.Busy():
+			if s.fetch(min(messages, maxBatch), bytes, 0) == 0 {
+				s.sleep(busyWait)
+			}
+		default:
+			s.fetch(min(messages, maxBatch), bytes, idleWait)
+		}
+		s.poll.over, s.poll.choked = 0, false
+	}
+	if s.poll.ended != nil && !s.stopped.Load() {
+		s.emit(&boostd.Stopped{Err: s.poll.ended})
+	}
+}
+
+// hold waits until there is room. Once a second it polls, for rebalances and
+// membership; a message that comes with it goes into headroom.
+func (s *Source) hold() {
+	s.sleep(time.Until(s.poll.polled.Add(holdWait)))
+	if time.Since(s.poll.polled) < holdWait {
+		return
+	}
+	if messages, _ := s.room(); messages <= 0 {
+		s.poll.over += s.fetch(1, 1, 0)
+		s.poll.choked = s.poll.over >= headroom
+	}
+}
+
+// sleep waits, but not for longer than until somebody nudges or stops the loop.
+func (s *Source) sleep(d time.Duration) {
+	s.poll.timer.Reset(d)
+	select {
+	case <-s.poll.timer.C:
+	case <-s.wake:
+	case <-s.stop:
+	}
+}
+
+// fetch takes at most n messages of about as many bytes, waiting at most wait
+// for the first, emits them and returns how many events there were.
+func (s *Source) fetch(n int, bytes int64, wait time.Duration) (events int) {
+	for len(s.poll.batch) < n && s.poll.sizes < bytes && events < 4*maxBatch {
+		event := s.client.Poll(int(wait.Milliseconds()))
+		s.poll.polled = time.Now()
+		if event == nil {
+			break
+		}
+		wait = 0
+		events++
+		s.handle(event)
+	}
+	s.flush()
+	return events
+}
+
+func (s *Source) handle(event kafka.Event) {
+	switch e := event.(type) {
+	case *kafka.Message:
+		s.message(e)
+	case kafka.PartitionEOF:
+		s.reached(boostd.TopicPartition{Topic: *e.Topic, Partition: e.Partition})
+	case kafka.Error:
+		s.clientError(e)
+	}
+}
+
+// message takes one message into the batch.
+func (s *Source) message(k *kafka.Message) {
+	if k.TopicPartition.Error != nil {
+		s.setTrouble("fetch", k.TopicPartition.Error)
+		return
+	}
+	s.poll.batch = append(s.poll.batch, boostd.Message{})
+	m := &s.poll.batch[len(s.poll.batch)-1]
+	if s.poll.topic != *k.TopicPartition.Topic {
+		s.poll.topic = *k.TopicPartition.Topic
+	}
+	m.Topic = s.poll.topic
+	fill(m, k, time.Now())
+	s.mu.Lock()
+	epoch, ok := s.tracker.Deliver(m.TopicPartition(), m.Offset)
+	full := ok && s.tracker.Full(m.TopicPartition())
+	s.mu.Unlock()
+	if !ok { // of an assignment that is over
+		s.poll.batch = s.poll.batch[:len(s.poll.batch)-1]
+		return
+	}
+	m.Epoch = epoch
+	s.poll.sizes += int64(m.Size())
+	if full {
+		s.pauseAlone(m.TopicPartition())
+	}
+}
+
+// flush emits the batch. It is called before anything else is emitted, so that
+// events keep their order.
+func (s *Source) flush() {
+	n := len(s.poll.batch)
+	if n == 0 {
+		return
+	}
+	s.clearTrouble("connection")
+	messages := make([]boostd.Message, n)
+	copy(messages, s.poll.batch)
+	clear(s.poll.batch)
+	s.poll.batch = s.poll.batch[:0]
+	s.mu.Lock()
+	s.unsettled += n
+	s.bytes += s.poll.sizes
+	s.mu.Unlock()
+	s.poll.sizes = 0
+	s.o.Activity.add(n)
+	s.emit(&boostd.Batch{Messages: messages})
+	s.catchUp()
+}
+
+// reached notes the end of a partition.
+func (s *Source) reached(tp boostd.TopicPartition) {
+	s.clearTrouble("connection")
+	delete(s.poll.reading, tp)
+	if s.poll.joined && len(s.poll.reading) == 0 {
+		s.flush()
+		s.catchUp()
+	}
+}
+
+func (s *Source) catchUp() {
+	if !s.poll.caught {
+		s.poll.caught = true
+		s.emit(&boostd.CaughtUp{})
+	}
+}
+
+// tellBacklog emits the probe's newest figure if it has changed.
+func (s *Source) tellBacklog() {
+	s.mu.Lock()
+	backlog := s.backlog
+	s.mu.Unlock()
+	if backlog != s.poll.told {
+		s.poll.told = backlog
+		s.emit(&boostd.Backlog{Messages: backlog})
+	}
+}

@@ -1,0 +1,148 @@
+package kafkaio
+
+import (
+	"context"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
+	"github.com/kafkaboost/boostd"
+)
+
+// rebalance is the client's callback. It runs inside Poll, in the poll loop's
+// goroutine, or inside Close.
+func (s *Source) rebalance(_ *kafka.Consumer, event kafka.Event) error {
+	var err error
+	switch e := event.(type) {
+	case kafka.AssignedPartitions:
+		err = s.assigned(e.Partitions)
+	case kafka.RevokedPartitions:
+		err = s.revoked(e.Partitions)
+	}
+	if err != nil {
+		s.setTrouble("rebalance", err)
+	}
+	return nil
+}
+
+func (s *Source) assigned(partitions []kafka.TopicPartition) error {
+	s.flush()
+	tps := fromKafka(partitions)
+	s.mu.Lock()
+	for _, tp := range tps {
+		s.tracker.Assign(tp, -1)
+		s.poll.reading[tp] = true
+		delete(s.positions, tp)
+	}
+	s.mu.Unlock()
+	var err error
+	if s.cooperative() {
+		err = s.client.IncrementalAssign(partitions)
+	} else {
+		err = s.client.Assign(partitions)
+	}
+	if err == nil && s.poll.paused { // new partitions come unpaused
+		err = s.client.Pause(partitions)
+	}
+	s.clearTrouble("connection")
+	s.emit(&boostd.Assigned{Partitions: tps})
+	s.poll.joined = true
+	if len(s.poll.reading) == 0 {
+		s.catchUp()
+	}
+	if s.o.Probe != nil {
+		s.o.Probe.nudge()
+	}
+	return err
+}
+
+// revoked gives partitions away in the order that lets nothing be lost and
+// nothing be committed too late: close, drain, commit, raise the epoch, and
+// only then let go of them.
+func (s *Source) revoked(partitions []kafka.TopicPartition) error {
+	s.flush()
+	tps := fromKafka(partitions)
+	lost := s.client.AssignmentLost()
+	switch {
+	case s.stopped.Load(): // Close calls: all is committed already
+	case lost:
+		s.raise(tps)
+		s.emit(&boostd.Lost{Partitions: tps})
+	default:
+		s.giveAway(tps)
+	}
+	s.raise(tps)
+	for _, tp := range tps {
+		delete(s.poll.reading, tp)
+		delete(s.poll.single, tp)
+	}
+	if s.cooperative() {
+		return s.client.IncrementalUnassign(partitions)
+	}
+	return s.client.Unassign()
+}
+
+func (s *Source) giveAway(tps []boostd.TopicPartition) {
+	deadline := time.Now().Add(s.o.RevokeDrain)
+	s.mu.Lock()
+	for _, tp := range tps {
+		s.tracker.Close(tp)
+	}
+	s.mu.Unlock()
+	s.emit(&boostd.Revoking{Partitions: tps, Deadline: deadline})
+	if !s.awaitDrained(tps, deadline) {
+		s.logger.Warn("gave partitions away with messages in flight; they will be repeated elsewhere", "partitions", len(tps))
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), s.o.CommitTimeout)
+	defer cancel()
+	if err := s.commit(ctx); err != nil {
+		s.setTrouble("commit", err)
+	}
+}
+
+// awaitDrained waits until Drained has named all of the partitions.
+func (s *Source) awaitDrained(tps []boostd.TopicPartition, deadline time.Time) bool {
+	missing := map[boostd.TopicPartition]bool{}
+	for _, tp := range tps {
+		missing[tp] = true
+	}
+	timeout := time.NewTimer(time.Until(deadline))
+	defer timeout.Stop()
+	for len(missing) > 0 {
+		select {
+		case done := <-s.drained:
+			for _, tp := range done {
+				delete(missing, tp)
+			}
+		case <-timeout.C:
+			return false
+		case <-s.stop:
+			return false
+		}
+	}
+	return true
+}
+
+func (s *Source) raise(tps []boostd.TopicPartition) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tracker.Raise(tps...)
+}
+
+func (s *Source) cooperative() bool { return s.client.GetRebalanceProtocol() == "COOPERATIVE" }
+
+func fromKafka(partitions []kafka.TopicPartition) []boostd.TopicPartition {
+	tps := make([]boostd.TopicPartition, len(partitions))
+	for n, p := range partitions {
+		tps[n] = boostd.TopicPartition{Topic: *p.Topic, Partition: p.Partition}
+	}
+	return tps
+}
+
+func toKafka(tps []boostd.TopicPartition) []kafka.TopicPartition {
+	partitions := make([]kafka.TopicPartition, len(tps))
+	for n := range tps {
+		partitions[n] = kafka.TopicPartition{Topic: &tps[n].Topic, Partition: tps[n].Partition}
+	}
+	return partitions
+}

@@ -1,0 +1,256 @@
+package kafkaio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/offsets"
+)
+
+// Window is the most that a Source has emitted and unsettled at any time. It
+// is exceeded by one message at most.
+type Window struct {
+	Messages int
+	Bytes    int64
+}
+
+// SourceOptions say what a Source reads and how.
+type SourceOptions struct {
+	Config Config
+	// Group is the whole name of the consumer group, Topics what it reads of it.
+	Group  string
+	Topics []string
+	// Level is the level's number or "base": for logs, the client's name, and
+	// kafka.levels.
+	Level  string
+	Window Window
+	// Activity and Probe are shared by all Sources of the process; Probe may be
+	// nil: then there are no Backlog events.
+	Activity *Activity
+	Probe    *Probe
+	Logger   hclog.Logger
+	// RevokeDrain bounds the wait for what is in flight when partitions are
+	// revoked (3 s); CommitInterval is the time between commits (1 s);
+	// CommitTimeout bounds one commit and one close (5 s). Zero means those.
+	RevokeDrain, CommitInterval, CommitTimeout time.Duration
+}
+
+// Source reads topics as a member of an ordinary Kafka consumer group. It
+// implements actors.Source.
+//
+// Three goroutines share it: the poll loop, which alone calls Poll, Pause,
+// Resume and emit, and in which rebalances happen; the committer; and the
+// reader of the client's log. Settle and the like come from anywhere.
+type Source struct {
+	o       SourceOptions
+	logger  hclog.Logger
+	client  *kafka.Consumer
+	emit    func(any)
+	tasks   sync.WaitGroup
+	logs    chan kafka.LogEvent
+	stop    chan struct{} // closed by Stop: the poll loop ends
+	polled  chan struct{} // closed when the poll loop has ended
+	started bool
+	stopped atomic.Bool
+
+	mu        sync.Mutex // guards what follows
+	tracker   *offsets.Tracker
+	unsettled int
+	bytes     int64
+	starved   bool                            // the poll loop waits for room
+	backlog   int64                           // the newest from the probe, -1 unknown
+	positions map[boostd.TopicPartition]int64 // committed, where nothing was delivered yet
+	trouble   map[string]string
+
+	// using is held for reading during every call of the client outside the poll
+	// loop, for writing by close: a handle must not be destroyed under a call,
+	// and never closed with a commit pending.
+	using sync.RWMutex
+
+	wake    chan struct{} // something for the poll loop to look at; holds one
+	drained chan []boostd.TopicPartition
+	commits chan struct{} // holds a token while no commit is under way
+	pausing atomic.Bool   // what SetPaused asked for
+
+	poll pollState // the poll loop's own
+}
+
+// NewSource makes the client. It fails on properties that the client refuses;
+// a broker that can't be reached shows later, as Trouble.
+func NewSource(o SourceOptions) (*Source, error) {
+	o.RevokeDrain = orDefault(o.RevokeDrain, 3*time.Second)
+	o.CommitInterval = orDefault(o.CommitInterval, time.Second)
+	o.CommitTimeout = orDefault(o.CommitTimeout, 5*time.Second)
+	s := &Source{
+		o: o, logger: o.Logger.With("level", o.Level), tracker: offsets.New(offsets.Limits{}),
+		logs: make(chan kafka.LogEvent, 64), stop: make(chan struct{}), polled: make(chan struct{}),
+		wake: make(chan struct{}, 1), drained: make(chan []boostd.TopicPartition, 16),
+		commits: make(chan struct{}, 1), backlog: -1, trouble: map[string]string{},
+		positions: map[boostd.TopicPartition]int64{},
+	}
+	s.commits <- struct{}{}
+	s.poll.init()
+	config := o.Config.consumer(o.Group, o.Level)
+	(*config)["go.logs.channel"] = s.logs
+	client, err := kafka.NewConsumer(config)
+	if err != nil {
+		return nil, fmt.Errorf("make consumer of group %s: %w", o.Group, err)
+	}
+	s.client = client
+	return s, nil
+}
+
+func orDefault(d, fallback time.Duration) time.Duration {
+	if d <= 0 {
+		return fallback
+	}
+	return d
+}
+
+// Start implements actors.Source.
+func (s *Source) Start(emit func(event any)) error {
+	s.emit = emit
+	if err := s.client.SubscribeTopics(s.o.Topics, s.rebalance); err != nil {
+		return fmt.Errorf("subscribe group %s: %w", s.o.Group, err)
+	}
+	s.started = true
+	if s.o.Probe != nil {
+		s.o.Probe.add(s)
+	}
+	s.tasks.Go(s.run)
+	s.tasks.Go(s.commitLoop)
+	s.tasks.Go(s.readLogs)
+	return nil
+}
+
+// Settle implements actors.Source. The messages' payloads are dropped.
+func (s *Source) Settle(settled []boostd.Settlement) {
+	s.mu.Lock()
+	for _, one := range settled {
+		m := one.Message
+		s.unsettled--
+		s.bytes -= int64(m.Size())
+		if one.Outcome == boostd.Done || one.Outcome == boostd.Dead {
+			s.tracker.Done(m.TopicPartition(), m.Epoch, m.Offset)
+		}
+		m.Key, m.Value, m.Headers = nil, nil, nil
+	}
+	// Not for every free place: a loop that wakes for one message takes one.
+	wake := s.starved && s.unsettled <= s.o.Window.Messages-s.o.Window.Messages/8 &&
+		s.bytes <= s.o.Window.Bytes-s.o.Window.Bytes/8
+	if wake {
+		s.starved = false
+	}
+	s.mu.Unlock()
+	s.o.Activity.add(-len(settled))
+	if wake {
+		s.nudge()
+	}
+}
+
+// Drained implements actors.Source.
+func (s *Source) Drained(partitions []boostd.TopicPartition) {
+	select {
+	case s.drained <- partitions:
+	default: // nobody waits for an answer this old
+	}
+}
+
+// SetPaused implements actors.Source.
+func (s *Source) SetPaused(paused bool) {
+	s.pausing.Store(paused)
+	s.nudge()
+}
+
+// nudge makes a waiting poll loop look again.
+func (s *Source) nudge() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// room is how much more fits into the window. Without room, Settle will wake
+// the poll loop once there is some.
+func (s *Source) room() (messages int, bytes int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	messages, bytes = s.o.Window.Messages-s.unsettled, s.o.Window.Bytes-s.bytes
+	s.starved = messages <= 0 || bytes <= 0
+	if s.starved {
+		return 0, 0
+	}
+	return messages, bytes
+}
+
+// Stop implements actors.Source. What the caller wants committed must be
+// settled before.
+func (s *Source) Stop(ctx context.Context) error {
+	if s.stopped.Swap(true) {
+		return nil
+	}
+	close(s.stop)
+	if s.o.Probe != nil {
+		s.o.Probe.remove(s)
+	}
+	err := s.leave(ctx)
+	s.mu.Lock()
+	s.o.Activity.add(-s.unsettled)
+	s.unsettled, s.bytes = 0, 0
+	s.mu.Unlock()
+	if s.started {
+		s.emit(&boostd.Stopped{Err: err})
+	}
+	return err
+}
+
+func (s *Source) leave(ctx context.Context) error {
+	if !s.started {
+		return s.close(ctx)
+	}
+	if err := s.await(ctx, "poll loop", s.polled); err != nil {
+		return err // its client can't be closed under it
+	}
+	return errors.Join(s.finalCommit(ctx), s.close(ctx))
+}
+
+func (s *Source) await(ctx context.Context, what string, done <-chan struct{}) error {
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the end of the %s: %w", what, context.Cause(ctx))
+	}
+}
+
+// close leaves the group. A client that hangs (a dead coordinator with a commit
+// pending can block it for ever) is abandoned to the end of the process.
+func (s *Source) close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, s.o.CommitTimeout, errors.New("it hangs and is abandoned"))
+	defer cancel()
+	ended := make(chan struct{})
+	var result error
+	var closing sync.WaitGroup // not of tasks: it waits for them
+	closing.Go(func() {
+		defer close(ended)
+		s.using.Lock()
+		defer s.using.Unlock()
+		result = s.client.Close()
+		s.tasks.Wait()
+	})
+	if err := s.await(ctx, "client", ended); err != nil {
+		return err
+	}
+	if result != nil {
+		return fmt.Errorf("close client: %w", result)
+	}
+	return nil
+}
