@@ -1,0 +1,204 @@
+package plugins
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/kafkaboost/boostd"
+)
+
+// Config is one entry of `handlers:` in boostd.yaml. Exactly one of Log, Noop,
+// Sleep, Exec and HTTP is given: the handler's kind.
+type Config struct {
+	// Log writes one line to the daemon's log for each message.
+	Log *LogConfig `yaml:"log"`
+	// Noop does nothing, at once.
+	Noop *NoopConfig `yaml:"noop"`
+	// Sleep takes some time and does nothing.
+	Sleep *SleepConfig `yaml:"sleep"`
+	// Exec is a program and its arguments; no shell is involved.
+	Exec []string `yaml:"exec"`
+	// HTTP is the http or https address that messages are posted to. A proxy
+	// from the environment isn't used.
+	HTTP string `yaml:"http"`
+
+	// Slots is how many messages are handled at once: 1 to 4096, default 16.
+	// An exec handler runs up to as many processes.
+	Slots int `yaml:"slots"`
+	// Timeout bounds one attempt: 1ms to 24h, default 30s.
+	Timeout boostd.Duration `yaml:"timeout"`
+	// Retry says how often and how late a failed attempt is repeated.
+	Retry RetryConfig `yaml:"retry"`
+	// Audit is the file that finished attempts are written to; empty for none.
+	Audit string `yaml:"audit"`
+	// AuditRequired stops the handling when the audit file can't be written.
+	AuditRequired bool `yaml:"audit_required"`
+}
+
+// LogConfig is the section `log: {}`; it has no keys.
+type LogConfig struct{}
+
+// NoopConfig is the section `noop: {}`; it has no keys.
+type NoopConfig struct{}
+
+// SleepConfig is the range that a sleep is drawn from, evenly.
+type SleepConfig struct {
+	// Min is the shortest sleep, default 0.
+	Min boostd.Duration `yaml:"min"`
+	// Max is the longest sleep, at most 24h, default Min.
+	Max boostd.Duration `yaml:"max"`
+}
+
+// RetryConfig is how failed attempts are repeated.
+type RetryConfig struct {
+	// Attempts counts the first one too: 1 to 1000, default 5.
+	Attempts int `yaml:"attempts"`
+	// Backoff is the longest wait before the second attempt; it doubles with
+	// each further one. 1ms to MaxBackoff, default 200ms.
+	Backoff boostd.Duration `yaml:"backoff"`
+	// MaxBackoff is where the doubling ends: at most 24h, default 30s.
+	MaxBackoff boostd.Duration `yaml:"max_backoff"`
+}
+
+const (
+	maxSlots    = 4096
+	maxAttempts = 1000
+	shortest    = boostd.Duration(time.Millisecond)
+	longest     = boostd.Duration(24 * time.Hour)
+)
+
+// SetDefaults fills in what isn't given; a zero counts as not given.
+func (c *Config) SetDefaults() {
+	setDefault(&c.Slots, 16)
+	setDefault(&c.Timeout, boostd.Duration(30*time.Second))
+	setDefault(&c.Retry.Attempts, 5)
+	setDefault(&c.Retry.MaxBackoff, boostd.Duration(30*time.Second))
+	setDefault(&c.Retry.Backoff, min(boostd.Duration(200*time.Millisecond), c.Retry.MaxBackoff))
+	if c.Sleep != nil {
+		setDefault(&c.Sleep.Max, c.Sleep.Min)
+	}
+}
+
+func setDefault[T comparable](to *T, value T) {
+	var zero T
+	if *to == zero {
+		*to = value
+	}
+}
+
+// Kind is the name of the kind that is given: log, noop, sleep, exec or http;
+// empty when none is, or more than one.
+func (c Config) Kind() string {
+	if kinds := c.kinds(); len(kinds) == 1 {
+		return kinds[0]
+	}
+	return ""
+}
+
+func (c Config) kinds() []string {
+	var kinds []string
+	for _, k := range []struct {
+		name  string
+		given bool
+	}{
+		{"log", c.Log != nil}, {"noop", c.Noop != nil}, {"sleep", c.Sleep != nil},
+		{"exec", c.Exec != nil}, {"http", c.HTTP != ""},
+	} {
+		if k.given {
+			kinds = append(kinds, k.name)
+		}
+	}
+	return kinds
+}
+
+// Validate reports everything that is wrong, after SetDefaults; each error says
+// the key, its value and what is allowed. It looks at nothing outside: whether
+// a program exists is New's to find out.
+func (c Config) Validate() []error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	switch kinds := c.kinds(); len(kinds) {
+	case 0:
+		bad("no kind of handler is given: want exactly one of log, noop, sleep, exec, http")
+	case 1:
+	default:
+		bad("several kinds of handler are given (%s): want exactly one", strings.Join(kinds, ", "))
+	}
+	if c.Slots < 1 || c.Slots > maxSlots {
+		bad("slots: %d: want 1 to %d", c.Slots, maxSlots)
+	}
+	if c.Timeout < shortest || c.Timeout > longest {
+		bad("timeout: %v: want %v to %v", c.Timeout, shortest, longest)
+	}
+	if c.AuditRequired && c.Audit == "" {
+		bad("audit_required: true: want a file in audit too")
+	}
+	errs = append(errs, c.Retry.validate()...)
+	return append(errs, c.validateKinds()...)
+}
+
+func (r RetryConfig) validate() []error {
+	var errs []error
+	if r.Attempts < 1 || r.Attempts > maxAttempts {
+		errs = append(errs, fmt.Errorf("retry.attempts: %d: want 1 to %d", r.Attempts, maxAttempts))
+	}
+	if r.MaxBackoff < shortest || r.MaxBackoff > longest {
+		errs = append(errs, fmt.Errorf("retry.max_backoff: %v: want %v to %v", r.MaxBackoff, shortest, longest))
+	}
+	if r.Backoff < shortest || r.Backoff > r.MaxBackoff {
+		errs = append(errs, fmt.Errorf("retry.backoff: %v: want %v to retry.max_backoff (%v)", r.Backoff, shortest, r.MaxBackoff))
+	}
+	return errs
+}
+
+// validateKinds looks into each kind that is given, one or not, so that one
+// look at the errors is enough.
+func (c Config) validateKinds() []error {
+	var errs []error
+	if s := c.Sleep; s != nil {
+		if s.Max > longest {
+			errs = append(errs, fmt.Errorf("sleep.max: %v: want at most %v", s.Max, longest))
+		}
+		if s.Min < 0 || s.Min > s.Max {
+			errs = append(errs, fmt.Errorf("sleep.min: %v: want 0 to sleep.max (%v)", s.Min, s.Max))
+		}
+	}
+	if c.Exec != nil {
+		if err := validateExec(c.Exec); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if c.HTTP != "" {
+		if _, err := parseAddress(c.HTTP); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errs
+}
+
+func validateExec(argv []string) error {
+	if len(argv) == 0 || argv[0] == "" {
+		return fmt.Errorf("exec: %q: want a program, then its arguments", argv)
+	}
+	for i, arg := range argv {
+		if strings.ContainsRune(arg, 0) {
+			return fmt.Errorf("exec[%d]: contains a NUL byte, which no program can be given", i)
+		}
+	}
+	return nil
+}
+
+// parseAddress reads the key http. Its errors never show a password: an
+// address with one is refused, since it would reach logs and listings.
+func parseAddress(address string) (*url.URL, error) {
+	u, err := url.Parse(address)
+	switch {
+	case strings.Contains(address, "@") && (err != nil || u.User != nil):
+		return nil, fmt.Errorf("http: the address has a user name or password in it: want an address without, such as http://127.0.0.1:9000/handle")
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
+		return nil, fmt.Errorf("http: %q: want an address such as http://127.0.0.1:9000/handle or https://…", address)
+	}
+	return u, nil
+}

@@ -1,0 +1,129 @@
+package plugins
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/kafkaboost/boostd"
+)
+
+// Handler does the work of one entry of `handlers:`. Handle may be called from
+// as many goroutines at once as there are slots; Close ends it.
+type Handler struct {
+	kind string
+	doer doer
+}
+
+// doer is one kind: do carries out one attempt. It is called from many
+// goroutines, returns soon after ctx has ended, and keeps nothing of the
+// message. close releases what the kind holds; do isn't called after it.
+type doer interface {
+	do(ctx context.Context, m *boostd.Message) boostd.Result
+	close(ctx context.Context) error
+}
+
+// New makes the handler of one entry. The configuration must have its
+// defaults; it is checked again as a whole, and an exec program must exist and
+// be executable. name is the entry's name and names its log lines. Whoever
+// calls New calls Close.
+func New(name string, c Config, logger hclog.Logger) (*Handler, error) {
+	if logger == nil {
+		logger = hclog.NewNullLogger()
+	}
+	logger = logger.Named(name)
+	if err := errors.Join(c.Validate()...); err != nil {
+		return nil, fmt.Errorf("make handler %s: %w", name, err)
+	}
+	h := &Handler{kind: c.Kind()}
+	var err error
+	switch h.kind {
+	case "log":
+		h.doer = logDoer{logger}
+	case "noop":
+		h.doer = noopDoer{}
+	case "sleep":
+		h.doer = sleepDoer{c.Sleep.Min.Std(), c.Sleep.Max.Std()}
+	case "exec":
+		h.doer, err = newExecDoer(c.Exec, c.Slots, logger)
+	case "http":
+		h.doer, err = newHTTPDoer(c.HTTP, c.Slots)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("make handler %s: %w", name, err)
+	}
+	return h, nil
+}
+
+// Kind is log, noop, sleep, exec or http.
+func (h *Handler) Kind() string { return h.kind }
+
+// Handle takes messages from work until there are no more, and reports each
+// before it takes the next. When ctx ends, the attempt under way is reported
+// as Retry.
+func (h *Handler) Handle(ctx context.Context, work boostd.Work) {
+	for m, ok := work.Next(); ok; m, ok = work.Next() {
+		work.Report(m, h.doer.do(ctx, m))
+	}
+}
+
+// Close ends the handler's processes and connections. Call it after the last
+// Handle has returned, or to cut short those that don't. It returns when
+// everything has ended, at the latest a moment after ctx ended, then with an
+// error that names what is left. A second call does no harm.
+func (h *Handler) Close(ctx context.Context) error {
+	if err := h.doer.close(ctx); err != nil {
+		return fmt.Errorf("close %s handler: %w", h.kind, err)
+	}
+	return nil
+}
+
+func done() boostd.Result { return boostd.Result{Outcome: boostd.Done} }
+
+func retry(reason string) boostd.Result {
+	return boostd.Result{Outcome: boostd.Retry, Reason: reason}
+}
+
+func dead(reason string) boostd.Result {
+	return boostd.Result{Outcome: boostd.Dead, Reason: reason}
+}
+
+// whyEnded names the end of a context in a result: a plain cancellation is the
+// daemon stopping, every other cause is an attempt that took too long.
+func whyEnded(ctx context.Context) string {
+	if errors.Is(context.Cause(ctx), context.Canceled) {
+		return "cancelled"
+	}
+	return "timed out"
+}
+
+// maxText bounds the text from outside that goes into a result's reason, in
+// bytes.
+const maxText = 200
+
+// printable makes text from outside fit for a log line or a terminal: one
+// line, at most limit bytes, nothing that moves a cursor or hides text.
+func printable(text []byte, limit int) string {
+	cut := len(text) > limit
+	if cut {
+		text = text[:limit]
+	}
+	s := strings.Map(func(r rune) rune {
+		switch {
+		case r == unicode.ReplacementChar:
+			return '?'
+		case unicode.IsSpace(r) || !unicode.IsPrint(r):
+			return ' '
+		}
+		return r
+	}, string(text))
+	s = strings.Join(strings.Fields(s), " ")
+	if cut {
+		s += "…"
+	}
+	return s
+}

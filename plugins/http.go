@@ -1,0 +1,202 @@
+package plugins
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/kafkaboost/boostd"
+)
+
+const (
+	connectTimeout = 10 * time.Second
+	// maxAnswer is how much of an answer's body is read, in bytes: enough to
+	// use the connection again after any sensible answer.
+	maxAnswer = 64 << 10
+	// maxAfter bounds the wait that a service or a program may ask for.
+	maxAfter = time.Hour
+)
+
+// httpDoer posts each message to one address.
+//
+// It uses the transport without http.Client: no redirects, no cookies, and no
+// proxy from the environment, which would be given payloads that nobody meant
+// for it. HTTP/1.1 alone: one connection a slot, so that no message waits
+// behind another one's answer.
+type httpDoer struct {
+	address   *url.URL
+	transport *http.Transport
+}
+
+func newHTTPDoer(address string, slots int) (*httpDoer, error) {
+	u, err := parseAddress(address)
+	if err != nil {
+		return nil, err
+	}
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &httpDoer{address: u, transport: &http.Transport{
+		DialContext:            (&net.Dialer{Timeout: connectTimeout}).DialContext,
+		TLSHandshakeTimeout:    connectTimeout,
+		MaxIdleConns:           slots,
+		MaxIdleConnsPerHost:    slots,
+		IdleConnTimeout:        90 * time.Second,
+		MaxResponseHeaderBytes: maxAnswer,
+		DisableCompression:     true,
+		Protocols:              protocols,
+	}}, nil
+}
+
+func (d *httpDoer) close(context.Context) error {
+	d.transport.CloseIdleConnections()
+	return nil
+}
+
+func (d *httpDoer) do(ctx context.Context, m *boostd.Message) boostd.Result {
+	body := &payload{data: m.Value}
+	defer body.drop()
+	req := (&http.Request{
+		Method: http.MethodPost, URL: d.address, Host: d.address.Host, Header: requestHeader(m),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, ContentLength: int64(len(m.Value)), Body: http.NoBody,
+	}).WithContext(ctx)
+	if len(m.Value) > 0 {
+		req.GetBody = body.open
+		req.Body, _ = body.open()
+	}
+	resp, err := d.transport.RoundTrip(req)
+	if err != nil {
+		return retry(whyNoAnswer(ctx, err))
+	}
+	defer resp.Body.Close()
+	return judge(ctx, resp)
+}
+
+// judge turns an answer into a result. The body is read, for the connection's
+// sake and since an answer that breaks off may be a service that died before
+// it was done; a body longer than maxAnswer is left, and costs the connection.
+func judge(ctx context.Context, resp *http.Response) boostd.Result {
+	limited := io.LimitReader(resp.Body, maxAnswer)
+	start, err := io.ReadAll(io.LimitReader(limited, maxText+1))
+	if err == nil {
+		_, err = io.Copy(io.Discard, limited)
+	}
+	status := resp.StatusCode
+	reason := "answered " + strconv.Itoa(status)
+	if name := http.StatusText(status); name != "" {
+		reason += " " + name
+	}
+	switch {
+	case 200 <= status && status < 300:
+		if err != nil {
+			return retry(reason + ", but not to the end: " + whyNoAnswer(ctx, err))
+		}
+		return done()
+	case 300 <= status && status < 400:
+		return dead(reason + ": redirects aren't followed, set http: to the final address")
+	}
+	if text := printable(start, maxText); text != "" {
+		reason += ": " + text
+	}
+	switch {
+	case status >= 500, status == http.StatusRequestTimeout, status == http.StatusTooEarly, status == http.StatusTooManyRequests:
+		r := retry(reason)
+		r.After = retryAfter(resp.Header.Get("Retry-After"), time.Now())
+		return r
+	}
+	return dead(reason)
+}
+
+// retryAfter reads the header of that name: a number of seconds or a date. What
+// is neither counts as absent; more than maxAfter is maxAfter.
+func retryAfter(text string, now time.Time) time.Duration {
+	text = strings.TrimSpace(text)
+	if text != "" && strings.Trim(text, "0123456789") == "" {
+		seconds, err := strconv.ParseUint(text, 10, 32)
+		if err != nil {
+			return maxAfter // too many digits
+		}
+		return min(time.Duration(seconds)*time.Second, maxAfter)
+	}
+	date, err := http.ParseTime(text)
+	if err != nil {
+		return 0
+	}
+	return min(max(date.Sub(now), 0), maxAfter)
+}
+
+// whyNoAnswer says in a few words why a request has no answer. The address
+// isn't part of it: its query may be a secret.
+func whyNoAnswer(ctx context.Context, err error) string {
+	var timeout net.Error
+	var name *net.DNSError
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case ctx.Err() != nil:
+		return whyEnded(ctx)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "connection reset"
+	case errors.As(err, &name) && name.IsNotFound:
+		return "name not found: " + printable([]byte(name.Name), maxText)
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return "timed out while connecting"
+	case errors.As(err, &certificate):
+		return "certificate refused: " + printable([]byte(certificate.Err.Error()), maxText)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "server closed the connection"
+	}
+	return "no answer: " + printable(fmt.Append(nil, err), maxText)
+}
+
+// payload is a request's body. The transport may still be reading a body when
+// it has returned the answer; drop makes sure that it reads nothing of the
+// message after the attempt.
+type payload struct {
+	mu      sync.Mutex
+	data    []byte
+	dropped bool
+}
+
+var errDropped = errors.New("the attempt is over")
+
+func (p *payload) open() (io.ReadCloser, error) { return &payloadReader{payload: p}, nil }
+
+func (p *payload) drop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.data, p.dropped = nil, true
+}
+
+// payloadReader reads the payload once from its beginning; the transport opens
+// a second one when a kept connection turns out to be closed.
+type payloadReader struct {
+	payload *payload
+	at      int
+}
+
+func (r *payloadReader) Read(b []byte) (int, error) {
+	r.payload.mu.Lock()
+	defer r.payload.mu.Unlock()
+	if r.payload.dropped {
+		return 0, errDropped
+	}
+	if r.at == len(r.payload.data) {
+		return 0, io.EOF
+	}
+	n := copy(b, r.payload.data[r.at:])
+	r.at += n
+	return n, nil
+}
+
+func (r *payloadReader) Close() error { return nil }
