@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -63,7 +62,7 @@ func (d *httpDoer) close(context.Context) error {
 }
 
 func (d *httpDoer) do(ctx context.Context, m *boostd.Message) boostd.Result {
-	body := &payload{data: m.Value}
+	body := newPayload(m.Value)
 	defer body.drop()
 	req := (&http.Request{
 		Method: http.MethodPost, URL: d.address, Host: d.address.Host, Header: requestHeader(m),
@@ -153,50 +152,8 @@ func whyNoAnswer(ctx context.Context, err error) string {
 		return "timed out while connecting"
 	case errors.As(err, &certificate):
 		return "certificate refused: " + printable([]byte(certificate.Err.Error()), maxText)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
 		return "server closed the connection"
 	}
 	return "no answer: " + printable(fmt.Append(nil, err), maxText)
 }
-
-// payload is a request's body. The transport may still be reading a body when
-// it has returned the answer; drop makes sure that it reads nothing of the
-// message after the attempt.
-type payload struct {
-	mu      sync.Mutex
-	data    []byte
-	dropped bool
-}
-
-var errDropped = errors.New("the attempt is over")
-
-func (p *payload) open() (io.ReadCloser, error) { return &payloadReader{payload: p}, nil }
-
-func (p *payload) drop() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.data, p.dropped = nil, true
-}
-
-// payloadReader reads the payload once from its beginning; the transport opens
-// a second one when a kept connection turns out to be closed.
-type payloadReader struct {
-	payload *payload
-	at      int
-}
-
-func (r *payloadReader) Read(b []byte) (int, error) {
-	r.payload.mu.Lock()
-	defer r.payload.mu.Unlock()
-	if r.payload.dropped {
-		return 0, errDropped
-	}
-	if r.at == len(r.payload.data) {
-		return 0, io.EOF
-	}
-	n := copy(b, r.payload.data[r.at:])
-	r.at += n
-	return n, nil
-}
-
-func (r *payloadReader) Close() error { return nil }
