@@ -1,0 +1,257 @@
+package conf
+
+import (
+	"encoding"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// decoder lays a YAML tree into structs, strictly, and remembers where each key
+// stands, so that a section's own checks can be shown at their keys.
+type decoder struct {
+	file     string
+	getenv   func(string) (string, bool)
+	places   map[string]*yaml.Node // by path
+	problems Problems
+}
+
+func (d *decoder) wrong(n *yaml.Node, path, format string, args ...any) {
+	d.problems = append(d.problems, Problem{d.file, n.Line, n.Column, path, fmt.Sprintf(format, args...)})
+}
+
+func (d *decoder) decode(root *yaml.Node, into any) {
+	d.value(root, reflect.ValueOf(into).Elem(), "")
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+func (d *decoder) value(n *yaml.Node, v reflect.Value, path string) {
+	d.places[path] = n
+	if n.Kind == yaml.AliasNode {
+		d.wrong(n, path, "anchors and aliases are not supported")
+		return
+	}
+	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		if text, ok := d.scalar(n, path); ok {
+			if err := u.UnmarshalText([]byte(text)); err != nil {
+				d.wrong(n, path, "%v", err)
+			}
+		}
+		return
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		d.structure(n, v, path)
+	case reflect.Map:
+		d.mapping(n, v, path)
+	case reflect.Slice:
+		d.sequence(n, v, path)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		d.value(n, v.Elem(), path)
+	default:
+		d.simple(n, v, path)
+	}
+}
+
+// pairs are the keys and values of a mapping, duplicates reported and left out.
+func (d *decoder) pairs(n *yaml.Node, path string, each func(key, value *yaml.Node)) {
+	if n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
+		return // `handlers:` with nothing behind it
+	}
+	if n.Kind != yaml.MappingNode {
+		d.wrong(n, path, "want keys and values, got %s", kindName(n))
+		return
+	}
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		switch {
+		case key.Kind != yaml.ScalarNode:
+			d.wrong(key, path, "a key must be a plain word")
+		case seen[key.Value]:
+			d.wrong(key, join(path, key.Value), "stands here twice")
+		default:
+			seen[key.Value] = true
+			each(key, value)
+		}
+	}
+}
+
+func (d *decoder) structure(n *yaml.Node, v reflect.Value, path string) {
+	fields, names := map[string]int{}, []string{}
+	for i := range v.NumField() {
+		name := v.Type().Field(i).Tag.Get("yaml")
+		if name != "" && name != "-" {
+			fields[name] = i
+			names = append(names, name)
+		}
+	}
+	d.pairs(n, path, func(key, value *yaml.Node) {
+		i, known := fields[key.Value]
+		if !known {
+			d.wrong(key, join(path, key.Value), "unknown key%s", didYouMean(key.Value, names))
+			return
+		}
+		d.value(value, v.Field(i), join(path, key.Value))
+	})
+}
+
+func (d *decoder) mapping(n *yaml.Node, v reflect.Value, path string) {
+	v.Set(reflect.MakeMap(v.Type()))
+	d.pairs(n, path, func(key, value *yaml.Node) {
+		element := reflect.New(v.Type().Elem()).Elem()
+		d.value(value, element, join(path, key.Value))
+		v.SetMapIndex(reflect.ValueOf(key.Value).Convert(v.Type().Key()), element)
+	})
+}
+
+func (d *decoder) sequence(n *yaml.Node, v reflect.Value, path string) {
+	if n.Kind != yaml.SequenceNode {
+		d.wrong(n, path, "want a list, got %s", kindName(n))
+		return
+	}
+	v.Set(reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content)))
+	for i, element := range n.Content {
+		d.value(element, v.Index(i), fmt.Sprintf("%s[%d]", path, i))
+	}
+}
+
+func (d *decoder) simple(n *yaml.Node, v reflect.Value, path string) {
+	text, ok := d.scalar(n, path)
+	if !ok {
+		return
+	}
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(text)
+	case reflect.Bool:
+		b, err := strconv.ParseBool(text)
+		if err != nil || len(text) == 1 {
+			d.wrong(n, path, "want true or false, got %.40q", text)
+			return
+		}
+		v.SetBool(b)
+	case reflect.Int:
+		i, err := strconv.ParseInt(text, 10, 32)
+		if err != nil {
+			d.wrong(n, path, "want a whole number, got %.40q", text)
+			return
+		}
+		v.SetInt(i)
+	default:
+		d.wrong(n, path, "can't hold a value: its type has no place in boostd.yaml")
+	}
+}
+
+var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+
+// scalar is a node's text with its variables replaced.
+func (d *decoder) scalar(n *yaml.Node, path string) (string, bool) {
+	if n.Kind != yaml.ScalarNode {
+		d.wrong(n, path, "want a single value, got %s", kindName(n))
+		return "", false
+	}
+	if n.Tag == "!!null" {
+		d.wrong(n, path, "has no value")
+		return "", false
+	}
+	ok := true
+	text := variable.ReplaceAllStringFunc(n.Value, func(ref string) string {
+		name := ref[2 : len(ref)-1]
+		value, set := d.getenv(name)
+		if !set {
+			d.wrong(n, path, "environment variable %s is not set", name)
+			ok = false
+		}
+		return value
+	})
+	return text, ok
+}
+
+func kindName(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return "keys and values"
+	case yaml.SequenceNode:
+		return "a list"
+	default:
+		return fmt.Sprintf("%.40q", n.Value)
+	}
+}
+
+type (
+	defaulter interface{ SetDefaults() }
+	validator interface{ Validate() []error }
+)
+
+// finish sets defaults and runs the sections' checks, inner ones first.
+func (d *decoder) finish(f *File) {
+	d.sections(reflect.ValueOf(f).Elem(), "")
+}
+
+func (d *decoder) sections(v reflect.Value, path string) {
+	switch v.Kind() {
+	case reflect.Struct:
+		if s, ok := v.Addr().Interface().(defaulter); ok {
+			s.SetDefaults()
+		}
+		for i := range v.NumField() {
+			if name := v.Type().Field(i).Tag.Get("yaml"); name != "" && name != "-" {
+				d.sections(v.Field(i), join(path, name))
+			}
+		}
+		if s, ok := v.Addr().Interface().(validator); ok {
+			d.check(s, path)
+		}
+	case reflect.Map:
+		keys := v.MapKeys()
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+		for _, key := range keys {
+			element := reflect.New(v.Type().Elem()).Elem() // map elements can't be changed in place
+			element.Set(v.MapIndex(key))
+			d.sections(element, join(path, key.String()))
+			v.SetMapIndex(key, element)
+		}
+	}
+}
+
+// check shows each of a section's errors at the key that its text begins with,
+// or at the nearest one above that is there.
+func (d *decoder) check(s validator, path string) {
+	for _, err := range s.Validate() {
+		key, text, ok := strings.Cut(err.Error(), ": ")
+		if !ok {
+			key, text = "", err.Error()
+		}
+		full := path
+		if key != "" {
+			full = join(path, key)
+		}
+		d.wrong(d.nearest(full), full, "%s", text)
+	}
+}
+
+func (d *decoder) nearest(path string) *yaml.Node {
+	for {
+		if n := d.places[path]; n != nil {
+			return n
+		}
+		cut := strings.LastIndexAny(path, ".[")
+		if cut < 0 {
+			return &yaml.Node{}
+		}
+		path = path[:cut]
+	}
+}

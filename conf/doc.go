@@ -1,0 +1,12 @@
+// Package conf reads boostd.yaml: one struct made of each room's own section,
+// read strictly, with every error at its line and column.
+//
+// It owns the file's form and the checks that concern more than one section.
+// A section is a plain struct beside the code that uses it, with `yaml` tags
+// and, where it wants them, the methods
+//
+//	SetDefaults()        // fills what is absent, before validation
+//	Validate() []error   // each text begins "key.path: ", relative to the section
+//
+// so that conf can show an error at the key that it is about.
+package conf

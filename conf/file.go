@@ -1,0 +1,138 @@
+package conf
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/configwatch"
+	"github.com/kafkaboost/boostd/kafkaio"
+	"github.com/kafkaboost/boostd/plugins"
+	"github.com/kafkaboost/boostd/priority"
+	"github.com/kafkaboost/boostd/scheduler"
+)
+
+// File is boostd.yaml.
+type File struct {
+	Kafka    kafkaio.Config            `yaml:"kafka"`
+	Settings configwatch.Config        `yaml:"settings"`
+	Topics   map[string]Topic          `yaml:"topics"`
+	Handlers map[string]plugins.Config `yaml:"handlers"`
+	Policy   Policy                    `yaml:"policy"`
+	// StartWait is how long the first dispatch waits for levels that have not
+	// caught up.
+	StartWait boostd.Duration `yaml:"start_wait"`
+	// Drain is how long a stop waits for what is in flight.
+	Drain boostd.Duration `yaml:"drain"`
+	// Gate: on (default) pauses lower levels while higher ones have work; off
+	// lets them fetch. Priority is the same either way.
+	Gate string `yaml:"gate"`
+
+	// Path is the file's own, for paths relative to it.
+	Path string `yaml:"-"`
+}
+
+// Topic is a base topic: which handler its messages go to, and their order.
+type Topic struct {
+	Handler string `yaml:"handler"`
+	// Order is key (default), partition or none.
+	Order string `yaml:"order"`
+}
+
+// SetDefaults fills what is absent.
+func (t *Topic) SetDefaults() {
+	if t.Order == "" {
+		t.Order = "key"
+	}
+}
+
+// Validate returns what is wrong with the topic itself.
+func (t Topic) Validate() []error {
+	var errs []error
+	if t.Handler == "" {
+		errs = append(errs, fmt.Errorf("handler: is missing: name one of handlers"))
+	}
+	if _, err := scheduler.ParseOrder(t.Order); err != nil {
+		errs = append(errs, fmt.Errorf("order: %q: want key, partition or none", t.Order))
+	}
+	return errs
+}
+
+// Policy is the section `policy:`.
+type Policy struct {
+	// Mode is strict: nothing lower is dispatched while something higher is ready.
+	Mode string `yaml:"mode"`
+}
+
+// SetDefaults fills what is absent.
+func (p *Policy) SetDefaults() {
+	if p.Mode == "" {
+		p.Mode = "strict"
+	}
+}
+
+// Validate refuses modes without an effect yet.
+func (p Policy) Validate() []error {
+	switch p.Mode {
+	case "strict":
+		return nil
+	case "max_wait", "min_share", "reserve", "exclusive":
+		return []error{fmt.Errorf("mode: %s is not supported by this version: use strict", p.Mode)}
+	}
+	return []error{fmt.Errorf("mode: %q: want strict", p.Mode)}
+}
+
+// SetDefaults fills what is absent.
+func (f *File) SetDefaults() {
+	if f.StartWait == 0 {
+		f.StartWait = boostd.Duration(5 * time.Second)
+	}
+	if f.Drain == 0 {
+		f.Drain = boostd.Duration(20 * time.Second)
+	}
+	if f.Gate == "" {
+		f.Gate = "on"
+	}
+}
+
+// Validate checks what concerns more than one section.
+func (f *File) Validate() []error {
+	var errs []error
+	wrong := func(key, format string, args ...any) {
+		errs = append(errs, fmt.Errorf("%s: %s", key, fmt.Sprintf(format, args...)))
+	}
+	if f.Gate != "on" && f.Gate != "off" {
+		wrong("gate", "%q: want on or off", f.Gate)
+	}
+	if f.StartWait.Std() > time.Hour || f.Drain.Std() > time.Hour {
+		wrong("drain", "start_wait and drain are at most 1h")
+	}
+	if len(f.Topics) == 0 {
+		wrong("topics", "is missing: name at least one topic and its handler")
+	}
+	if len(f.Handlers) == 0 {
+		wrong("handlers", "is missing: name at least one handler")
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.Topics)) {
+		t := f.Topics[name]
+		if err := priority.CheckTopic(name); err != nil {
+			wrong("topics."+name, "%v", err)
+		}
+		if _, ok := f.Handlers[t.Handler]; t.Handler != "" && !ok {
+			wrong("topics."+name+".handler", "there is no handler %q%s", t.Handler,
+				didYouMean(t.Handler, slices.Sorted(maps.Keys(f.Handlers))))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.Handlers)) {
+		used := false
+		for _, t := range f.Topics {
+			used = used || t.Handler == name
+		}
+		if !used {
+			wrong("handlers."+name, "no topic uses it")
+		}
+	}
+	return errs
+}

@@ -1,0 +1,59 @@
+package configwatch
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/kafkaboost/boostd/priority"
+)
+
+// Config is the section `settings:` of boostd.yaml.
+type Config struct {
+	// Source is file:PATH; a relative path counts from the folder of boostd.yaml.
+	Source string `yaml:"source"`
+}
+
+// Validate returns everything that is wrong. Each error's text begins with the
+// path of its key inside the section.
+func (c Config) Validate() []error {
+	scheme, rest, _ := strings.Cut(c.Source, ":")
+	switch {
+	case c.Source == "":
+		return []error{fmt.Errorf("source: is missing: say where the settings document is, such as file:settings.json")}
+	case scheme == "s3" || scheme == "https" || scheme == "http":
+		return []error{fmt.Errorf("source: %s: is not supported by this version: use file:PATH", scheme)}
+	case scheme != "file" || rest == "":
+		return []error{fmt.Errorf("source: %q: want file:PATH", c.Source)}
+	}
+	return nil
+}
+
+// Path is the file that Source names; dir is the folder of boostd.yaml.
+func (c Config) Path(dir string) string {
+	path := strings.TrimPrefix(strings.TrimPrefix(c.Source, "file:"), "//")
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
+}
+
+// ReadFile reads a settings document; one that is larger than
+// priority.MaxDocument is refused.
+func ReadFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("read settings: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, priority.MaxDocument+1))
+	if err != nil {
+		return nil, fmt.Errorf("read settings from %s: %w", path, err)
+	}
+	if len(data) > priority.MaxDocument {
+		return nil, fmt.Errorf("read settings from %s: larger than %d bytes", path, priority.MaxDocument)
+	}
+	return data, nil
+}
