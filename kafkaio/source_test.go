@@ -288,7 +288,7 @@ func TestTwoMembersShareWithoutLossOrRepeat(t *testing.T) {
 		second := open(t, c, "a", true, wide)
 		produce(t, c, "a", 3000, []byte("v"))
 		// The first assignment is empty: the other member must let go first.
-		second.until(t, "joined", func() bool { return len(second.got) > 0 })
+		second.until(t, "joined", func() bool { return len(second.source.partitions()) > 0 })
 		produce(t, c, "a", 3000, []byte("v"))
 		total += 9000
 		second.stop(t)

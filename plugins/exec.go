@@ -31,7 +31,7 @@ type execDoer struct {
 	starts   chan struct{} // one for each start that is wanted; room for slots
 	quit     chan struct{} // closed when the starter shall end
 	quitOnce sync.Once
-	started  chan struct{} // closed when it has
+	stopped  chan struct{} // closed when it has
 
 	mu       sync.Mutex
 	all      map[*program]struct{} // not ended, or still heard
@@ -56,7 +56,7 @@ func newExecDoer(argv []string, slots int, logger hclog.Logger) (*execDoer, erro
 	d := &execDoer{
 		path: path, argv: slices.Clone(argv), env: programEnv(), slots: slots,
 		log:    &programLog{logger: logger},
-		starts: make(chan struct{}, slots), quit: make(chan struct{}), started: make(chan struct{}),
+		starts: make(chan struct{}, slots), quit: make(chan struct{}), stopped: make(chan struct{}),
 		all: make(map[*program]struct{}), changed: make(chan struct{}),
 	}
 	go d.starter()

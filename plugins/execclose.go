@@ -42,7 +42,7 @@ func (d *execDoer) close(ctx context.Context) error {
 		slices.Sort(pids)
 		return fmt.Errorf("programs don't end: %d, pids %v", max(d.running, len(d.all)), pids)
 	}
-	<-d.started // it has nothing left to start
+	<-d.stopped // it has nothing left to start
 	return nil
 }
 

@@ -11,7 +11,7 @@ import (
 func (d *execDoer) starter() {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	defer close(d.started)
+	defer close(d.stopped)
 	for {
 		select {
 		case <-d.starts:

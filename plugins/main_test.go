@@ -102,11 +102,17 @@ func mirror(m map[string]any) string {
 	for _, name := range slices.Sorted(maps.Keys(m)) {
 		text := fmt.Sprint(m[name])
 		if len(text) > 60 {
-			text = fmt.Sprintf("%d:%x", len(text), sha256.Sum256([]byte(text)))[:20]
+			text = digest(text)
 		}
 		parts = append(parts, name+"="+text)
 	}
 	return `"result":"dead","error":` + strconv.Quote(strings.Join(parts, " "))
+}
+
+// digest stands for a long text: its length and the beginning of its hash.
+func digest(text string) string {
+	hash := sha256.Sum256([]byte(text))
+	return fmt.Sprintf("%d:%x", len(text), hash[:6])
 }
 
 // exitAfter answers as many messages as its first argument says, reads one
@@ -161,13 +167,12 @@ func host([]string) {
 	}
 	go h.Handle(context.Background(), &work{messages: []*boostd.Message{{}}})
 	d := h.doer.(*execDoer)
-	for pid := 0; ; {
+	for pid := 0; ; <-time.Tick(time.Millisecond) {
 		d.each(func(p *program) { pid = p.process.Pid })
 		if pid != 0 {
 			fmt.Println(pid)
 			select {}
 		}
-		time.Sleep(time.Millisecond)
 	}
 }
 

@@ -26,7 +26,7 @@ const (
 )
 
 // program is one process of an exec handler. ask and close belong to the call
-// that holds it, or to the pool while it is idle; kill and terminate may be
+// that holds it, or to the pool while it is idle; kill and signal may be
 // called by anybody.
 type program struct {
 	process *os.Process

@@ -41,7 +41,7 @@ type consumer struct {
 	config     ConsumerConfig
 	pool       *pool
 	partitions map[boostd.TopicPartition]*partition
-	last       *partition              // of the last message: runs of one partition are the rule
+	last       *partition // of the last message: runs of one partition are the rule
 	revoking   []revocation
 	caughtUp   bool
 	broker     int64 // waiting in the brokers, -1 unknown
