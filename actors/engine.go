@@ -62,7 +62,8 @@ type Engine struct {
 	tasks   sync.WaitGroup
 	cancel  context.CancelCauseFunc // ends every handler's context
 	failed  chan error
-	broken  atomic.Bool // an actor died: nobody may answer any more
+	dead    chan struct{} // closed when an actor has died
+	died    sync.Once
 	sources []Source
 }
 
@@ -71,7 +72,7 @@ type Engine struct {
 func Start(o Options) (*Engine, error) {
 	core := scheduler.New(o.Scheduling)
 	base, cancel := context.WithCancelCause(context.Background())
-	e := &Engine{logger: o.Logger, cancel: cancel, failed: make(chan error, 1)}
+	e := &Engine{logger: o.Logger, cancel: cancel, failed: make(chan error, 1), dead: make(chan struct{})}
 	e.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
 		return slog.New(toHclog{o.Logger.Named("actors")})
 	}))
@@ -149,8 +150,8 @@ func (e *Engine) addConsumers(core *scheduler.Core, o Options) error {
 // spawn starts the guardian and, below it, every other actor.
 func (e *Engine) spawn(sched *schedulerActor, slots [][]*slot, o Options) {
 	died := func(err error) {
-		e.broken.Store(true)
 		e.fail(err)
+		e.died.Do(func() { close(e.dead) })
 	}
 	strategy := &fatal{died, o.Logger}
 	child := func(ctx actor.Context, a actor.Actor) *actor.PID {
@@ -195,6 +196,9 @@ func (e *Engine) fail(err error) {
 // recorder that must not fail. The engine isn't whole any more.
 func (e *Engine) Failed() <-chan error { return e.failed }
 
+// Dead is closed when an actor has died: then nobody answers Drain any more.
+func (e *Engine) Dead() <-chan struct{} { return e.dead }
+
 // Status is a picture of the scheduler.
 func (e *Engine) Status(ctx context.Context) (scheduler.Status, error) {
 	reply := make(chan scheduler.Status, 1)
@@ -207,17 +211,13 @@ func (e *Engine) Status(ctx context.Context) (scheduler.Status, error) {
 	}
 }
 
-// Drain ends fetching and dispatching for good and waits until nothing is in
-// flight. What was queued goes back to its source unhandled. Called once.
-func (e *Engine) Drain(ctx context.Context) error {
-	idle := make(chan struct{})
-	e.system.Root.Send(e.sched, &drain{idle})
-	select {
-	case <-idle:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("wait for messages in flight: %w", context.Cause(ctx))
-	}
+// Drain ends fetching and dispatching for good; what was queued goes back to
+// its source unhandled. The channel is closed once nothing is in flight.
+// Called once.
+func (e *Engine) Drain() (idle <-chan struct{}) {
+	done := make(chan struct{})
+	e.system.Root.Send(e.sched, &drain{done})
+	return done
 }
 
 // Cancel ends every handler's context.
@@ -229,9 +229,10 @@ func (e *Engine) Cancel(cause error) { e.cancel(cause) }
 func (e *Engine) Stop(ctx context.Context) error {
 	done := make(chan error, len(e.sources))
 	for n, source := range e.sources {
-		if e.broken.Load() {
+		select {
+		case <-e.dead:
 			e.tasks.Go(func() { done <- source.Stop(ctx) })
-		} else { // behind the last settlements, in the same mailbox
+		default: // behind the last settlements, in the same mailbox
 			e.system.Root.Send(e.members[n], &leave{ctx, done})
 		}
 	}

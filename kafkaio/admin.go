@@ -16,9 +16,12 @@ import (
 // TopicSpec is a topic to have.
 type TopicSpec struct {
 	Name string
-	// Partitions is at least 1. Replication is the broker's default.
+	// Partitions is at least 1, or BrokerDefault, as replication always is.
 	Partitions int
 }
+
+// BrokerDefault leaves the number of partitions to the broker.
+const BrokerDefault = -1
 
 // Admin asks for and changes topics and groups. Its methods are safe from any
 // goroutine; each is bounded by its context, which must have a deadline.

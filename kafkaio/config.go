@@ -19,8 +19,10 @@ type Config struct {
 	Brokers []string `yaml:"brokers"`
 	// Group is the prefix of the consumer groups: {group}_base, {group}_priority_{n}.
 	Group string `yaml:"group"`
-	// CreateTopics creates missing topics of the settings at start.
-	CreateTopics bool `yaml:"create_topics"`
+	// CreateTopics, true unless said otherwise, creates missing topics at start:
+	// base topics with the broker's default partitions, derived ones as the
+	// settings ask.
+	CreateTopics *bool `yaml:"create_topics"`
 	// Start is where a group without a committed offset begins: earliest
 	// (default), latest, or none, which refuses to start there.
 	Start string `yaml:"start"`
@@ -44,6 +46,10 @@ type LevelConfig struct {
 
 // SetDefaults fills what is absent.
 func (c *Config) SetDefaults() {
+	if c.CreateTopics == nil {
+		yes := true
+		c.CreateTopics = &yes
+	}
 	if c.Start == "" {
 		c.Start = "earliest"
 	}

@@ -1,0 +1,106 @@
+package daemon
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/actors"
+	"github.com/kafkaboost/boostd/kafkaio"
+	"github.com/kafkaboost/boostd/priority"
+	"github.com/kafkaboost/boostd/scheduler"
+)
+
+// consumerPlan is one priority consumer: a member of its level's group for one
+// handler's topics.
+type consumerPlan struct {
+	handler string
+	group   string
+	name    string // base or the level's number, with the handler where there are several
+	key     string // base or the level's number, as kafka.levels has it
+	level   boostd.Level
+	mixed   bool
+	topics  []string
+	orders  map[string]scheduler.Order
+}
+
+// planConsumers lists, for every handler, the consumer of its base topics and
+// one for each level that any of them is boosted to.
+func (d *Daemon) planConsumers(settings *priority.Settings) []consumerPlan {
+	var plans []consumerPlan
+	for _, handler := range slices.Sorted(maps.Keys(d.config.Handlers)) {
+		var bases []string
+		for base, t := range d.config.Topics {
+			if t.Handler == handler {
+				bases = append(bases, base)
+			}
+		}
+		slices.Sort(bases)
+		plans = append(plans, d.planHandler(handler, bases, settings)...)
+	}
+	if len(d.config.Handlers) > 1 {
+		for n := range plans {
+			plans[n].name += "/" + plans[n].handler
+		}
+	}
+	return plans
+}
+
+func (d *Daemon) planHandler(handler string, bases []string, settings *priority.Settings) []consumerPlan {
+	group := d.config.Kafka.Group
+	base := consumerPlan{handler: handler, group: priority.BaseGroup(group), name: "base", key: "base",
+		mixed: true, topics: bases, orders: map[string]scheduler.Order{}}
+	for _, b := range bases {
+		base.orders[b] = d.order(b)
+	}
+	levels := map[boostd.Level]*consumerPlan{}
+	for _, t := range settings.Plan(bases) {
+		p := levels[t.Level]
+		if p == nil {
+			number := strconv.Itoa(int(t.Level))
+			p = &consumerPlan{handler: handler, group: priority.LevelGroup(group, t.Level), name: number, key: number,
+				level: t.Level, orders: map[string]scheduler.Order{}}
+			levels[t.Level] = p
+		}
+		p.topics = append(p.topics, t.Name)
+		p.orders[t.Name] = d.order(t.Base)
+	}
+	plans := []consumerPlan{base}
+	for _, level := range slices.Sorted(maps.Keys(levels)) {
+		plans = append(plans, *levels[level])
+	}
+	return plans
+}
+
+// order is validated with the file.
+func (d *Daemon) order(base string) scheduler.Order {
+	o, _ := scheduler.ParseOrder(d.config.Topics[base].Order)
+	return o
+}
+
+// consumerSpecs makes the sources. On an error those made are stopped.
+func (d *Daemon) consumerSpecs(settings *priority.Settings) ([]actors.ConsumerSpec, error) {
+	resolver := priority.NewResolver(settings)
+	resolve := func(m *boostd.Message) { m.Level = resolver.Consumed(m).Level }
+	activity := &kafkaio.Activity{}
+	var specs []actors.ConsumerSpec
+	for _, p := range d.planConsumers(settings) {
+		source, err := kafkaio.NewSource(kafkaio.SourceOptions{
+			Config: d.config.Kafka, Group: p.group, Topics: p.topics, Level: p.key,
+			Window:   kafkaio.Window(scheduler.DefaultWindow),
+			Activity: activity, Probe: d.probe, Logger: d.logger.Named("kafka"),
+		})
+		if err != nil {
+			_ = stopSources(specs) // none was started: there is nothing to lose
+			return nil, err
+		}
+		specs = append(specs, actors.ConsumerSpec{
+			Source: source, Handler: p.handler, Name: p.name, Resolve: resolve,
+			Scheduling: scheduler.ConsumerConfig{
+				Level: p.level, Mixed: p.mixed, Window: scheduler.DefaultWindow, Orders: p.orders,
+			},
+		})
+	}
+	return specs, nil
+}

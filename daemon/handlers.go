@@ -1,0 +1,83 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/kafkaboost/boostd/actors"
+	"github.com/kafkaboost/boostd/audit"
+	"github.com/kafkaboost/boostd/plugins"
+	"github.com/kafkaboost/boostd/scheduler"
+)
+
+// handlers are what was made of `handlers:`.
+type handlers []*plugins.Handler
+
+func (hs handlers) close(ctx context.Context) error {
+	var errs []error
+	for _, h := range hs {
+		errs = append(errs, h.Close(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// handlerSpecs makes every handler with its audit.
+func (d *Daemon) handlerSpecs() ([]actors.HandlerSpec, error) {
+	var specs []actors.HandlerSpec
+	for _, name := range slices.Sorted(maps.Keys(d.config.Handlers)) {
+		c := d.config.Handlers[name]
+		h, err := plugins.New(name, c, d.logger.Named("handler"))
+		if err != nil {
+			return nil, err
+		}
+		d.handlers = append(d.handlers, h)
+		spec := actors.HandlerSpec{
+			Name: name, Handler: h, Slots: c.Slots, Timeout: c.Timeout.Std(),
+			Retry: scheduler.Retry{Attempts: c.Retry.Attempts, Backoff: c.Retry.Backoff.Std(), MaxBackoff: c.Retry.MaxBackoff.Std()},
+		}
+		if c.Audit != "" {
+			w, err := d.audits.open(d.relative(c.Audit), d.logger.Named("audit"))
+			if err != nil {
+				return nil, err
+			}
+			spec.Recorder = &recorder{writer: w, required: c.AuditRequired}
+		}
+		specs = append(specs, spec)
+	}
+	return specs, nil
+}
+
+// relative lets a path of boostd.yaml count from the file's own folder.
+func (d *Daemon) relative(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(d.config.Path), path)
+}
+
+// audits are the open audit files by path: handlers may share one.
+type audits map[string]*audit.Writer
+
+func (a audits) open(path string, logger hclog.Logger) (*audit.Writer, error) {
+	if w := a[path]; w != nil {
+		return w, nil
+	}
+	w, err := audit.Open(path, logger)
+	if err == nil {
+		a[path] = w
+	}
+	return w, err
+}
+
+func (a audits) close() error {
+	var errs []error
+	for _, w := range a {
+		errs = append(errs, w.Close())
+	}
+	return errors.Join(errs...)
+}
