@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
-	"slices"
 	"strconv"
-	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -19,6 +17,7 @@ type decoder struct {
 	getenv   func(string) (string, bool)
 	places   map[string]*yaml.Node // by path
 	problems Problems
+	unread   Problems // those of them that were there before the sections' checks
 }
 
 func (d *decoder) wrong(n *yaml.Node, path, format string, args ...any) {
@@ -29,7 +28,16 @@ func (d *decoder) decode(root *yaml.Node, into any) {
 	d.value(root, reflect.ValueOf(into).Elem(), "")
 }
 
+// names are what people may call a topic, a handler or a level, and what
+// librdkafka calls its properties.
+var names = regexp.MustCompile(`^[A-Za-z0-9._-]{1,255}$`)
+
+// join shows an unusual key in quotes, so that a path is fit for a terminal and
+// never holds ": ".
 func join(path, key string) string {
+	if !names.MatchString(key) {
+		key = fmt.Sprintf("%.40q", key)
+	}
 	if path == "" {
 		return key
 	}
@@ -38,8 +46,12 @@ func join(path, key string) string {
 
 func (d *decoder) value(n *yaml.Node, v reflect.Value, path string) {
 	d.places[path] = n
-	if n.Kind == yaml.AliasNode {
+	switch {
+	case n.Kind == yaml.AliasNode:
 		d.wrong(n, path, "anchors and aliases are not supported")
+		return
+	case n.Style&yaml.TaggedStyle != 0:
+		d.wrong(n, path, "tags such as %.40q are not supported", n.Tag)
 		return
 	}
 	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
@@ -90,27 +102,33 @@ func (d *decoder) pairs(n *yaml.Node, path string, each func(key, value *yaml.No
 }
 
 func (d *decoder) structure(n *yaml.Node, v reflect.Value, path string) {
-	fields, names := map[string]int{}, []string{}
+	fields, known := map[string]int{}, []string{}
 	for i := range v.NumField() {
 		name := v.Type().Field(i).Tag.Get("yaml")
 		if name != "" && name != "-" {
 			fields[name] = i
-			names = append(names, name)
+			known = append(known, name)
 		}
 	}
 	d.pairs(n, path, func(key, value *yaml.Node) {
-		i, known := fields[key.Value]
-		if !known {
-			d.wrong(key, join(path, key.Value), "unknown key%s", didYouMean(key.Value, names))
-			return
+		full := join(path, key.Value)
+		if i, ok := fields[key.Value]; ok {
+			d.value(value, v.Field(i), full)
+		} else if instead, ok := laterKey(full); ok {
+			d.wrong(key, full, "is not supported by this version: %s", instead)
+		} else {
+			d.wrong(key, full, "unknown key%s", didYouMean(key.Value, known))
 		}
-		d.value(value, v.Field(i), join(path, key.Value))
 	})
 }
 
 func (d *decoder) mapping(n *yaml.Node, v reflect.Value, path string) {
 	v.Set(reflect.MakeMap(v.Type()))
 	d.pairs(n, path, func(key, value *yaml.Node) {
+		if !names.MatchString(key.Value) {
+			d.wrong(key, join(path, key.Value), "want a name of letters, digits, '.', '_' and '-'")
+			return
+		}
 		element := reflect.New(v.Type().Elem()).Elem()
 		d.value(value, element, join(path, key.Value))
 		v.SetMapIndex(reflect.ValueOf(key.Value).Convert(v.Type().Key()), element)
@@ -139,14 +157,14 @@ func (d *decoder) simple(n *yaml.Node, v reflect.Value, path string) {
 	case reflect.Bool:
 		b, err := strconv.ParseBool(text)
 		if err != nil || len(text) == 1 {
-			d.wrong(n, path, "want true or false, got %.40q", text)
+			d.wrong(n, path, "want true or false, got %.40q", n.Value)
 			return
 		}
 		v.SetBool(b)
 	case reflect.Int:
 		i, err := strconv.ParseInt(text, 10, 32)
 		if err != nil {
-			d.wrong(n, path, "want a whole number, got %.40q", text)
+			d.wrong(n, path, "want a whole number, got %.40q", n.Value)
 			return
 		}
 		v.SetInt(i)
@@ -181,77 +199,16 @@ func (d *decoder) scalar(n *yaml.Node, path string) (string, bool) {
 }
 
 func kindName(n *yaml.Node) string {
-	switch n.Kind {
-	case yaml.MappingNode:
+	switch {
+	case n.Kind == yaml.MappingNode:
 		return "keys and values"
-	case yaml.SequenceNode:
+	case n.Kind == yaml.SequenceNode:
 		return "a list"
+	case n.Kind == yaml.AliasNode:
+		return "an alias"
+	case n.Tag == "!!null":
+		return "nothing"
 	default:
 		return fmt.Sprintf("%.40q", n.Value)
-	}
-}
-
-type (
-	defaulter interface{ SetDefaults() }
-	validator interface{ Validate() []error }
-)
-
-// finish sets defaults and runs the sections' checks, inner ones first.
-func (d *decoder) finish(f *File) {
-	d.sections(reflect.ValueOf(f).Elem(), "")
-}
-
-func (d *decoder) sections(v reflect.Value, path string) {
-	switch v.Kind() {
-	case reflect.Struct:
-		if s, ok := v.Addr().Interface().(defaulter); ok {
-			s.SetDefaults()
-		}
-		for i := range v.NumField() {
-			if name := v.Type().Field(i).Tag.Get("yaml"); name != "" && name != "-" {
-				d.sections(v.Field(i), join(path, name))
-			}
-		}
-		if s, ok := v.Addr().Interface().(validator); ok {
-			d.check(s, path)
-		}
-	case reflect.Map:
-		keys := v.MapKeys()
-		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
-		for _, key := range keys {
-			element := reflect.New(v.Type().Elem()).Elem() // map elements can't be changed in place
-			element.Set(v.MapIndex(key))
-			d.sections(element, join(path, key.String()))
-			v.SetMapIndex(key, element)
-		}
-	}
-}
-
-// check shows each of a section's errors at the key that its text begins with,
-// or at the nearest one above that is there.
-func (d *decoder) check(s validator, path string) {
-	for _, err := range s.Validate() {
-		key, text, ok := strings.Cut(err.Error(), ": ")
-		if !ok {
-			key, text = "", err.Error()
-		}
-		full := path
-		if key != "" {
-			full = join(path, key)
-		}
-		d.wrong(d.nearest(full), full, "%s", text)
-	}
-}
-
-func (d *decoder) nearest(path string) *yaml.Node {
-	for {
-		if n := d.places[path]; n != nil {
-			return n
-		}
-		cut := strings.LastIndexAny(path, ".[")
-		if cut < 0 {
-			return &yaml.Node{}
-		}
-		path = path[:cut]
 	}
 }

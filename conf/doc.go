@@ -6,7 +6,9 @@
 // and, where it wants them, the methods
 //
 //	SetDefaults()        // fills what is absent, before validation
-//	Validate() []error   // each text begins "key.path: ", relative to the section
+//	Validate() []error   // a text begins "key.path: ", relative to the section,
+//	                     // or concerns the section as a whole
 //
-// so that conf can show an error at the key that it is about.
+// so that conf can show an error at the key that it is about. File's own
+// defaults are set before it is read, because there a zero means something.
 package conf

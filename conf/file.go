@@ -22,9 +22,10 @@ type File struct {
 	Handlers map[string]plugins.Config `yaml:"handlers"`
 	Policy   Policy                    `yaml:"policy"`
 	// StartWait is how long the first dispatch waits for levels that have not
-	// caught up.
+	// caught up: at most 1h, default 5s; 0s doesn't wait.
 	StartWait boostd.Duration `yaml:"start_wait"`
-	// Drain is how long a stop waits for what is in flight.
+	// Drain is how long a stop waits for what is in flight: at most 1h, default
+	// 20s; 0s cancels at once.
 	Drain boostd.Duration `yaml:"drain"`
 	// Gate: on (default) pauses lower levels while higher ones have work; off
 	// lets them fetch. Priority is the same either way.
@@ -84,16 +85,12 @@ func (p Policy) Validate() []error {
 	return []error{fmt.Errorf("mode: %q: want strict", p.Mode)}
 }
 
-// SetDefaults fills what is absent.
-func (f *File) SetDefaults() {
-	if f.StartWait == 0 {
-		f.StartWait = boostd.Duration(5 * time.Second)
-	}
-	if f.Drain == 0 {
-		f.Drain = boostd.Duration(20 * time.Second)
-	}
-	if f.Gate == "" {
-		f.Gate = "on"
+// defaults is the file before it is read: here a zero differs from an absence.
+func defaults() *File {
+	return &File{
+		StartWait: boostd.Duration(5 * time.Second),
+		Drain:     boostd.Duration(20 * time.Second),
+		Gate:      "on",
 	}
 }
 
@@ -106,8 +103,11 @@ func (f *File) Validate() []error {
 	if f.Gate != "on" && f.Gate != "off" {
 		wrong("gate", "%q: want on or off", f.Gate)
 	}
-	if f.StartWait.Std() > time.Hour || f.Drain.Std() > time.Hour {
-		wrong("drain", "start_wait and drain are at most 1h")
+	if f.StartWait.Std() > time.Hour {
+		wrong("start_wait", "%v: want at most 1h", f.StartWait)
+	}
+	if f.Drain.Std() > time.Hour {
+		wrong("drain", "%v: want at most 1h", f.Drain)
 	}
 	if len(f.Topics) == 0 {
 		wrong("topics", "is missing: name at least one topic and its handler")

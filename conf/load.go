@@ -1,6 +1,7 @@
 package conf
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -78,19 +79,15 @@ func Parse(name string, data []byte) (*File, error) {
 	if len(data) > MaxFile {
 		return nil, Problems{{File: name, Text: fmt.Sprintf("is larger than %d bytes", MaxFile)}}
 	}
-	var document yaml.Node
-	if err := yaml.Unmarshal(data, &document); err != nil {
-		return nil, Problems{syntaxProblem(name, err)}
-	}
-	if len(document.Content) == 0 {
-		return nil, Problems{{File: name, Text: "is empty"}}
+	document, problem := tree(name, data)
+	if problem != nil {
+		return nil, Problems{*problem}
 	}
 	d := &decoder{file: name, getenv: os.LookupEnv, places: map[string]*yaml.Node{}}
-	f := &File{Path: name}
+	f := defaults()
+	f.Path = name
 	d.decode(document.Content[0], f)
-	if len(d.problems) == 0 {
-		d.finish(f)
-	}
+	d.finish(f)
 	if len(d.problems) > 0 {
 		slices.SortStableFunc(d.problems, func(a, b Problem) int {
 			if a.Line != b.Line {
@@ -103,12 +100,35 @@ func Parse(name string, data []byte) (*File, error) {
 	return f, nil
 }
 
-// syntaxProblem takes the place out of the parser's own text.
-func syntaxProblem(name string, err error) Problem {
-	p := Problem{File: name, Text: "not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}
+// tree is the one document of a file.
+func tree(name string, data []byte) (*yaml.Node, *Problem) {
+	var document, second yaml.Node
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	err := decoder.Decode(&document)
+	if errors.Is(err, io.EOF) || err == nil && (len(document.Content) == 0 || document.Content[0].Tag == "!!null") {
+		return nil, &Problem{File: name, Text: "is empty"}
+	}
+	if err == nil {
+		if err = decoder.Decode(&second); errors.Is(err, io.EOF) {
+			return &document, nil
+		}
+	}
+	if err == nil {
+		return nil, &Problem{name, second.Line, second.Column, "", "a second document begins here: want one"}
+	}
+	return nil, syntaxProblem(name, data, err)
+}
+
+// syntaxProblem takes the place out of the parser's own error.
+func syntaxProblem(name string, data []byte, err error) *Problem {
+	p := &Problem{File: name, Text: "not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}
 	var load *yaml.LoadError
 	if errors.As(err, &load) {
 		p.Line, p.Column, p.Text = load.Mark.Line, load.Mark.Column, "not YAML: "+load.Message
+	}
+	lines := bytes.Split(data, []byte("\n"))
+	if p.Line > 0 && p.Line <= len(lines) && bytes.HasPrefix(bytes.TrimLeft(lines[p.Line-1], " "), []byte("\t")) {
+		p.Text += " (a tab: indent with spaces)"
 	}
 	return p
 }

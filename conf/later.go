@@ -1,0 +1,29 @@
+package conf
+
+import "regexp"
+
+// later are keys whose effect doesn't exist yet, and what to do instead: they
+// are refused by name, because an ignored key would promise what isn't there.
+// Whoever builds one takes its line out.
+var later = []struct {
+	path    *regexp.Regexp
+	instead string
+}{
+	{regexp.MustCompile(`^control$`), "leave it out, boostd listens on no socket"},
+	{regexp.MustCompile(`^state_dir$`), "leave it out, boostd keeps no state on disk"},
+	{regexp.MustCompile(`^console$`), "leave it out, boostd listens on no port"},
+	{regexp.MustCompile(`^settings\.refresh$`), "leave it out, settings are read at start"},
+	{regexp.MustCompile(`^policy\.(max_wait|min_share|reserve|exclusive)$`), "leave it out, the policy is strict"},
+	{regexp.MustCompile(`^handlers\..*\.plugin$`), "use exec or http"},
+	{regexp.MustCompile(`^handlers\..*\.forward$`), "use exec or http"},
+	{regexp.MustCompile(`^handlers\..*\.dead_letter$`), "leave it out, a message that fails for good is held"},
+}
+
+func laterKey(path string) (instead string, ok bool) {
+	for _, l := range later {
+		if l.path.MatchString(path) {
+			return l.instead, true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,160 @@
+package conf
+
+import (
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/configwatch"
+	"github.com/kafkaboost/boostd/kafkaio"
+	"github.com/kafkaboost/boostd/plugins"
+)
+
+// least is the smallest file that is accepted.
+const least = `kafka: {brokers: [localhost:9092], group: g}
+settings: {source: file:settings.json}
+topics: {orders: {handler: h}}
+handlers: {h: {noop: {}}}
+`
+
+func TestDefaults(t *testing.T) {
+	got, err := Parse("boostd.yaml", []byte(least))
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := boostd.Duration(time.Second)
+	want := &File{
+		Kafka:    kafkaio.Config{Brokers: []string{"localhost:9092"}, Group: "g", CreateTopics: new(true), Start: "earliest", Assignor: "cooperative-sticky"},
+		Settings: configwatch.Config{Source: "file:settings.json"},
+		Topics:   map[string]Topic{"orders": {Handler: "h", Order: "key"}},
+		Handlers: map[string]plugins.Config{"h": {
+			Noop: &plugins.NoopConfig{}, Slots: 16, Timeout: 30 * second,
+			Retry: plugins.RetryConfig{Attempts: 5, Backoff: second / 5, MaxBackoff: 30 * second},
+		}},
+		Policy: Policy{Mode: "strict"}, StartWait: 5 * second, Drain: 20 * second, Gate: "on",
+		Path: "boostd.yaml",
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestEveryKey(t *testing.T) {
+	t.Setenv("BOOSTD_TEST_GROUP", "secret: [x")
+	got, err := Load("testdata/full.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := boostd.Duration(time.Second)
+	usual := plugins.RetryConfig{Attempts: 5, Backoff: second / 5, MaxBackoff: 30 * second}
+	want := &File{
+		Kafka: kafkaio.Config{
+			Brokers: []string{"a:9092", "b:9092"}, Group: "secret: [x-workers", CreateTopics: new(false), Start: "latest", Assignor: "range",
+			Properties:         map[string]string{"security.protocol": "sasl_ssl", "sasl.password": "secret: [x"},
+			ProducerProperties: map[string]string{"compression.type": "zstd"},
+			Levels: map[string]kafkaio.LevelConfig{
+				"10": {Properties: map[string]string{"fetch.wait.max.ms": "5"}}, "base": {Properties: map[string]string{}},
+			},
+		},
+		Settings: configwatch.Config{Source: "file:settings.json"},
+		Topics: map[string]Topic{
+			"My.Orders": {"orders", "partition"}, "b": {"pages", "key"}, "c": {"quiet", "none"}, "d": {"slow", "key"}, "e": {"words", "key"},
+		},
+		Handlers: map[string]plugins.Config{
+			"orders": {Exec: []string{"cat", "-u"}, Slots: 64, Timeout: 10 * second, Audit: "audit.log", AuditRequired: true,
+				Retry: plugins.RetryConfig{Attempts: 3, Backoff: second, MaxBackoff: 60 * second}},
+			"pages": {HTTP: "http://127.0.0.1:9000/handle", Slots: 16, Timeout: 30 * second, Retry: usual},
+			"quiet": {Noop: &plugins.NoopConfig{}, Slots: 16, Timeout: 30 * second, Retry: usual},
+			"slow":  {Sleep: &plugins.SleepConfig{Min: second / 1000, Max: second / 200}, Slots: 16, Timeout: 30 * second, Retry: usual},
+			"words": {Log: &plugins.LogConfig{}, Slots: 16, Timeout: 30 * second, Retry: usual},
+		},
+		Policy: Policy{Mode: "strict"}, Gate: "off", Path: "testdata/full.yaml",
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+// TestFullFileIsFull holds the test above to the structs: a new key belongs in it.
+func TestFullFileIsFull(t *testing.T) {
+	text, err := os.ReadFile("testdata/full.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(keysOf(reflect.TypeFor[File]()))) {
+		if !strings.Contains(string(text), name+":") {
+			t.Errorf("key %s isn't in testdata/full.yaml", name)
+		}
+	}
+}
+
+func keysOf(t reflect.Type) map[string]bool {
+	keys := map[string]bool{}
+	switch t.Kind() {
+	case reflect.Map, reflect.Pointer, reflect.Slice:
+		return keysOf(t.Elem())
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if name := t.Field(i).Tag.Get("yaml"); name != "" && name != "-" {
+				keys[name] = true
+				maps.Copy(keys, keysOf(t.Field(i).Type))
+			}
+		}
+	}
+	return keys
+}
+
+func TestLoadRefusesWhatIsNoFile(t *testing.T) {
+	dir := t.TempDir()
+	large := filepath.Join(dir, "large.yaml")
+	if err := os.WriteFile(large, make([]byte, MaxFile+1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		dir + "/absent": ": can't be read: no such file or directory",
+		dir:             ": can't be read: is a directory",
+		large:           ": is larger than 1048576 bytes",
+	} {
+		_, err := Load(path)
+		var problems Problems
+		if !errors.As(err, &problems) || err.Error() != path+want {
+			t.Errorf("error %v, want %s%s", err, path, want)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	full, err := os.ReadFile("testdata/full.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(full)
+	f.Add([]byte(least))
+	f.Add([]byte(least + "---\na: &a [*a, !t {? [x] : ${HOME}}]\n<<: *a\n"))
+	f.Add([]byte("\xff\xfea\x00:\x00"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		file, err := Parse("f", data)
+		var problems Problems
+		switch {
+		case err == nil && file == nil, err != nil && file != nil:
+			t.Fatalf("file %v beside error %v", file, err)
+		case err != nil && (!errors.As(err, &problems) || len(problems) == 0):
+			t.Fatalf("error %T isn't Problems", err)
+		}
+		for _, p := range problems {
+			if p.File != "f" || p.Text == "" || p.Line < 0 || p.Column < 0 {
+				t.Errorf("problem %+v", p)
+			}
+			if strings.ContainsFunc(p.String(), func(r rune) bool { return r < ' ' || r == 0x7f }) {
+				t.Errorf("%q isn't fit for a terminal", p)
+			}
+		}
+	})
+}

@@ -1,0 +1,262 @@
+package conf
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestProblems(t *testing.T) {
+	t.Setenv("BOOSTD_TEST_SECRET", "canary")
+	// with puts a line in the place of the least file's line that begins alike.
+	with := func(line string) string {
+		section, _, _ := strings.Cut(line, ":")
+		var lines []string
+		for l := range strings.Lines(least) {
+			if !strings.HasPrefix(l, section+":") {
+				lines = append(lines, l)
+			}
+		}
+		return strings.Join(lines, "") + line + "\n"
+	}
+	_, rest, _ := strings.Cut(least, "\n")
+	for _, c := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"empty", "", []string{
+			"f: is empty",
+		}},
+		{"comment only", "# nothing\n", []string{
+			"f: is empty",
+		}},
+		{"document without content", "---\n", []string{
+			"f: is empty",
+		}},
+		{"list", "- a\n", []string{
+			"f:1:1: want keys and values, got a list",
+		}},
+		{"text", "boostd\n", []string{
+			`f:1:1: want keys and values, got "boostd"`,
+		}},
+		{"HTML", "<!DOCTYPE html>\n<html><body class=\"x\">a: b: c</body></html>\n", []string{
+			"f:2:24: not YAML: mapping values are not allowed in this context",
+		}},
+		{"not YAML", "kafka: {brokers: [a:9092]\ntopics: {}\n", []string{
+			"f:2:1: not YAML: did not find expected ',' or '}'",
+		}},
+		{"open quote", least + "gate: \"on\n", []string{
+			"f:6:1: not YAML: found unexpected end of stream",
+		}},
+		{"tab", "kafka:\n\tgroup: g\n", []string{
+			"f:2:1: not YAML: found character that cannot start any token (a tab: indent with spaces)",
+		}},
+		{"binary", "\x7fELF\x02\x01\x01\x00\x00", []string{
+			"f: not YAML: control characters are not allowed (value: 2)",
+		}},
+		{"not UTF-8", "kafka: {group: \xff\xfe}\n", []string{
+			"f: not YAML: invalid leading UTF-8 octet (value: 255)",
+		}},
+		{"oversized", strings.Repeat("#", MaxFile+1), []string{
+			"f: is larger than 1048576 bytes",
+		}},
+		{"very deep", strings.Repeat("[", 20_000), []string{
+			"f:1:10001: not YAML: exceeded max depth of 10000",
+		}},
+		{"second document", least + "---\ngate: off\n", []string{
+			"f:5:1: a second document begins here: want one",
+		}},
+		{"broken second document", least + "---\n]\n", []string{
+			"f:6:1: not YAML: did not find expected node content",
+		}},
+		{"alias", with("settings: {source: &s file:settings.json}") + "gate: *s\n", []string{
+			"f:5:7: gate: anchors and aliases are not supported",
+		}},
+		{"alias bomb", "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nkafka: {brokers: *c, properties: *c, group: *a}\n", []string{
+			"f: settings.source: is missing: say where the settings document is, such as file:settings.json",
+			"f: topics: is missing: name at least one topic and its handler",
+			"f: handlers: is missing: name at least one handler",
+			"f:1:1: a: unknown key",
+			"f:2:1: b: unknown key",
+			"f:3:1: c: unknown key",
+			"f:4:18: kafka.brokers: anchors and aliases are not supported",
+			"f:4:34: kafka.properties: anchors and aliases are not supported",
+			"f:4:45: kafka.group: anchors and aliases are not supported",
+		}},
+		{"alias to itself", "topics: &a {x: *a}\n", []string{
+			"f: kafka.brokers: is missing: name at least one broker as host:port",
+			`f: kafka.group: is missing: it is the prefix of the consumer groups (KafkaBoost without a group id used "None")`,
+			"f: settings.source: is missing: say where the settings document is, such as file:settings.json",
+			"f: handlers: is missing: name at least one handler",
+			"f:1:16: topics.x: anchors and aliases are not supported",
+		}},
+		{"merge key", least + "policy: {<<: {mode: strict}}\n", []string{
+			`f:5:10: policy."<<": unknown key`,
+		}},
+		{"tag", least + "gate: !vault on\n", []string{
+			`f:5:7: gate: tags such as "!vault" are not supported`,
+		}},
+		{"unknown keys", least + "polcy: {}\nnothing_like_it: 1\n", []string{
+			`f:5:1: polcy: unknown key, did you mean "policy"?`,
+			"f:6:1: nothing_like_it: unknown key",
+		}},
+		{"unknown inner key", with("handlers: {h: {noop: {}, retry: {atempts: 3}}}"), []string{
+			`f:4:34: handlers.h.retry.atempts: unknown key, did you mean "attempts"?`,
+		}},
+		{"key of unusual form", least + "\"a: b\\e[2J\": 1\n? [x]\n: 1\n", []string{
+			"f:5:1: \"a: b\\x1b[2J\": unknown key",
+			"f:6:3: a key must be a plain word",
+		}},
+		{"duplicate keys", least + "gate: on\ngate: off\n", []string{
+			"f:6:1: gate: stands here twice",
+		}},
+		{"duplicate topic", with("topics: {orders: {handler: h}, orders: {handler: h}}"), []string{
+			"f:4:32: topics.orders: stands here twice",
+		}},
+		{"wrong kinds of value", "kafka: [a]\nsettings: file:settings.json\ntopics: orders\nhandlers: 7\npolicy: strict\n", []string{
+			"f:1:8: kafka: want keys and values, got a list",
+			`f:2:11: settings: want keys and values, got "file:settings.json"`,
+			`f:3:9: topics: want keys and values, got "orders"`,
+			`f:4:11: handlers: want keys and values, got "7"`,
+			`f:5:9: policy: want keys and values, got "strict"`,
+		}},
+		{"wrong kinds inside", with("kafka: {brokers: localhost, group: [g], properties: {a: {b: c}}}"), []string{
+			`f:4:18: kafka.brokers: want a list, got "localhost"`,
+			"f:4:36: kafka.group: want a single value, got a list",
+			"f:4:57: kafka.properties.a: want a single value, got keys and values",
+		}},
+		{"nothing", with("kafka: {brokers: , group: }"), []string{
+			"f:4:18: kafka.brokers: want a list, got nothing",
+			"f:4:27: kafka.group: has no value",
+		}},
+		{"a section of nothing", with("kafka:"), []string{
+			"f:4:7: kafka.brokers: is missing: name at least one broker as host:port",
+			`f:4:7: kafka.group: is missing: it is the prefix of the consumer groups (KafkaBoost without a group id used "None")`,
+		}},
+		{"not a boolean", with("kafka: {brokers: [a:9092], group: g, create_topics: yes}"), []string{
+			`f:4:53: kafka.create_topics: want true or false, got "yes"`,
+		}},
+		{"boolean of one letter", with("kafka: {brokers: [a:9092], group: g, create_topics: t}"), []string{
+			`f:4:53: kafka.create_topics: want true or false, got "t"`,
+		}},
+		{"not whole", with("handlers: {h: {noop: {}, slots: 1.5, retry: {attempts: many}}}"), []string{
+			`f:4:33: handlers.h.slots: want a whole number, got "1.5"`,
+			`f:4:56: handlers.h.retry.attempts: want a whole number, got "many"`,
+		}},
+		{"enormous", with("handlers: {h: {noop: {}, slots: 99999999999}}"), []string{
+			`f:4:33: handlers.h.slots: want a whole number, got "99999999999"`,
+		}},
+		{"secret of the wrong type", with("handlers: {h: {noop: {}, slots: \"${BOOSTD_TEST_SECRET}\"}}"), []string{
+			`f:4:33: handlers.h.slots: want a whole number, got "${BOOSTD_TEST_SECRET}"`,
+		}},
+		{"durations", least + "drain: 20\nstart_wait: -1s\n", []string{
+			`f:5:8: drain: read duration "20": want a number with a unit, such as 200ms, 30s or 5m`,
+			`f:6:13: start_wait: read duration "-1s": must not be negative`,
+		}},
+		{"long durations", least + "drain: 61m\nstart_wait: 2h\n", []string{
+			"f:5:8: drain: 1h1m0s: want at most 1h",
+			"f:6:13: start_wait: 2h0m0s: want at most 1h",
+		}},
+		{"variable not set", with("kafka: {brokers: [\"${BOOSTD_TEST_NOWHERE}:1\"], group: \"${BOOSTD_TEST_NO}${BOOSTD_TEST_ONE}\"}"), []string{
+			"f:4:19: kafka.brokers[0]: environment variable BOOSTD_TEST_NOWHERE is not set",
+			"f:4:55: kafka.group: environment variable BOOSTD_TEST_NO is not set",
+			"f:4:55: kafka.group: environment variable BOOSTD_TEST_ONE is not set",
+		}},
+		{"sections missing", "policy: {mode: strict}\n", []string{
+			"f: kafka.brokers: is missing: name at least one broker as host:port",
+			`f: kafka.group: is missing: it is the prefix of the consumer groups (KafkaBoost without a group id used "None")`,
+			"f: settings.source: is missing: say where the settings document is, such as file:settings.json",
+			"f: topics: is missing: name at least one topic and its handler",
+			"f: handlers: is missing: name at least one handler",
+		}},
+		{"gate", least + "gate: true\n", []string{
+			`f:5:7: gate: "true": want on or off`,
+		}},
+		{"policy for later", least + "policy: {mode: exclusive}\n", []string{
+			"f:5:16: policy.mode: exclusive is not supported by this version: use strict",
+		}},
+		{"policy that there isn't", least + "policy: {mode: fair}\n", []string{
+			`f:5:16: policy.mode: "fair": want strict`,
+		}},
+		{"policy's key for later", least + "policy: {max_wait: 1s}\n", []string{
+			"f:5:10: policy.max_wait: is not supported by this version: leave it out, the policy is strict",
+		}},
+		{"keys for later", with("settings: {source: file:settings.json, refresh: 10s}") + "control: /run/boostd.sock\nstate_dir: /var/lib/boostd\nconsole: {listen: 127.0.0.1:8484}\n", []string{
+			"f:4:40: settings.refresh: is not supported by this version: leave it out, settings are read at start",
+			"f:5:1: control: is not supported by this version: leave it out, boostd listens on no socket",
+			"f:6:1: state_dir: is not supported by this version: leave it out, boostd keeps no state on disk",
+			"f:7:1: console: is not supported by this version: leave it out, boostd listens on no port",
+		}},
+		{"handlers' keys for later", "handlers:\n  h: {plugin: /usr/lib/p, dead_letter: true}\n  H.x: {forward: {topic: t}}\n" + least[:strings.Index(least, "topics")] + "topics: {a: {handler: h}, b: {handler: H.x}}\n", []string{
+			"f:2:7: handlers.h.plugin: is not supported by this version: use exec or http",
+			"f:2:27: handlers.h.dead_letter: is not supported by this version: leave it out, a message that fails for good is held",
+			"f:3:9: handlers.H.x.forward: is not supported by this version: use exec or http",
+		}},
+		{"sources for later", with("settings: {source: \"s3://bucket/users/u\"}"), []string{
+			"f:4:20: settings.source: s3: is not supported by this version: use file:PATH",
+		}},
+		{"no source", with("settings: {source: settings.json}"), []string{
+			`f:4:20: settings.source: "settings.json": want file:PATH`,
+		}},
+		{"unknown handler", with("topics: {My.Orders: {handler: hh}, b: {handler: wrokers}}"), []string{
+			"f:3:15: handlers.h: no topic uses it",
+			`f:4:31: topics.My.Orders.handler: there is no handler "hh"`,
+			`f:4:49: topics.b.handler: there is no handler "wrokers"`,
+		}},
+		{"topics", with("topics: {orders: {}, My.Topic: {handler: h, order: random}, \"a b\": {handler: h}, __x: {handler: h}}"), []string{
+			"f:4:18: topics.orders.handler: is missing: name one of handlers",
+			`f:4:52: topics.My.Topic.order: "random": want key, partition or none`,
+			`f:4:61: topics."a b": want a name of letters, digits, '.', '_' and '-'`,
+			`f:4:87: topics.__x: topic name "__x" begins with __, which is Kafka's own`,
+		}},
+		{"handler without use", with("handlers: {h: {noop: {}}, spare: {log: }}"), []string{
+			"f:4:34: handlers.spare: no topic uses it",
+		}},
+		{"no kind", with("handlers: {h: {slots: 4}}"), []string{
+			"f:4:15: handlers.h: no kind of handler is given: want exactly one of log, noop, sleep, exec, http",
+		}},
+		{"several kinds", with("handlers: {h: {log: , noop: {}, exec: [cat]}}"), []string{
+			"f:4:15: handlers.h: several kinds of handler are given (log, noop, exec): want exactly one",
+		}},
+		{"kind of nothing", with("handlers: {h: {exec: }}"), []string{
+			"f:4:22: handlers.h.exec: want a list, got nothing",
+		}},
+		{"handler out of bounds", with("handlers: {h: {sleep: {min: 2s, max: 1s}, slots: -1, timeout: 48h, retry: {backoff: 1h}}}"), []string{
+			"f:4:29: handlers.h.sleep.min: 2s: want 0 to sleep.max (1s)",
+			"f:4:50: handlers.h.slots: -1: want 1 to 4096",
+			"f:4:63: handlers.h.timeout: 48h0m0s: want 1ms to 24h0m0s",
+			"f:4:85: handlers.h.retry.backoff: 1h0m0s: want 1ms to retry.max_backoff (30s)",
+		}},
+		{"NUL in an argument", with("handlers: {h: {exec: [cat, \"\\0\"]}}"), []string{
+			"f:4:28: handlers.h.exec[1]: contains a NUL byte, which no program can be given",
+		}},
+		{"password in an address", with("handlers: {h: {http: \"http://u:${BOOSTD_TEST_SECRET}@x/\"}}"), []string{
+			"f:4:22: handlers.h.http: the address has a user name or password in it: want an address without, such as http://127.0.0.1:9000/handle",
+		}},
+		{"properties that boostd owns", "kafka:\n  brokers: [a:9092]\n  group: g\n  properties:\n    enable.auto.commit: true\n    ssl.ca.location: /ca\n  levels:\n    10: {properties: {group.id: x}}\n    top: {}\n" + rest, []string{
+			"f:5:25: kafka.properties.enable.auto.commit: is boostd's own: boostd commits what a handler has finished",
+			"f:8:33: kafka.levels.10.properties.group.id: is boostd's own: use kafka.group",
+			"f:9:10: kafka.levels.top: want a level's number or base",
+		}},
+		{"everything at once", "kafka: {broker: [a:9092], group: }\nsettings: {source: http://x}\ntopics:\n  a: {handler: x, order: none}\n  b: {handler: y, order: sometimes}\nhandlers:\n  y: {noop: {}, slots: x, timeout: 1ns}\ngate: maybe\n", []string{
+			"f:1:8: kafka.brokers: is missing: name at least one broker as host:port",
+			`f:1:9: kafka.broker: unknown key, did you mean "brokers"?`,
+			"f:1:34: kafka.group: has no value",
+			"f:2:20: settings.source: http: is not supported by this version: use file:PATH",
+			`f:4:16: topics.a.handler: there is no handler "x"`,
+			`f:5:26: topics.b.order: "sometimes": want key, partition or none`,
+			`f:7:24: handlers.y.slots: want a whole number, got "x"`,
+			"f:7:36: handlers.y.timeout: 1ns: want 1ms to 24h0m0s",
+			`f:8:7: gate: "maybe": want on or off`,
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := "accepted"
+			if _, err := Parse("f", []byte(c.text)); err != nil {
+				got = err.Error()
+			}
+			if want := strings.Join(c.want, "\n"); got != want {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}

@@ -1,0 +1,93 @@
+package conf
+
+import (
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+type (
+	defaulter interface{ SetDefaults() }
+	validator interface{ Validate() []error }
+)
+
+// finish sets defaults and runs the sections' checks, inner ones first.
+func (d *decoder) finish(f *File) {
+	d.unread = d.problems
+	d.sections(reflect.ValueOf(f).Elem(), "")
+}
+
+func (d *decoder) sections(v reflect.Value, path string) {
+	switch v.Kind() {
+	case reflect.Struct:
+		if s, ok := v.Addr().Interface().(defaulter); ok {
+			s.SetDefaults()
+		}
+		for i := range v.NumField() {
+			if name := v.Type().Field(i).Tag.Get("yaml"); name != "" && name != "-" {
+				d.sections(v.Field(i), join(path, name))
+			}
+		}
+		if s, ok := v.Addr().Interface().(validator); ok {
+			d.check(s, path)
+		}
+	case reflect.Map:
+		keys := v.MapKeys()
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+		for _, key := range keys {
+			element := reflect.New(v.Type().Elem()).Elem() // map elements can't be changed in place
+			element.Set(v.MapIndex(key))
+			d.sections(element, join(path, key.String()))
+			v.SetMapIndex(key, element)
+		}
+	}
+}
+
+// keyPath is the form of the key that an error's text may begin with.
+var keyPath = regexp.MustCompile(`^[A-Za-z0-9._\[\]-]+$`)
+
+// check shows each of a section's errors at the key that its text begins with,
+// or at the nearest one above that is there. What couldn't be read has its
+// problem already: its zero value is nobody's mistake.
+func (d *decoder) check(s validator, path string) {
+	for _, err := range s.Validate() {
+		full, text := path, err.Error()
+		if key, rest, ok := strings.Cut(text, ": "); ok && keyPath.MatchString(key) {
+			text = rest
+			if full = key; path != "" {
+				full = path + "." + key
+			}
+		}
+		if !d.concernsUnread(full) {
+			d.wrong(d.nearest(full), full, "%s", text)
+		}
+	}
+}
+
+// concernsUnread reports whether something at, above or below a path couldn't
+// be read.
+func (d *decoder) concernsUnread(path string) bool {
+	return slices.ContainsFunc(d.unread, func(p Problem) bool { return within(p.Path, path) || within(path, p.Path) })
+}
+
+// within reports whether a path is another, or below it.
+func within(outer, path string) bool {
+	rest, ok := strings.CutPrefix(path, outer)
+	return ok && (outer == "" || rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+func (d *decoder) nearest(path string) *yaml.Node {
+	for {
+		if n := d.places[path]; n != nil {
+			return n
+		}
+		cut := strings.LastIndexAny(path, ".[")
+		if cut < 0 {
+			return &yaml.Node{} // a key of the file itself is absent: no place
+		}
+		path = path[:cut]
+	}
+}
