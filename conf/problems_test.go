@@ -192,10 +192,10 @@ func TestProblems(t *testing.T) {
 			"f:3:9: handlers.H.x.forward: is not supported by this version: use exec or http",
 		}},
 		{"sources for later", with("settings: {source: \"s3://bucket/users/u\"}"), []string{
-			"f:4:20: settings.source: s3: is not supported by this version: use file:PATH",
+			"f:4:20: settings.source: s3 is not supported by this version: use file:PATH",
 		}},
 		{"no source", with("settings: {source: settings.json}"), []string{
-			`f:4:20: settings.source: "settings.json": want file:PATH`,
+			"f:4:20: settings.source: want file:PATH, such as file:settings.json or file:///etc/boostd/settings.json",
 		}},
 		{"unknown handler", with("topics: {My.Orders: {handler: hh}, b: {handler: wrokers}}"), []string{
 			"f:3:15: handlers.h: no topic uses it",
@@ -241,7 +241,7 @@ func TestProblems(t *testing.T) {
 			"f:1:8: kafka.brokers: is missing: name at least one broker as host:port",
 			`f:1:9: kafka.broker: unknown key, did you mean "brokers"?`,
 			"f:1:34: kafka.group: has no value",
-			"f:2:20: settings.source: http: is not supported by this version: use file:PATH",
+			"f:2:20: settings.source: http is not supported by this version: use file:PATH",
 			`f:4:16: topics.a.handler: there is no handler "x"`,
 			`f:5:26: topics.b.order: "sometimes": want key, partition or none`,
 			`f:7:24: handlers.y.slots: want a whole number, got "x"`,

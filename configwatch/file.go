@@ -24,9 +24,10 @@ func (c Config) Validate() []error {
 	case c.Source == "":
 		return []error{fmt.Errorf("source: is missing: say where the settings document is, such as file:settings.json")}
 	case scheme == "s3" || scheme == "https" || scheme == "http":
-		return []error{fmt.Errorf("source: %s: is not supported by this version: use file:PATH", scheme)}
-	case scheme != "file" || rest == "":
-		return []error{fmt.Errorf("source: %q: want file:PATH", c.Source)}
+		return []error{fmt.Errorf("source: %s is not supported by this version: use file:PATH", scheme)}
+	case scheme != "file" || rest == "" || strings.HasPrefix(rest, "//") && !strings.HasPrefix(rest, "///"):
+		// The source isn't shown: an address may have a password in it.
+		return []error{fmt.Errorf("source: want file:PATH, such as file:settings.json or file:///etc/boostd/settings.json")}
 	}
 	return nil
 }
@@ -50,10 +51,10 @@ func ReadFile(path string) ([]byte, error) {
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, priority.MaxDocument+1))
 	if err != nil {
-		return nil, fmt.Errorf("read settings from %s: %w", path, err)
+		return nil, fmt.Errorf("read settings: %w", err)
 	}
 	if len(data) > priority.MaxDocument {
-		return nil, fmt.Errorf("read settings from %s: larger than %d bytes", path, priority.MaxDocument)
+		return nil, fmt.Errorf("read settings: %s: larger than %d bytes", path, priority.MaxDocument)
 	}
 	return data, nil
 }
