@@ -1,0 +1,162 @@
+package rig
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/audit/verdict"
+	"github.com/kafkaboost/boostd/kafkaio"
+	"github.com/kafkaboost/boostd/priority"
+)
+
+// Load produces messages of chosen levels and keeps the ledger.
+type Load struct {
+	t        testing.TB
+	setup    *Setup
+	producer *kafkaio.Producer
+	Ledger   verdict.Ledger
+	stalls   *verdict.StallRecorder
+
+	mu     sync.Mutex
+	failed error
+	next   int
+}
+
+// Load makes a producer that ends with the test.
+func (s *Setup) Load(t testing.TB) *Load {
+	t.Helper()
+	p, err := kafkaio.NewProducer(s.Config, hclog.NewNullLogger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return &Load{t: t, setup: s, producer: p, stalls: verdict.RecordStalls()}
+}
+
+// Message is what Send produces.
+type Message struct {
+	Level boostd.Level
+	Key   []byte
+	Value []byte
+	// Stamped adds the header produced_at_ns, finer than Kafka's timestamp.
+	Stamped bool
+	// Headers are further ones.
+	Headers []boostd.Header
+}
+
+// Send queues a message for the topic of its level; in the base topic a level
+// other than 0 goes into the header priority.
+func (l *Load) Send(m Message) {
+	l.t.Helper()
+	headers := m.Headers
+	if m.Level != 0 && int(m.Level) < l.setup.Min {
+		headers = append(headers, boostd.Header{Key: priority.Header, Value: strconv.AppendInt(nil, int64(m.Level), 10)})
+	}
+	if m.Stamped {
+		headers = append(headers, boostd.Header{Key: "produced_at_ns", Value: strconv.AppendInt(nil, time.Now().UnixNano(), 10)})
+	}
+	r := kafkaio.Record{Topic: l.setup.Topic(m.Level), Partition: kafkaio.AnyPartition, Key: m.Key, Value: m.Value, Headers: headers}
+	if err := l.producer.Produce(l.t.Context(), r, l.ack(r.Topic, m.Level)); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+func (l *Load) ack(topic string, level boostd.Level) kafkaio.Ack {
+	return func(partition int32, offset int64, err error) {
+		if err != nil {
+			l.mu.Lock()
+			l.failed = err
+			l.mu.Unlock()
+			return
+		}
+		l.Ledger.Add(verdict.Entry{
+			TopicPartition: boostd.TopicPartition{Topic: topic, Partition: partition},
+			Offset:         offset, Level: level, AckedAt: time.Now(),
+		})
+	}
+}
+
+// Fill sends n messages of one level with values of size bytes and keys that
+// differ, and waits until they are acknowledged.
+func (l *Load) Fill(level boostd.Level, n, size int) {
+	l.t.Helper()
+	value := make([]byte, size)
+	for i := range value {
+		value[i] = 'a' + byte(i%26)
+	}
+	for range n {
+		l.next++
+		l.Send(Message{Level: level, Key: strconv.AppendInt(nil, int64(l.next), 10), Value: value})
+	}
+	l.Flush()
+}
+
+// Flush waits for all acknowledgements.
+func (l *Load) Flush() {
+	l.t.Helper()
+	ctx, cancel := context.WithTimeout(l.t.Context(), 2*Patience)
+	defer cancel()
+	if err := l.producer.Flush(ctx); err != nil {
+		l.t.Fatal(err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.failed != nil {
+		l.t.Fatalf("produce: %v", l.failed)
+	}
+}
+
+// Stream sends perSecond messages a second of one level until ctx ends, stamped
+// and without a key, and waits for the acknowledgements.
+func (l *Load) Stream(ctx context.Context, level boostd.Level, perSecond float64, size int) {
+	l.t.Helper()
+	tick := time.NewTicker(time.Duration(float64(time.Second) / perSecond))
+	defer tick.Stop()
+	value := make([]byte, size)
+	for {
+		select {
+		case <-ctx.Done():
+			l.Flush()
+			return
+		case <-tick.C:
+			l.Send(Message{Level: level, Value: value, Stamped: true})
+		}
+	}
+}
+
+// AwaitHandled waits until every acknowledged message is in the audit as done.
+func (l *Load) AwaitHandled() {
+	l.t.Helper()
+	l.AwaitDone(l.Ledger.Len())
+}
+
+// AwaitDone waits until n different messages are in the audit as done.
+func (l *Load) AwaitDone(n int) {
+	l.t.Helper()
+	lines := DoneLines{Path: l.setup.AuditPath()}
+	EventuallyIn(l.t, 5*Patience, fmt.Sprintf("%d messages done", n), func() bool {
+		return lines.Count() >= n && CountDone(l.setup.Audit(l.t)) >= n
+	})
+}
+
+// Verdict judges what the audit has against the ledger. Called once, at the end.
+func (l *Load) Verdict() verdict.Verdict {
+	return verdict.Judge(l.Ledger.Entries(), l.setup.Audit(l.t), l.stalls.Stop())
+}
+
+// Describe is a verdict in one line for a test's log.
+func Describe(v verdict.Verdict) string {
+	text := fmt.Sprintf("produced %d, handled %d, lost %d, duplicates %d, inversions %d, blind %d, left out %d",
+		v.Produced, v.Handled, v.Lost, v.Duplicates, v.Inversions, v.BlindInversions, v.LeftOut)
+	for _, l := range v.Levels {
+		text += fmt.Sprintf("; level %d: %d, p50 %v, p99 %v", l.Level, l.Handled, l.Quantile(0.5), l.Quantile(0.99))
+	}
+	return text
+}

@@ -1,0 +1,201 @@
+package rig
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/audit"
+	"github.com/kafkaboost/boostd/conf"
+	"github.com/kafkaboost/boostd/kafkaio"
+	"github.com/kafkaboost/boostd/priority"
+)
+
+// Patience is how long a test waits for something that should happen soon.
+const Patience = 60 * time.Second
+
+// Options say what a Setup is for.
+type Options struct {
+	// Min is the level from which the topic is boosted, of Max (default 10);
+	// each derived topic has Partitions (default 3), the base topic as well.
+	Min, Max   int
+	Partitions int
+	// Handler is the handler's entry without braces, such as
+	// "sleep: {min: 1ms}, slots: 64".
+	Handler string
+	// Order is the topic's, default key.
+	Order string
+	// Extra are more lines of boostd.yaml.
+	Extra string
+	// Kafka are more lines of its section kafka.
+	Kafka string
+}
+
+// Setup is one boosted topic with a daemon's configuration for it, in a
+// directory of its own. The names are new, so that tests share a cluster.
+type Setup struct {
+	Options
+	Config kafkaio.Config
+	Base   string
+	Group  string
+	Dir    string
+}
+
+// New writes boostd.yaml and the settings and creates the topics.
+func New(t testing.TB, c *Cluster, o Options) *Setup {
+	t.Helper()
+	s := Plan(t, c.Brokers(t), o)
+	s.Ensure(t)
+	return s
+}
+
+// Plan writes the files and creates no topic.
+func Plan(t testing.TB, brokers []string, o Options) *Setup {
+	t.Helper()
+	if o.Max == 0 {
+		o.Max = 10
+	}
+	if o.Partitions == 0 {
+		o.Partitions = 3
+	}
+	if o.Order == "" {
+		o.Order = "key"
+	}
+	if o.Handler == "" {
+		o.Handler = "noop: {}"
+	}
+	id := make([]byte, 4)
+	_, _ = rand.Read(id) // never fails
+	s := &Setup{Options: o, Base: "orders-" + hex.EncodeToString(id), Group: "g-" + hex.EncodeToString(id), Dir: t.TempDir()}
+	s.Config = kafkaio.Config{Brokers: brokers, Group: s.Group}
+	s.Config.SetDefaults()
+	s.write(t, "settings.json", fmt.Sprintf(
+		`{"max_priority":%d,"default_priority":0,"Priority_boost":[{"topic_name":%q,"priority_boost_min_value":%d,"number_of_partitions":%d}]}`,
+		o.Max, s.Base, o.Min, o.Partitions))
+	s.write(t, "boostd.yaml", fmt.Sprintf(`kafka:
+  brokers: [%s]
+  group: %s
+%s
+settings: {source: "file:settings.json"}
+topics:
+  %s: {handler: work, order: %s}
+handlers:
+  work: {%s, audit: audit.jsonl}
+%s
+`, strings.Join(brokers, ", "), s.Group, o.Kafka, s.Base, o.Order, o.Handler, o.Extra))
+	return s
+}
+
+func (s *Setup) write(t testing.TB, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(s.Dir, name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Path is the configuration file.
+func (s *Setup) Path() string { return filepath.Join(s.Dir, "boostd.yaml") }
+
+// File is the configuration as the daemon reads it.
+func (s *Setup) File(t testing.TB) *conf.File {
+	t.Helper()
+	f, err := conf.Load(s.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// Ensure creates the base topic and those of the levels.
+func (s *Setup) Ensure(t testing.TB) {
+	t.Helper()
+	admin := s.Admin(t)
+	specs := []kafkaio.TopicSpec{{Name: s.Base, Partitions: s.Partitions}}
+	for n := s.Min; n <= s.Max; n++ {
+		specs = append(specs, kafkaio.TopicSpec{Name: priority.DerivedTopic(s.Base, boostd.Level(n)), Partitions: s.Partitions})
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), Patience)
+	defer cancel()
+	if _, err := admin.EnsureTopics(ctx, specs); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Admin is a client that ends with the test.
+func (s *Setup) Admin(t testing.TB) *kafkaio.Admin {
+	t.Helper()
+	admin, err := kafkaio.NewAdmin(s.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(admin.Close)
+	return admin
+}
+
+// Topic is where a level's messages live.
+func (s *Setup) Topic(level boostd.Level) string {
+	if int(level) < s.Min {
+		return s.Base
+	}
+	return priority.DerivedTopic(s.Base, level)
+}
+
+// Groups are the names of all groups of the daemon.
+func (s *Setup) Groups() []string {
+	groups := []string{priority.BaseGroup(s.Group)}
+	for n := s.Min; n <= s.Max; n++ {
+		groups = append(groups, priority.LevelGroup(s.Group, boostd.Level(n)))
+	}
+	return groups
+}
+
+// Committed is what all groups of the daemon have committed.
+func (s *Setup) Committed(t testing.TB) map[boostd.TopicPartition]int64 {
+	t.Helper()
+	admin := s.Admin(t)
+	all := map[boostd.TopicPartition]int64{}
+	for _, g := range s.Groups() {
+		ctx, cancel := context.WithTimeout(context.Background(), Patience)
+		offsets, err := admin.Committed(ctx, g)
+		cancel()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for tp, o := range offsets {
+			all[tp] = o
+		}
+	}
+	return all
+}
+
+// AuditPath is the audit file.
+func (s *Setup) AuditPath() string { return filepath.Join(s.Dir, "audit.jsonl") }
+
+// Audit reads what has been recorded so far; nothing when there is no file yet.
+func (s *Setup) Audit(t testing.TB) []audit.Record {
+	t.Helper()
+	log, err := audit.ReadFile(s.AuditPath())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return log.Records
+}
+
+// Logger writes to the test's log when it fails or is verbose.
+func Logger(t testing.TB) hclog.Logger {
+	return hclog.New(&hclog.LoggerOptions{Name: "boostd", Level: hclog.Debug, Output: testWriter{t}})
+}
