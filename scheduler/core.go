@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kafkaboost/boostd"
@@ -59,6 +60,7 @@ func (c *Core) AddConsumer(config ConsumerConfig) (ConsumerID, error) {
 	k := &consumer{
 		id: ConsumerID(len(c.consumers)), config: config, pool: p, broker: -1,
 		partitions: map[boostd.TopicPartition]*partition{},
+		caughtUp:   !c.began.IsZero(),
 	}
 	c.consumers = append(c.consumers, k)
 	return k.id, nil
@@ -77,11 +79,15 @@ func (c *Core) Tick(now time.Time) *Effects {
 	return c.step(now)
 }
 
-// Assigned opens partitions of a consumer.
+// Assigned opens partitions of a consumer. A revocation of one of them that
+// isn't answered yet won't be: the Source has stopped waiting for it, and could
+// take the answer for that of the next one.
 func (c *Core) Assigned(now time.Time, id ConsumerID, tps []boostd.TopicPartition) *Effects {
 	c.effects.reset()
+	k := c.consumers[id]
 	for _, tp := range tps {
-		c.consumers[id].open(tp)
+		k.open(tp)
+		k.revoking = slices.DeleteFunc(k.revoking, func(r revocation) bool { return slices.Contains(r.asked, tp) })
 	}
 	return c.step(now)
 }
@@ -100,7 +106,8 @@ func (c *Core) Backlog(now time.Time, id ConsumerID, messages int64) *Effects {
 	return c.step(now)
 }
 
-// Fetched queues messages, whose Level is set. The core keeps pointers into the
+// Fetched queues messages, whose Level is set; one that is outside of the
+// pool's levels is taken for the nearest. The core keeps pointers into the
 // slice until each is settled. Messages of partitions that aren't open are
 // released at once.
 func (c *Core) Fetched(now time.Time, id ConsumerID, messages []boostd.Message) *Effects {
@@ -109,6 +116,7 @@ func (c *Core) Fetched(now time.Time, id ConsumerID, messages []boostd.Message) 
 	items := make([]Item, len(messages))
 	for n := range messages {
 		m, i := &messages[n], &items[n]
+		m.Level = min(max(m.Level, 0), boostd.Level(len(k.pool.levels)-1))
 		i.Message, i.consumer, i.size, i.ReadyAt = m, k, m.Size(), m.FetchedAt
 		k.unsettled++
 		k.bytes += int64(i.size)
@@ -131,7 +139,7 @@ func (c *Core) Revoking(now time.Time, id ConsumerID, tps []boostd.TopicPartitio
 	c.effects.reset()
 	k := c.consumers[id]
 	k.revoking = append(k.revoking, revocation{tps, k.close(tps)})
-	c.dropClosed(k)
+	c.dropClosed(now, k)
 	c.noteDrained(k)
 	return c.step(now)
 }
@@ -141,13 +149,17 @@ func (c *Core) Lost(now time.Time, id ConsumerID, tps []boostd.TopicPartition) *
 	c.effects.reset()
 	k := c.consumers[id]
 	k.close(tps)
-	c.dropClosed(k)
+	c.dropClosed(now, k)
 	return c.step(now)
 }
 
 // Overrun says that the handler of a slot has overrun its timeout and has not
-// returned: the slot is gone until it does.
-func (c *Core) Overrun(id PoolID, slot int) { c.pools[id].stuck[slot] = true }
+// returned: the slot is gone until it does. One that has returned meanwhile is
+// not.
+func (c *Core) Overrun(id PoolID, slot int) {
+	p := c.pools[id]
+	p.stuck[slot] = !slices.Contains(p.free, slot)
+}
 
 // Drain ends dispatching for good and releases what is queued or waits for a
 // retry; Effects.Idle follows once nothing is in flight.
@@ -158,7 +170,7 @@ func (c *Core) Drain(now time.Time) *Effects {
 	release := func(i *Item) { c.settle(i, boostd.Released) }
 	c.dropRetries(everything)
 	for _, p := range c.pools {
-		p.drop(everything, release)
+		p.drop(now, everything, release)
 	}
 	return c.step(now)
 }
@@ -175,6 +187,17 @@ func (c *Core) Waiting(id PoolID) boostd.Level {
 		return None
 	}
 	return p.ready.highest()
+}
+
+// Floor is the lowest level that a slot of the pool is busy with; None when a
+// slot is free. A worker whose batch is of a higher level hands back what it
+// hasn't started, because the other slots could run it sooner.
+func (c *Core) Floor(id PoolID) boostd.Level {
+	p := c.pools[id]
+	if len(p.free) > 0 {
+		return None
+	}
+	return p.flying.lowest()
 }
 
 // Pools is how many pools there are; their IDs are 0 to Pools()-1.

@@ -9,9 +9,12 @@ import "time"
 const (
 	DefaultSlice = 16 * time.Millisecond
 	MaxBatch     = 256
-	// share is the least work worth a batch of its own while slots are free:
-	// below it the hand-over costs more than running in parallel gains.
-	share = 200 * time.Microsecond
+	// MinShare is the least work worth a batch of its own: below it the hand-over
+	// costs more than running in parallel gains.
+	MinShare = 200 * time.Microsecond
+	// slow: a message that takes more than this part of a slice goes alone. With
+	// a slice of 16 ms a successor in its batch would wait for more than 4 ms.
+	slow = 4
 )
 
 // estimate is a slow mean of how long one message of a level takes.
@@ -33,15 +36,19 @@ func (e *estimate) add(d time.Duration) {
 // known reports whether enough results are in to size a batch from.
 func (e *estimate) known() bool { return e.count >= e.warm }
 
-// batch is how many messages a worker gets: as many as a slice has time for,
-// but no more than its share while other slots are free. One until the mean is
-// known: a wrong guess of 256 slow messages is a third of a second.
-func (e *estimate) batch(slice time.Duration, ready, free int) int {
-	if !e.known() {
-		return 1
-	}
+// batch is how many messages a worker gets. fair is its share if every slot took
+// one, or what is worth a batch of its own: then what one worker has taken and
+// not started is never behind while others, out of messages of this level, go
+// on with a lower one. most is what the slice has time for; beyond fair, up to
+// most, may come what nobody else could run meanwhile. Slow messages go alone,
+// and all do until the mean is known: a wrong guess of 256 slow messages is a
+// third of a second.
+func (e *estimate) batch(slice time.Duration, ready, slots int) (fair, most int) {
 	mean := max(e.mean, 1)
-	most := min(float64(slice)/mean, MaxBatch)
-	fair := max(float64((ready+free-1)/free), float64(share)/mean)
-	return max(1, int(min(most, fair)))
+	if !e.known() || mean > float64(slice)/slow {
+		return 1, 1
+	}
+	most = max(1, int(min(float64(slice)/mean, MaxBatch)))
+	fair = max((ready+slots-1)/slots, int(min(float64(MinShare)/mean, MaxBatch)), 1)
+	return min(fair, most), most
 }

@@ -32,24 +32,26 @@ func ParseOrder(s string) (Order, error) {
 // exists as long as an attempt of it runs, waits for its retry, or a message of
 // it is queued.
 //
-// At any time at most one of its items runs or is in backoff, but for a batch
-// that one worker runs in order. A base topic may hold one key at several
+// At any time at most one batch has items of it, and one worker runs those in
+// order; where its handler takes several before it reports the first, several
+// may fail and wait for their retries. A base topic may hold one key at several
 // levels; then the highest goes first, and an item that became ready at a lower
 // level stays in that level's ready list until take finds the lock running.
 type lock struct {
 	id      uint64
 	running int
-	backoff bool
+	backoff int
 	// ready are the levels at which an item of this lock stands in a ready
 	// list, ascending: a new one is added only above the last, so that per
 	// level it is always the item with the lowest offset.
 	ready []boostd.Level
-	// waiting are the items behind it: highest level first, then by offset.
+	// waiting are the items behind it: highest level first, then by offset, so
+	// that what comes back, in whatever order, finds its old place.
 	waiting list
 }
 
 // busy reports whether an item of the lock runs or waits for its retry.
-func (l *lock) busy() bool { return l.running > 0 || l.backoff }
+func (l *lock) busy() bool { return l.running > 0 || l.backoff > 0 }
 
 // admits reports whether an item of that level may stand in its ready list.
 func (l *lock) admits(level boostd.Level) bool {
@@ -66,14 +68,13 @@ func (l *lock) unready(level boostd.Level) {
 	}
 }
 
-// waitLast puts the item behind all of its level; waitFirst before them, for
-// one that had its turn already.
-func (l *lock) waitLast(i *Item) {
-	l.waiting.insert(i, func(other *Item) bool { return other.Message.Level < i.Message.Level })
-}
-
-func (l *lock) waitFirst(i *Item) {
-	l.waiting.insert(i, func(other *Item) bool { return other.Message.Level <= i.Message.Level })
+// wait puts the item where its level and offset want it.
+func (l *lock) wait(i *Item) {
+	m := i.Message
+	l.waiting.insert(i, func(other *Item) bool {
+		o := other.Message
+		return o.Level < m.Level || o.Level == m.Level && o.Offset > m.Offset
+	})
 }
 
 // locks finds the lock of a message. Two keys whose hashes collide share a

@@ -1,6 +1,8 @@
 package scheduler
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/kafkaboost/boostd"
@@ -24,6 +26,7 @@ type pool struct {
 	config PoolConfig
 	levels []level
 	ready  levelSet // levels whose ready list isn't empty
+	flying levelSet // levels of which something is with workers
 	locks  locks
 	free   []int     // idle slots; the last one used goes first, its caches are warm
 	batch  [][]*Item // by slot: the buffer that is handed to its worker
@@ -80,7 +83,7 @@ func (p *pool) enqueue(i *Item) {
 		p.pushReady(i, false)
 	} else {
 		i.ReadyAt = time.Time{}
-		i.lock.waitLast(i)
+		i.lock.wait(i)
 	}
 }
 
@@ -111,18 +114,18 @@ func (p *pool) popReady(at boostd.Level) *Item {
 		i.lock.unready(at)
 		if i.lock.busy() {
 			i.ReadyAt = time.Time{}
-			i.lock.waitFirst(i)
+			i.lock.wait(i)
 			return nil
 		}
 	}
 	return i
 }
 
-// take fills dst with at most n items of a level for one worker. What waits
-// for the same key comes right behind its predecessor: nobody else could run
-// it meanwhile.
-func (p *pool) take(dst []*Item, at boostd.Level, n int, now time.Time) []*Item {
-	for len(dst) < n && p.levels[at].ready.len > 0 {
+// take fills dst with items of a level for one worker: the worker's share of
+// what is ready, and right behind each what waits for the same key, because
+// nobody else could run it meanwhile; at most most in all.
+func (p *pool) take(dst []*Item, at boostd.Level, share, most int, now time.Time) []*Item {
+	for len(dst) < share && p.levels[at].ready.len > 0 {
 		i := p.popReady(at)
 		if i == nil {
 			continue
@@ -131,7 +134,7 @@ func (p *pool) take(dst []*Item, at boostd.Level, n int, now time.Time) []*Item 
 		if i.lock == nil {
 			continue
 		}
-		for len(dst) < n && i.lock.waiting.len > 0 && i.lock.waiting.head.Message.Level == at {
+		for len(dst) < most && i.lock.waiting.len > 0 && i.lock.waiting.head.Message.Level == at {
 			follower := i.lock.waiting.popFront()
 			follower.ReadyAt = time.Time{}
 			dst = p.dispatched(dst, follower, now)
@@ -144,6 +147,7 @@ func (p *pool) dispatched(dst []*Item, i *Item, now time.Time) []*Item {
 	l := p.of(i)
 	l.queued--
 	l.inFlight++
+	p.flying.add(i.Message.Level)
 	i.partition.inFlight++
 	if i.lock != nil {
 		i.lock.running++
@@ -155,7 +159,11 @@ func (p *pool) dispatched(dst []*Item, i *Item, now time.Time) []*Item {
 
 // returned takes an item back from its worker, whatever became of it.
 func (p *pool) returned(i *Item) {
-	p.of(i).inFlight--
+	l := p.of(i)
+	l.inFlight--
+	if l.inFlight == 0 {
+		p.flying.remove(i.Message.Level)
+	}
 	i.partition.inFlight--
 	if i.lock != nil {
 		i.lock.running--
@@ -169,7 +177,7 @@ func (p *pool) requeue(i *Item, now time.Time) {
 		p.pushReady(i, true)
 		return
 	}
-	i.lock.waitFirst(i)
+	i.lock.wait(i)
 	if i.lock.busy() || i.lock.waiting.head != i {
 		i.ReadyAt = time.Time{}
 	}
@@ -177,7 +185,9 @@ func (p *pool) requeue(i *Item, now time.Time) {
 }
 
 // promote makes the next item of a lock ready once nothing else of it runs,
-// and forgets a lock that nobody needs.
+// and forgets a lock that nobody needs. One that had its turn, or is as old as
+// the first that is ready, goes before it; another goes last, lest a key that
+// always has more to do keep the others of its level waiting.
 func (p *pool) promote(l *lock, now time.Time) {
 	head := l.waiting.head
 	if head == nil || !l.admits(head.Message.Level) {
@@ -188,12 +198,15 @@ func (p *pool) promote(l *lock, now time.Time) {
 	if head.ReadyAt.IsZero() {
 		head.ReadyAt = now
 	}
-	p.pushReady(head, true)
+	first := p.of(head).ready.head
+	p.pushReady(head, first == nil || !head.DispatchedAt.IsZero() || !head.Message.FetchedAt.After(first.Message.FetchedAt))
 }
 
 // drop removes the queued items for which gone is true and passes each to
-// dropped. Items in backoff are the core's to drop.
-func (p *pool) drop(gone func(*Item) bool, dropped func(*Item)) {
+// dropped. Items in backoff are the core's to drop, before. A lock may have
+// items that stay, of the partition's assignment to another consumer: they go
+// on. Locks are looked at in a fixed order, so that a replay does the same.
+func (p *pool) drop(now time.Time, gone func(*Item) bool, dropped func(*Item)) {
 	forget := func(i *Item) {
 		p.of(i).queued--
 		dropped(i)
@@ -213,8 +226,9 @@ func (p *pool) drop(gone func(*Item) bool, dropped func(*Item)) {
 			p.ready.remove(boostd.Level(at))
 		}
 	}
-	for _, l := range p.locks.byID {
+	for _, id := range slices.Sorted(maps.Keys(p.locks.byID)) {
+		l := p.locks.byID[id]
 		l.waiting.take(gone, forget)
-		p.locks.release(l)
+		p.promote(l, now)
 	}
 }

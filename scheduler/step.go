@@ -12,7 +12,7 @@ import (
 func (c *Core) step(now time.Time) *Effects {
 	for i := c.retries.due(now); i != nil; i = c.retries.due(now) {
 		if i.lock != nil {
-			i.lock.backoff = false
+			i.lock.backoff--
 		}
 		i.consumer.pool.requeue(i, now)
 	}
@@ -22,7 +22,9 @@ func (c *Core) step(now time.Time) *Effects {
 			c.dispatch(now, PoolID(id))
 		}
 	}
-	c.effects.Wake = sooner(c.effects.Wake, c.gate(now))
+	if !c.draining { // a resumed Source would read its backlog for nothing
+		c.effects.Wake = sooner(c.effects.Wake, c.gate(now))
+	}
 	if len(c.retries) > 0 {
 		c.effects.Wake = sooner(c.effects.Wake, c.retries[0].ReadyAt)
 	}
@@ -70,8 +72,8 @@ func (c *Core) dispatch(now time.Time, id PoolID) {
 			return
 		}
 		l, slot := &p.levels[at], p.free[len(p.free)-1]
-		n := l.estimate.batch(p.config.Slice, l.ready.len, len(p.free))
-		items := p.take(p.batch[slot][:0], at, n, now)
+		fair, most := l.estimate.batch(p.config.Slice, l.ready.len, p.config.Slots)
+		items := p.take(p.batch[slot][:0], at, fair, most, now)
 		p.batch[slot] = items
 		if len(items) == 0 {
 			continue // all of it waits for locks now; the level is empty
@@ -139,7 +141,7 @@ func (c *Core) ended(now time.Time, p *pool, i *Item) {
 		l.queued++
 		i.ReadyAt = now.Add(p.config.Retry.wait(i.Message, i.Result.After))
 		if i.lock != nil {
-			i.lock.backoff = true
+			i.lock.backoff++
 		}
 		c.retries.add(i)
 	default:
@@ -166,21 +168,20 @@ func (c *Core) settle(i *Item, o boostd.Outcome) {
 }
 
 // dropClosed releases what is queued of the consumer's closed partitions.
-func (c *Core) dropClosed(k *consumer) {
+func (c *Core) dropClosed(now time.Time, k *consumer) {
 	closed := func(i *Item) bool { return i.partition.closed }
 	c.dropRetries(closed)
-	k.pool.drop(closed, func(i *Item) { c.settle(i, boostd.Released) })
+	k.pool.drop(now, closed, func(i *Item) { c.settle(i, boostd.Released) })
 }
 
-// dropRetries releases the items in backoff for which gone is true. What waits
-// behind them is of the same partition, so the caller drops it too.
+// dropRetries releases the items in backoff for which gone is true. The caller
+// drops what is queued of their pools too, which settles their locks.
 func (c *Core) dropRetries(gone func(*Item) bool) {
 	c.retries.take(gone, func(i *Item) {
 		p := i.consumer.pool
 		p.of(i).queued--
 		if i.lock != nil {
-			i.lock.backoff = false
-			p.locks.release(i.lock)
+			i.lock.backoff--
 		}
 		c.settle(i, boostd.Released)
 	})
