@@ -24,8 +24,9 @@ type Log struct {
 	Torn int
 }
 
-// maxLine bounds one line of a file that is read; a key of 1 MiB fits.
-const maxLine = 4 << 20
+// maxLine bounds one line of a file that is read. A key is as long as the broker
+// lets a message be, and a byte of it takes up to six here.
+const maxLine = 64 << 20
 
 // line is a record or a gap as it stands in the file.
 type line struct {

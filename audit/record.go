@@ -63,7 +63,7 @@ func appendKey(b, key []byte) []byte {
 	case key == nil:
 		return append(b, `,"key":null`...)
 	case utf8.Valid(key):
-		return appendText(append(b, `,"key":`...), string(key))
+		return appendText(append(b, `,"key":`...), key)
 	}
 	b = append(b, `,"key_b64":"`...)
 	b = base64.StdEncoding.AppendEncode(b, key)
@@ -78,11 +78,12 @@ func appendTime(b []byte, name string, t time.Time) []byte {
 	return strconv.AppendInt(b, t.UnixNano(), 10)
 }
 
-// appendText quotes plain ASCII itself and leaves the rest to the library.
-func appendText(b []byte, s string) []byte {
+// appendText quotes plain ASCII itself and leaves the rest to the library. It
+// takes bytes as they are: a conversion of each key would be an allocation.
+func appendText[T string | []byte](b []byte, s T) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' {
-			quoted, _ := json.Marshal(s) // a string always can be
+			quoted, _ := json.Marshal(string(s)) // a string always can be
 			return append(b, quoted...)
 		}
 	}

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -21,9 +22,9 @@ type Writer struct {
 	mu      sync.Mutex
 	file    io.WriteCloser
 	buffer  []byte
-	torn    bool // the file's last line has no end
-	missing int  // attempts that could not be written since
-	since   time.Time
+	torn    bool      // the file's last line has no end
+	missing int       // attempts that could not be written since
+	since   time.Time // of the first failure; zero when the last write succeeded
 }
 
 // Open opens the file for appending, creates it readable to its owner and
@@ -58,6 +59,9 @@ func endsTorn(file *os.File) (bool, error) {
 // is kept: the loss is logged once, and the first write that succeeds again
 // begins with a gap record that says how many attempts are missing.
 func (w *Writer) Write(records []Record) error {
+	if len(records) == 0 {
+		return nil
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.buffer = w.buffer[:0]
@@ -72,27 +76,34 @@ func (w *Writer) Write(records []Record) error {
 	}
 	written, err := w.file.Write(w.buffer)
 	if err != nil {
-		w.failed(err, written, len(records))
+		w.failed(err, w.buffer[:written], len(records))
 		return fmt.Errorf("write audit %s: %w", w.path, err)
 	}
-	if w.missing > 0 {
+	if !w.since.IsZero() {
 		w.logger.Info("audit is written again", "file", w.path, "missing", w.missing)
 	}
-	w.torn, w.missing = false, 0
+	w.torn, w.missing, w.since = false, 0, time.Time{}
 	return nil
 }
 
 // failed notes what is missing now. Of a write that stopped in the middle the
-// whole lines stand in the file although they count as missing: a gap may claim
-// too much, never too little.
-func (w *Writer) failed(err error, written, records int) {
-	if w.missing == 0 {
+// whole lines stand in the file, the gap record among them.
+func (w *Writer) failed(err error, written []byte, records int) {
+	if w.since.IsZero() {
 		w.since = w.now()
 		w.logger.Error("audit can't be written: attempts go unrecorded until it can", "file", w.path, "error", err)
 	}
-	w.missing += records
-	if written > 0 {
-		w.torn = w.buffer[written-1] != '\n'
+	lines := bytes.Count(written, []byte{'\n'}) // a record has none inside
+	if w.torn && lines > 0 {
+		lines-- // it ended the line of the last failure
+	}
+	if w.missing > 0 && lines > 0 {
+		w.missing = 0
+		lines--
+	}
+	w.missing += records - lines
+	if len(written) > 0 {
+		w.torn = written[len(written)-1] != '\n'
 	}
 }
 
@@ -104,7 +115,7 @@ func (w *Writer) Close() error {
 		w.logger.Error("audit ends with attempts missing", "file", w.path, "missing", w.missing)
 	}
 	if err := w.file.Close(); err != nil {
-		return fmt.Errorf("close audit: %w", err)
+		return fmt.Errorf("close audit %s: %w", w.path, err)
 	}
 	return nil
 }

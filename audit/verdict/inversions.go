@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -29,52 +30,56 @@ type wait struct {
 // such wait overlaps a stall, between that message's readiness and the lower
 // start, are left out and counted apart.
 func inversions(waits []wait, patience time.Duration, stalls []Interval) (found, leftOut int) {
-	events := timeline(waits, patience)
-	waiting := map[string][]map[int]bool{} // by pool and level: indices of waits
-	for _, e := range events {
+	pools := map[string]queues{}
+	for _, e := range timeline(waits, patience) {
 		w := &waits[e.wait]
-		levels := waiting[w.pool]
-		switch e.kind {
-		case overdue:
-			for int(w.level) >= len(levels) {
-				levels = append(levels, nil)
+		waiting := pools[w.pool]
+		if e.kind == overdue {
+			if waiting == nil {
+				waiting = queues{}
+				pools[w.pool] = waiting
 			}
-			if levels[w.level] == nil {
-				levels[w.level] = map[int]bool{}
-			}
-			levels[w.level][e.wait] = true
-			waiting[w.pool] = levels
-		case started:
-			if int(w.level) < len(levels) {
-				delete(levels[w.level], e.wait)
-			}
-			switch passed, stalled := passedOver(waits, levels, w, stalls); {
-			case passed:
-				found++
-			case stalled:
-				leftOut++
-			}
+			waiting[w.level] = append(waiting[w.level], w)
+			continue
+		}
+		switch passed, stalled := waiting.passedOver(w, stalls); {
+		case passed:
+			found++
+		case stalled:
+			leftOut++
 		}
 	}
 	return found, leftOut
 }
 
+// queues are the overdue waits of one pool by level, in the order of their
+// readiness. Those that have started since are dropped when they are met.
+type queues map[boostd.Level][]*wait
+
 // passedOver reports whether a higher message waits too long as w starts, and
-// whether only stalls excuse it.
-func passedOver(waits []wait, levels []map[int]bool, w *wait, stalls []Interval) (passed, stalled bool) {
-	for at := int(w.level) + 1; at < len(levels); at++ {
-		for other := range levels[at] {
-			if !waits[other].start.IsZero() && !w.start.Before(waits[other].start) {
-				continue // they started at the same moment
-			}
-			if !overlaps(stalls, waits[other].ready, w.start) {
-				return true, false
-			}
-			stalled = true
+// whether only stalls excuse it. Of each level the one that became ready last
+// decides: a stall that excuses it excuses all before it.
+func (q queues) passedOver(w *wait, stalls []Interval) (passed, stalled bool) {
+	for level, waiting := range q {
+		if level <= w.level {
+			continue
 		}
+		for len(waiting) > 0 && waiting[len(waiting)-1].startedBy(w.start) {
+			waiting = waiting[:len(waiting)-1]
+		}
+		q[level] = waiting
+		if len(waiting) == 0 {
+			continue
+		}
+		if !overlaps(stalls, waiting[len(waiting)-1].ready, w.start) {
+			return true, false
+		}
+		stalled = true
 	}
 	return false, stalled
 }
+
+func (w *wait) startedBy(t time.Time) bool { return !w.start.IsZero() && !w.start.After(t) }
 
 type eventKind uint8
 
@@ -101,19 +106,7 @@ func timeline(waits []wait, patience time.Duration) []event {
 		}
 	}
 	slices.SortFunc(events, func(a, b event) int {
-		switch {
-		case a.at != b.at:
-			return compare(a.at, b.at)
-		default:
-			return int(a.kind) - int(b.kind)
-		}
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.kind, b.kind))
 	})
 	return events
-}
-
-func compare(a, b int64) int {
-	if a < b {
-		return -1
-	}
-	return 1
 }

@@ -75,6 +75,7 @@ func Judge(ledger []Entry, records []audit.Record, stalls []Interval) Verdict {
 		seen[at] = h
 	}
 	v := Verdict{}
+	handlers := handlersOf(records)
 	blind := make([]wait, 0, len(ledger))
 	levels := map[boostd.Level]*Level{}
 	for _, e := range ledger {
@@ -85,7 +86,7 @@ func Judge(ledger []Entry, records []audit.Record, stalls []Interval) Verdict {
 		}
 		h := seen[place{e.TopicPartition, e.Offset}]
 		l.count(h)
-		w := wait{level: e.Level, ready: e.AckedAt}
+		w := wait{level: e.Level, pool: handlers.of(e.Topic), ready: e.AckedAt}
 		if h.first != nil {
 			w.pool, w.start = h.first.Handler, h.first.StartedAt
 		}
@@ -122,6 +123,34 @@ func (v *Verdict) sum(levels map[boostd.Level]*Level) {
 		v.Levels = append(v.Levels, *l)
 	}
 	slices.SortFunc(v.Levels, func(a, b Level) int { return int(a.Level - b.Level) })
+}
+
+// handlersByTopic says whose a message is that never started.
+type handlersByTopic struct {
+	topics map[string]string
+	only   string // the one handler of the whole audit, if it is one
+}
+
+func handlersOf(records []audit.Record) handlersByTopic {
+	h := handlersByTopic{topics: map[string]string{}}
+	for n := range records {
+		r := &records[n]
+		h.topics[r.Topic] = r.Handler
+		switch {
+		case n == 0:
+			h.only = r.Handler
+		case h.only != r.Handler:
+			h.only = ""
+		}
+	}
+	return h
+}
+
+func (h handlersByTopic) of(topic string) string {
+	if handler, ok := h.topics[topic]; ok {
+		return handler
+	}
+	return h.only
 }
 
 // attempts are the waits of every attempt, by handler.

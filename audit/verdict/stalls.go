@@ -1,8 +1,7 @@
 package verdict
 
 import (
-	"cmp"
-	"slices"
+	"sort"
 	"sync"
 	"time"
 )
@@ -42,12 +41,17 @@ func (r *StallRecorder) run() {
 		case <-timer.C:
 		}
 		now := time.Now()
-		if now.Sub(last) > stallTick+stallDelay {
-			r.stalls = append(r.stalls, Interval{last, now})
+		if s, ok := late(last, now); ok {
+			r.stalls = append(r.stalls, s)
 		}
 		last = now
 		timer.Reset(stallTick)
 	}
+}
+
+// late is the stall between two ticks, if it is one.
+func late(last, now time.Time) (Interval, bool) {
+	return Interval{last, now}, now.Sub(last) > stallTick+stallDelay
 }
 
 // Stop ends the recorder and returns what it saw, in order. Called once.
@@ -58,10 +62,8 @@ func (r *StallRecorder) Stop() []Interval {
 }
 
 // overlaps reports whether one of the stalls, which are in order and apart,
-// overlaps from … to.
+// overlaps from … to; touching is not enough.
 func overlaps(stalls []Interval, from, to time.Time) bool {
-	at, _ := slices.BinarySearchFunc(stalls, from, func(s Interval, t time.Time) int {
-		return cmp.Compare(s.To.UnixNano(), t.UnixNano()) // the first that ends at or after from
-	})
+	at := sort.Search(len(stalls), func(n int) bool { return stalls[n].To.After(from) })
 	return at < len(stalls) && stalls[at].From.Before(to)
 }
