@@ -150,35 +150,32 @@ var tuning = map[string]string{
 
 // admin is the configuration of a client without a group.
 func (c Config) admin(name string) *kafka.ConfigMap {
-	return assemble(
+	return configMap(merge(
 		map[string]string{"socket.timeout.ms": tuning["socket.timeout.ms"], "enable.metrics.push": "false"},
 		c.Properties,
-		map[string]string{
-			"bootstrap.servers": strings.Join(c.Brokers, ","), "client.id": "boostd-" + name,
-			"go.logs.channel.enable": "true",
-		})
+		map[string]string{"bootstrap.servers": strings.Join(c.Brokers, ","), "client.id": "boostd-" + name}))
 }
 
 // producer is the configuration of a producer. Its partitioner is KafkaBoost's.
 func (c Config) producer(name string) *kafka.ConfigMap {
-	return assemble(
+	return configMap(merge(
 		map[string]string{"socket.timeout.ms": tuning["socket.timeout.ms"], "enable.metrics.push": "false", "linger.ms": "1"},
 		c.Properties, c.ProducerProperties,
 		map[string]string{
 			"bootstrap.servers": strings.Join(c.Brokers, ","), "client.id": "boostd-" + name,
 			"enable.idempotence": "true", "acks": "all", "partitioner": "murmur2_random",
-			"go.logs.channel.enable": "true",
-		})
+		}))
 }
 
-// consumer is the configuration of one level's consumer.
-func (c Config) consumer(group, level string) *kafka.ConfigMap {
+// ConsumerProperties are librdkafka's properties of one level's consumer, the
+// user's laid over boostd's tuning and boostd's own over both. level is a number
+// or "base".
+func (c Config) ConsumerProperties(group, level string) map[string]string {
 	reset := map[string]string{"earliest": "earliest", "latest": "latest", "none": "error"}[c.Start]
-	return assemble(tuning, c.Properties, c.Levels[level].Properties, map[string]string{
+	return merge(tuning, c.Properties, c.Levels[level].Properties, map[string]string{
 		"bootstrap.servers": strings.Join(c.Brokers, ","), "client.id": "boostd-" + level,
 		"group.id": group, "auto.offset.reset": reset, "partition.assignment.strategy": c.Assignor,
 		"enable.auto.commit": "false", "enable.auto.offset.store": "false", "enable.partition.eof": "true",
-		"go.logs.channel.enable": "true",
 	})
 }
 
@@ -191,17 +188,20 @@ func (c Config) isolation() kafka.IsolationLevel {
 	return kafka.IsolationLevelReadCommitted
 }
 
-// assemble lays maps over each other, the last one on top.
-func assemble(layers ...map[string]string) *kafka.ConfigMap {
-	m := kafka.ConfigMap{}
+// merge lays maps over each other, the last one on top.
+func merge(layers ...map[string]string) map[string]string {
+	m := map[string]string{}
 	for _, layer := range layers {
-		for k, v := range layer {
-			if strings.HasPrefix(k, "go.") {
-				m[k] = v == "true" // the Go client reads its own keys by type
-			} else {
-				m[k] = v
-			}
-		}
+		maps.Copy(m, layer)
+	}
+	return m
+}
+
+// configMap is properties as the client wants them, its log read by us.
+func configMap(properties map[string]string) *kafka.ConfigMap {
+	m := kafka.ConfigMap{"go.logs.channel.enable": true}
+	for k, v := range properties {
+		m[k] = v
 	}
 	return &m
 }

@@ -98,7 +98,7 @@ func NewSource(o SourceOptions) (*Source, error) {
 	}
 	s.commits <- struct{}{}
 	s.poll.init()
-	config := o.Config.consumer(o.Group, o.Level)
+	config := configMap(o.Config.ConsumerProperties(o.Group, o.Level))
 	(*config)["go.logs.channel"] = s.logs
 	client, err := kafka.NewConsumer(config)
 	if err != nil {

@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 			code = 1
 		}
 	}
-	rig.RemoveBinary()
+	rig.RemoveBinaries()
 	os.Exit(code)
 }
 

@@ -21,14 +21,16 @@ func PlaceOf(r audit.Record) Place {
 }
 
 // CountDone is how many different messages are done.
-func CountDone(records []audit.Record) int {
+func CountDone(records []audit.Record) int { return len(donePlaces(records)) }
+
+func donePlaces(records []audit.Record) map[Place]bool {
 	done := make(map[Place]bool, len(records))
 	for _, r := range records {
 		if r.Result == boostd.Done {
 			done[PlaceOf(r)] = true
 		}
 	}
-	return len(done)
+	return done
 }
 
 // DoneLines counts the attempts in a growing audit file that ended as done. It

@@ -3,10 +3,10 @@ package rig
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -14,39 +14,38 @@ import (
 	"time"
 )
 
-var binary struct {
-	once sync.Once
-	path string
-	err  error
+// binaries are the commands that were built, by package, in one folder.
+var binaries struct {
+	mu    sync.Mutex
+	dir   string
+	built map[string]string
 }
 
-// Binary builds boostd once and returns its path.
-func Binary(t testing.TB) string {
+// build builds a command of this module once and returns its path.
+func build(t testing.TB, pkg string) string {
 	t.Helper()
-	binary.once.Do(func() {
+	binaries.mu.Lock()
+	defer binaries.mu.Unlock()
+	if path := binaries.built[pkg]; path != "" {
+		return path
+	}
+	if binaries.dir == "" {
 		dir, err := os.MkdirTemp("", "boostd-test-")
 		if err != nil {
-			binary.err = err
-			return
+			t.Fatal(err)
 		}
-		binary.path = filepath.Join(dir, "boostd")
-		out, err := exec.Command("go", "build", "-o", binary.path, "github.com/kafkaboost/boostd/cmd/boostd").CombinedOutput()
-		if err != nil {
-			binary.err = fmt.Errorf("build boostd: %w\n%s", err, out)
-		}
-	})
-	if binary.err != nil {
-		t.Fatal(binary.err)
+		binaries.dir, binaries.built = dir, map[string]string{}
 	}
-	return binary.path
+	path := filepath.Join(binaries.dir, filepath.Base(pkg))
+	if out, err := exec.Command("go", "build", "-o", path, "github.com/kafkaboost/boostd/"+pkg).CombinedOutput(); err != nil {
+		t.Fatalf("build %s: %v\n%s", pkg, err, out)
+	}
+	binaries.built[pkg] = path
+	return path
 }
 
-// RemoveBinary is for the end of a test process.
-func RemoveBinary() {
-	if binary.path != "" {
-		_ = os.RemoveAll(filepath.Dir(binary.path)) // in the temporary folder anyway
-	}
-}
+// RemoveBinaries is for the end of a test process.
+func RemoveBinaries() { _ = os.RemoveAll(binaries.dir) } // in the temporary folder anyway
 
 // Process is boostd as a process of its own.
 type Process struct {
@@ -84,7 +83,12 @@ func (s *Setup) Spawn(t testing.TB, args ...string) *Process {
 // Spawn runs boostd; it is killed at the test's end if it still runs.
 func Spawn(t testing.TB, args ...string) *Process {
 	t.Helper()
-	p := &Process{t: t, cmd: exec.Command(Binary(t), args...), out: &buffer{}, done: make(chan struct{})}
+	return spawn(t, build(t, "cmd/boostd"), args...)
+}
+
+func spawn(t testing.TB, path string, args ...string) *Process {
+	t.Helper()
+	p := &Process{t: t, cmd: exec.Command(path, args...), out: &buffer{}, done: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -99,7 +103,7 @@ func Spawn(t testing.TB, args ...string) *Process {
 	t.Cleanup(func() {
 		p.Kill()
 		if t.Failed() {
-			t.Logf("output of boostd %s:\n%s", strings.Join(args, " "), p.Output())
+			t.Logf("output of %s %s:\n%s", filepath.Base(path), strings.Join(args, " "), p.Output())
 		}
 	})
 	return p
@@ -148,3 +152,9 @@ func (p *Process) Terminate() int {
 	p.Signal(syscall.SIGTERM)
 	return p.Wait(Patience)
 }
+
+var assignment = regexp.MustCompile(`partitions assigned.*partitions"?[:=][1-9]`)
+
+// Assigned reports whether the process's log tells of an assignment with
+// partitions.
+func (p *Process) Assigned() bool { return assignment.MatchString(p.Output()) }
