@@ -1,6 +1,7 @@
 package priority
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -73,7 +74,11 @@ func (r *Resolver) Consumed(m *boostd.Message) Resolution {
 
 // Produced resolves a message that is about to be produced to a topic, and says
 // where it belongs: the topic of its level when the topic is boosted from there.
+// In a derived topic that topic's level holds, as it will for the consumer.
 func (r *Resolver) Produced(topic string, explicit *int, value []byte) (Resolution, string) {
+	if level, ok := r.levels[topic]; ok {
+		return Resolution{Level: level, By: Derived}, topic
+	}
 	res := Resolution{}
 	if explicit != nil {
 		res = r.clamp(res, int64(*explicit), Explicit)
@@ -113,8 +118,8 @@ func wholeText(s string) (int64, bool) {
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 		return n, true
 	}
-	if len(s) == 0 || len(s) > 40 || strings.Trim(s, "+-0123456789.eE") != "" {
-		return 0, false
+	if strings.Trim(s, "+-0123456789.eE") != "" {
+		return 0, false // ParseFloat would read inf, hexadecimal and underscores
 	}
 	f, err := strconv.ParseFloat(s, 64)
 	const largest = 1 << 53
@@ -125,7 +130,7 @@ func wholeText(s string) (int64, bool) {
 		return largest, true
 	case f < -largest:
 		return -largest, true
-	case f != float64(int64(f)):
+	case f != math.Trunc(f):
 		return 0, false
 	}
 	return int64(f), true
