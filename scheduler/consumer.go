@@ -127,7 +127,7 @@ func (c *consumer) full() bool {
 // halfEmpty reports whether more than half of the window is free.
 func (c *consumer) halfEmpty() bool {
 	w := c.config.Window
-	return c.unsettled < w.Messages/2 && c.bytes < w.Bytes/2
+	return 2*c.unsettled < w.Messages && 2*c.bytes < w.Bytes
 }
 
 // hold notes that the item waits for a person.

@@ -93,7 +93,14 @@ type gateInput struct {
 // says, the scheduler starts nothing lower while something higher is ready.
 func (g gateState) next(in gateInput) (gateState, time.Time) {
 	if g.state == Paused {
-		return g.whilePaused(in)
+		if g.reason.Kind == HigherWork {
+			g.reason.Work = in.above
+		}
+		if stays, again := g.stays(in); stays {
+			return g, again
+		}
+		g.resumes++
+		g.resumed = in.now
 	}
 	if !in.full {
 		return g.to(Run, Reason{}, in.now), time.Time{}
@@ -120,26 +127,17 @@ func (g gateState) next(in gateInput) (gateState, time.Time) {
 	return g.to(Paused, Reason{Kind: LongHold}, in.now), time.Time{}
 }
 
-// whilePaused ends a pause when the queue is about to run dry, at once, or when
-// the work that caused it has gone, after the dwell.
-func (g gateState) whilePaused(in gateInput) (gateState, time.Time) {
+// stays reports whether a pause goes on. It ends when the queue is about to run
+// dry, at once, or when the work that caused it has gone, after the dwell.
+func (g gateState) stays(in gateInput) (stays bool, again time.Time) {
+	if in.low || in.off {
+		return false, time.Time{}
+	}
+	if g.reason.Kind != HigherWork || in.above >= horizon/2 {
+		return true, time.Time{}
+	}
 	calm := g.since.Add(dwell)
-	over := g.reason.Kind == HigherWork && in.above < horizon/2
-	if over && in.now.Before(calm) && !in.low && !in.off {
-		return g, calm
-	}
-	if over || in.low || in.off {
-		g.resumes++
-		g.resumed = in.now
-		if in.full {
-			return g.to(Hold, Reason{Kind: WindowFull}, in.now), time.Time{}
-		}
-		return g.to(Run, Reason{}, in.now), time.Time{}
-	}
-	if g.reason.Kind == HigherWork {
-		g.reason.Work = in.above
-	}
-	return g, time.Time{}
+	return in.now.Before(calm), calm
 }
 
 // to changes the state; its age starts anew only when it really changes.
@@ -173,11 +171,14 @@ func (c *Core) gate(now time.Time) (wake time.Time) {
 		p.aboveKnown = false
 	}
 	for _, k := range c.consumers {
+		if k.gate.since.IsZero() {
+			k.gate.since = now
+		}
 		if !k.full() && k.gate.state == Run {
 			continue // nothing could change
 		}
 		next, again := k.gate.next(gateInput{
-			now: now, full: k.full(), low: k.halfEmpty() && k.pool.soonDry(k),
+			now: now, full: k.full(), low: c.low(k),
 			mixed: k.config.Mixed, above: k.workAbove(), off: !c.config.Gate,
 		})
 		if (next.state == Paused) != (k.gate.state == Paused) {
@@ -189,18 +190,27 @@ func (c *Core) gate(now time.Time) (wake time.Time) {
 	return wake
 }
 
-// soonDry reports whether the slots could empty the consumer's queue within the
-// time that a resume takes. A queue of unknown speed is taken for a fast one.
-func (p *pool) soonDry(k *consumer) bool {
-	if k.config.Mixed {
-		return true // half an empty window is all that can be said of it
-	}
-	l := &p.levels[k.config.Level]
-	if !l.estimate.known() {
+// low reports whether a slot idles for want of the consumer's messages, or could
+// before a resume brings more. It is asked after dispatching: a free slot means
+// that nothing is ready, whatever waits here for keys and retries.
+func (c *Core) low(k *consumer) bool {
+	switch {
+	case k.full():
+		return false
+	case c.started && len(k.pool.free) > 0:
 		return true
 	}
-	work := time.Duration(float64(l.queued) * l.estimate.mean / float64(p.config.Slots))
-	return work < refill
+	return k.halfEmpty() && k.soonDry()
+}
+
+// soonDry reports whether the slots could empty the consumer's queue within the
+// time that a resume takes. A queue of unknown speed is taken for a fast one.
+func (k *consumer) soonDry() bool {
+	l := &k.pool.levels[k.config.Level]
+	if k.config.Mixed || !l.estimate.known() {
+		return true // half an empty window is all that can be said of it
+	}
+	return float64(l.queued)*l.estimate.mean/float64(k.pool.config.Slots) < float64(refill)
 }
 
 // workAbove is how long the pool's slots need for everything of higher levels

@@ -12,7 +12,7 @@ type Retry struct {
 	// Attempts in all, at least 1. After the last one the message is held.
 	Attempts int
 	// Backoff is the most that the first retry waits; it doubles with each
-	// attempt up to MaxBackoff. The wait is drawn evenly from zero to that
+	// attempt up to MaxBackoff; zero doesn't wait. The wait is drawn evenly from zero to that
 	// ("full jitter": Brooker, "Exponential Backoff And Jitter", AWS 2015).
 	Backoff, MaxBackoff time.Duration
 }
@@ -25,7 +25,7 @@ func (r Retry) wait(m *boostd.Message, after time.Duration) time.Duration {
 	if shift := m.Attempt - 1; shift < 32 && r.Backoff<<shift>>shift == r.Backoff {
 		ceiling = min(r.Backoff<<shift, r.MaxBackoff)
 	}
-	if ceiling <= 0 {
+	if r.Backoff <= 0 || ceiling <= 0 {
 		return after
 	}
 	draw := mix(uint64(m.Offset)<<20 ^ uint64(uint32(m.Partition))<<8 ^ uint64(m.Attempt))

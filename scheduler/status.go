@@ -1,6 +1,8 @@
 package scheduler
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/kafkaboost/boostd"
@@ -80,6 +82,9 @@ func (c *Core) Status(now time.Time) Status {
 		}
 		s.Consumers = append(s.Consumers, ks)
 	}
+	slices.SortFunc(s.Held, func(a, b HeldMessage) int {
+		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Offset, b.Offset))
+	})
 	return s
 }
 

@@ -89,6 +89,9 @@ func (c *Core) Finished(now time.Time, id PoolID, slot int, items []*Item) *Effe
 	c.effects.reset()
 	p := c.pools[id]
 	for _, i := range items {
+		if k := i.consumer; k.settled == nil {
+			k.settled = make([]boostd.Settlement, 0, len(items)) // one allocation a batch
+		}
 		if !i.StartedAt.IsZero() {
 			c.ended(now, p, i)
 		}
