@@ -2,12 +2,14 @@ package priority
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/kafkaboost/boostd"
@@ -29,9 +31,17 @@ func (p Problem) String() string {
 		where = fmt.Sprintf("%d:%d: ", p.Line, p.Column)
 	}
 	if p.Pointer != "" {
-		where += p.Pointer + ": "
+		where += strings.Map(fit, p.Pointer) + ": "
 	}
 	return where + p.Text
+}
+
+// fit keeps what would move a cursor or hide text from a terminal.
+func fit(r rune) rune {
+	if unicode.IsPrint(r) {
+		return r
+	}
+	return unicode.ReplacementChar
 }
 
 // Problems is everything that is wrong with a document, as one error.
@@ -61,16 +71,26 @@ func Parse(data []byte) (*Settings, []Problem, error) {
 	if root.kind != '{' {
 		return nil, nil, Problems{root.problem("want an object, such as {\"max_priority\": 10}")}
 	}
-	if inner := root.member("config"); inner != nil && inner.kind == '{' && len(root.members) == 1 {
-		root = inner
-	}
 	r := &reader{}
+	root = r.unwrap(root)
 	s := r.settings(root)
-	s.check(func(pointer string) Problem { return root.locate(pointer) }, func(p Problem) { r.problems = append(r.problems, p) })
+	s.check(func(pointer, format string, args ...any) {
+		p := root.locate(pointer)
+		p.Text = fmt.Sprintf(format, args...)
+		r.problems = append(r.problems, p)
+	})
+	inOrder(r.problems)
+	inOrder(r.warnings)
 	if len(r.problems) > 0 {
 		return nil, r.warnings, r.problems
 	}
 	return s, r.warnings, nil
+}
+
+func inOrder(problems []Problem) {
+	slices.SortStableFunc(problems, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
 }
 
 // plausible recognises what isn't a document at all.
@@ -101,6 +121,20 @@ func (r *reader) wrong(n *node, format string, args ...any) {
 
 func (r *reader) warn(n *node, format string, args ...any) {
 	r.warnings = append(r.warnings, n.problem(fmt.Sprintf(format, args...)))
+}
+
+// unwrap returns the document inside {"config": …}, as settings services send it.
+func (r *reader) unwrap(root *node) *node {
+	inner := root.member("config")
+	if inner == nil || inner.kind != '{' {
+		return root
+	}
+	for _, m := range root.members {
+		if m != inner {
+			r.warn(m, "stands beside config, ignored")
+		}
+	}
+	return inner
 }
 
 func (r *reader) settings(root *node) *Settings {
@@ -134,31 +168,23 @@ func (r *reader) boost(n *node) Boost {
 	if !r.object(n) {
 		return b
 	}
-	partitions := n.member("number_of_partitions")
-	switch {
-	case partitions == nil || partitions.kind == 'n':
+	b.Topic = r.topicName(n, "topic_name")
+	if partitions := n.member("number_of_partitions"); absent(partitions) {
 		r.warn(n, "number_of_partitions is absent: 1 is used")
-	default:
-		if b.Partitions = r.whole(partitions, 1); b.Partitions == 0 {
-			r.warn(partitions, "0 partitions can't be: 1 is used")
-			b.Partitions = 1
-		} else if b.Partitions < 0 || b.Partitions > 10_000 {
-			r.wrong(partitions, "is %d: want 1 to 10000", b.Partitions)
-		}
+	} else if b.Partitions = r.whole(partitions, 1); b.Partitions == 0 {
+		r.warn(partitions, "0 partitions can't be: 1 is used")
+		b.Partitions = 1
+	} else if b.Partitions < 0 || b.Partitions > maxPartitions {
+		r.wrong(partitions, "is %d: want 1 to %d", b.Partitions, maxPartitions)
 	}
 	for _, m := range n.members {
 		switch m.key {
-		case "topic_name":
-			b.Topic = r.text(m)
+		case "topic_name", "number_of_partitions":
 		case "priority_boost_min_value":
 			b.Min = boostd.Level(r.whole(m, 0))
-		case "number_of_partitions":
 		default:
 			r.warn(m, "unknown key, ignored")
 		}
-	}
-	if n.member("topic_name") == nil {
-		r.wrong(n, "topic_name is missing")
 	}
 	return b
 }
@@ -168,23 +194,43 @@ func (r *reader) topic(n *node) TopicPriority {
 	if !r.object(n) {
 		return t
 	}
+	t.Topic = r.topicName(n, "topic")
+	if absent(n.member("priority")) {
+		r.wrong(n, "priority is missing")
+	}
 	for _, m := range n.members {
 		switch m.key {
 		case "topic":
-			t.Topic = r.text(m)
 		case "priority":
 			t.Priority = boostd.Level(r.whole(m, 0))
 		default:
 			r.warn(m, "unknown key, ignored")
 		}
 	}
-	for _, key := range []string{"topic", "priority"} {
-		if n.member(key) == nil {
-			r.wrong(n, "%s is missing", key)
-		}
-	}
 	return t
 }
+
+// topicName is empty when it is wrong.
+func (r *reader) topicName(n *node, key string) string {
+	m := n.member(key)
+	if absent(m) {
+		r.wrong(n, "%s is missing", key)
+		return ""
+	}
+	name, ok := m.value.(string)
+	if !ok {
+		r.wrong(m, "want a text, got %s", m.kindName())
+		return ""
+	}
+	if err := CheckTopic(name); err != nil {
+		r.wrong(m, "%v", err)
+		return ""
+	}
+	return name
+}
+
+// absent: the web page writes null for a blank field.
+func absent(n *node) bool { return n == nil || n.kind == 'n' }
 
 func (r *reader) object(n *node) bool {
 	if n.kind != '{' {
@@ -206,8 +252,8 @@ func (r *reader) each(n *node, visit func(*node)) {
 }
 
 func (r *reader) text(n *node) string {
-	if n.kind == 'n' {
-		return "" // the web page writes null for a blank field
+	if absent(n) {
+		return ""
 	}
 	s, ok := n.value.(string)
 	if !ok {
@@ -216,39 +262,20 @@ func (r *reader) text(n *node) string {
 	return s
 }
 
-// whole reads a whole number; 7.0 is one, null stands for absent.
-func (r *reader) whole(n *node, absent int) int {
-	if n.kind == 'n' {
-		return absent
+// whole reads a whole number; 7.0 is one, otherwise is for null and for what is wrong.
+func (r *reader) whole(n *node, otherwise int) int {
+	if absent(n) {
+		return otherwise
 	}
 	number, ok := n.value.(json.Number)
 	if !ok {
 		r.wrong(n, "want a whole number, got %s", n.kindName())
-		return absent
+		return otherwise
 	}
 	f, err := number.Float64()
 	if err != nil || f != math.Trunc(f) || math.Abs(f) > 1e9 {
 		r.wrong(n, "want a whole number, got %.40s", number)
-		return absent
+		return otherwise
 	}
 	return int(f)
-}
-
-// parseTree reads JSON into nodes that know their place.
-func parseTree(data []byte) (*node, error) {
-	p := &treeParser{data: data, dec: json.NewDecoder(bytes.NewReader(data))}
-	p.dec.UseNumber()
-	root, err := p.value("", 0)
-	if err == nil {
-		if _, more := p.dec.Token(); !errors.Is(more, io.EOF) {
-			err = p.fail("text after the end of the document")
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	if len(p.problems) > 0 {
-		return nil, p.problems
-	}
-	return root, nil
 }

@@ -15,6 +15,7 @@ const (
 	// MaxTopics is the most derived topics that a document may ask for.
 	MaxTopics = 10_000
 
+	maxPartitions      = 10_000
 	defaultMaxPriority = 10
 )
 
@@ -76,79 +77,84 @@ func (s *Settings) Plan(bases []string) []PlannedTopic {
 	return plan
 }
 
-// check finds what is wrong with the document as a whole.
-func (s *Settings) check(at func(pointer string) Problem, report func(Problem)) {
-	wrong := func(pointer, format string, args ...any) {
-		p := at(pointer)
-		p.Text = fmt.Sprintf(format, args...)
-		report(p)
-	}
+// report tells a problem at a place in the document.
+type report func(pointer, format string, args ...any)
+
+// check finds what is wrong with the document as a whole. Topics without a name
+// have been told already.
+func (s *Settings) check(wrong report) {
 	if s.MaxPriority < 0 || s.MaxPriority > MaxLevel {
 		wrong("/max_priority", "is %d: want 0 to %d", s.MaxPriority, MaxLevel)
 		return // everything else is measured against it
 	}
-	if s.DefaultPriority < 0 || s.DefaultPriority > s.MaxPriority {
-		wrong("/default_priority", "is %d: want 0 to max_priority, which is %d", s.DefaultPriority, s.MaxPriority)
+	s.checkLevel(wrong, "/default_priority", s.DefaultPriority)
+	s.topics = map[string]boostd.Level{}
+	for n, t := range s.Topics {
+		pointer := fmt.Sprintf("/Topics_priority/%d", n)
+		if _, twice := s.topics[t.Topic]; twice && t.Topic != "" {
+			wrong(pointer+"/topic", "topic %q has two priorities", t.Topic)
+		}
+		s.topics[t.Topic] = t.Priority
+		s.checkLevel(wrong, pointer+"/priority", t.Priority)
 	}
-	s.boosts, s.topics = map[string]Boost{}, map[string]boostd.Level{}
-	configured := map[string]string{}
+	s.boosts = map[string]Boost{}
 	topics := 0
 	for n, b := range s.Boosts {
 		pointer := fmt.Sprintf("/Priority_boost/%d", n)
-		if _, twice := s.boosts[b.Topic]; twice {
+		if _, twice := s.boosts[b.Topic]; twice && b.Topic != "" {
 			wrong(pointer+"/topic_name", "topic %q is boosted twice", b.Topic)
 		}
 		s.boosts[b.Topic] = b
-		configured[sameMetric(b.Topic)] = b.Topic
-		if err := CheckTopic(DerivedTopic(b.Topic, s.MaxPriority)); err != nil || CheckTopic(b.Topic) != nil {
-			if own := CheckTopic(b.Topic); own != nil {
-				err = own
-			}
-			wrong(pointer+"/topic_name", "%v", err)
+		if s.checkLevel(wrong, pointer+"/priority_boost_min_value", b.Min) {
+			topics += int(s.MaxPriority-b.Min) + 1
 		}
-		if b.Min < 0 || b.Min > s.MaxPriority {
-			wrong(pointer+"/priority_boost_min_value", "is %d: want 0 to max_priority, which is %d", b.Min, s.MaxPriority)
-			continue
-		}
-		topics += int(s.MaxPriority-b.Min) + 1
 	}
 	if topics > MaxTopics {
 		wrong("/Priority_boost", "asks for %d topics: want at most %d", topics, MaxTopics)
 		return
 	}
-	for n, t := range s.Topics {
-		pointer := fmt.Sprintf("/Topics_priority/%d", n)
-		if _, twice := s.topics[t.Topic]; twice {
-			wrong(pointer+"/topic", "topic %q has two priorities", t.Topic)
-		}
-		s.topics[t.Topic] = t.Priority
-		if err := CheckTopic(t.Topic); err != nil {
-			wrong(pointer+"/topic", "%v", err)
-		}
-		if t.Priority < 0 || t.Priority > s.MaxPriority {
-			wrong(pointer+"/priority", "is %d: want 0 to max_priority, which is %d", t.Priority, s.MaxPriority)
-		}
-		configured[sameMetric(t.Topic)] = t.Topic
-	}
-	s.checkDerived(configured, wrong)
+	s.checkDerived(wrong)
 }
 
-// checkDerived finds derived names that are taken: by a configured topic, or by
-// another base's derived name. Kafka takes '.' and '_' for the same.
-func (s *Settings) checkDerived(configured map[string]string, wrong func(pointer, format string, args ...any)) {
-	derived := map[string]string{}
+func (s *Settings) checkLevel(wrong report, pointer string, l boostd.Level) bool {
+	ok := 0 <= l && l <= s.MaxPriority
+	if !ok {
+		wrong(pointer, "is %d: want 0 to max_priority, which is %d", l, s.MaxPriority)
+	}
+	return ok
+}
+
+// checkDerived finds derived names that are too long or taken: by a configured
+// topic, or by another base's derived name. Kafka takes '.' and '_' for the
+// same. One problem a base is enough.
+func (s *Settings) checkDerived(wrong report) {
+	configured := map[string]string{}
+	for _, t := range s.Topics {
+		configured[sameMetric(t.Topic)] = t.Topic
+	}
+	for _, b := range s.Boosts {
+		configured[sameMetric(b.Topic)] = b.Topic
+	}
+	derived := map[string]string{} // to the base
 	for n, b := range s.Boosts {
-		pointer := fmt.Sprintf("/Priority_boost/%d/topic_name", n)
-		if s.boosts[b.Topic] != b {
-			continue // boosted twice: told already
+		if b.Topic == "" || b.Min < 0 {
+			continue
 		}
-		for l := max(b.Min, 0); l <= s.MaxPriority; l++ {
+		told := false
+		for l := b.Min; l <= s.MaxPriority; l++ {
 			name := DerivedTopic(b.Topic, l)
-			if other, taken := configured[sameMetric(name)]; taken {
-				wrong(pointer, "level %d of %q would use topic %q, which is configured itself as %q", l, b.Topic, name, other)
+			text := ""
+			other, taken := derived[sameMetric(name)]
+			if itself, ok := configured[sameMetric(name)]; ok {
+				text = fmt.Sprintf("is configured itself as %q", itself)
+			} else if taken && other != b.Topic { // a base that is boosted twice was told already
+				text = fmt.Sprintf("%q uses too", other)
+			} else if len(name) > maxTopicName {
+				text = fmt.Sprintf("has %d characters, Kafka allows %d", len(name), maxTopicName)
 			}
-			if other, taken := derived[sameMetric(name)]; taken {
-				wrong(pointer, "level %d of %q would use topic %q, which %q uses too", l, b.Topic, name, other)
+			if text != "" && !told {
+				told = true
+				wrong(fmt.Sprintf("/Priority_boost/%d/topic_name", n), "level %d of %q would use topic %q, which %s", l, b.Topic, name, text)
 			}
 			derived[sameMetric(name)] = b.Topic
 		}

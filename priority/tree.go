@@ -13,16 +13,29 @@ import (
 // node is a JSON value that knows where it stands. kind is the first character
 // of its form: { [ s (text) 0 (number) b (boolean) n (null).
 type node struct {
-	pointer      string
-	key          string // in an object
+	parent       *node
+	key          string // in an object; in a list, the index
 	line, column int
 	kind         byte
 	value        any // string, json.Number or bool
 	members      []*node
 }
 
+// pointer is made when somebody asks: with long keys the pointers of all nodes
+// would be far larger than the document.
+func (n *node) pointer() string {
+	if n.parent == nil {
+		return ""
+	}
+	name := n.key
+	if len(name) > maxShownKey {
+		name = strings.ToValidUTF8(name[:maxShownKey], "") + "…"
+	}
+	return n.parent.pointer() + "/" + strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1")
+}
+
 func (n *node) problem(text string) Problem {
-	return Problem{Pointer: n.pointer, Line: n.line, Column: n.column, Text: text}
+	return Problem{Pointer: n.pointer(), Line: n.line, Column: n.column, Text: text}
 }
 
 func (n *node) member(key string) *node {
@@ -40,10 +53,8 @@ func (n *node) locate(pointer string) Problem {
 	at := n
 	for _, part := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
 		var next *node
-		if at.kind == '[' {
-			if i, err := strconv.Atoi(part); err == nil && i < len(at.members) {
-				next = at.members[i]
-			}
+		if i, err := strconv.Atoi(part); err == nil && at.kind == '[' {
+			next = at.members[i]
 		} else {
 			next = at.member(part)
 		}
@@ -53,7 +64,7 @@ func (n *node) locate(pointer string) Problem {
 		at = next
 	}
 	p := at.problem("")
-	p.Pointer = n.pointer + pointer
+	p.Pointer = n.pointer() + pointer
 	return p
 }
 
@@ -61,23 +72,56 @@ func (n *node) kindName() string {
 	return map[byte]string{'{': "an object", '[': "a list", 's': "a text", '0': "a number", 'b': "a boolean", 'n': "null"}[n.kind]
 }
 
-// maxDepth bounds the nesting of a document.
-const maxDepth = 100
+const (
+	// maxDepth bounds the nesting of a document.
+	maxDepth = 100
+	// maxShownKey bounds a key in a pointer, in bytes.
+	maxShownKey = 100
+)
 
 type treeParser struct {
 	data     []byte
 	dec      *json.Decoder
 	problems Problems
+
+	at, line, start int // where place has got to, its line, and where that begins
 }
 
-// place is the line and column at which the next token begins.
-func (p *treeParser) place() (line, column int) {
-	at := int(p.dec.InputOffset())
-	for at < len(p.data) && bytes.IndexByte([]byte(" \t\r\n,:"), p.data[at]) >= 0 {
-		at++
+// parseTree reads JSON into nodes that know their place. Keys that stand twice
+// are its only problems when there are any: what the rest means is open then.
+func parseTree(data []byte) (*node, error) {
+	p := &treeParser{data: data, dec: json.NewDecoder(bytes.NewReader(data)), line: 1}
+	p.dec.UseNumber()
+	root := &node{}
+	err := p.value(root, 0)
+	if err == nil {
+		behind := p.fail("text after the end of the document")
+		if _, more := p.dec.Token(); !errors.Is(more, io.EOF) {
+			err = behind
+		}
 	}
-	before := p.data[:at]
-	return bytes.Count(before, []byte("\n")) + 1, at - bytes.LastIndexByte(before, '\n')
+	if err != nil {
+		return nil, err
+	}
+	if len(p.problems) > 0 {
+		return nil, p.problems
+	}
+	return root, nil
+}
+
+// place is the line and column at which the next token begins. It is asked in
+// the order of the document, so that each byte is looked at once.
+func (p *treeParser) place() (line, column int) {
+	for ; p.at < len(p.data); p.at++ {
+		c := p.data[p.at]
+		if p.at >= int(p.dec.InputOffset()) && bytes.IndexByte([]byte(" \t\r\n,:"), c) < 0 {
+			break
+		}
+		if c == '\n' {
+			p.line, p.start = p.line+1, p.at+1
+		}
+	}
+	return p.line, p.at - p.start + 1
 }
 
 func (p *treeParser) fail(text string) Problems {
@@ -100,20 +144,20 @@ func (p *treeParser) token() (json.Token, error) {
 	}
 }
 
-func (p *treeParser) value(pointer string, depth int) (*node, error) {
-	n := &node{pointer: pointer}
+// value reads the next value into n, whose place among others is known.
+func (p *treeParser) value(n *node, depth int) error {
 	n.line, n.column = p.place()
 	if depth > maxDepth {
-		return nil, Problems{n.problem(fmt.Sprintf("nested deeper than %d", maxDepth))}
+		return p.fail(fmt.Sprintf("nested deeper than %d", maxDepth))
 	}
 	t, err := p.token()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	switch v := t.(type) {
 	case json.Delim:
 		n.kind = byte(v)
-		return n, p.members(n, depth)
+		return p.members(n, depth)
 	case string:
 		n.kind, n.value = 's', v
 	case json.Number:
@@ -123,37 +167,30 @@ func (p *treeParser) value(pointer string, depth int) (*node, error) {
 	case nil:
 		n.kind = 'n'
 	}
-	return n, nil
+	return nil
 }
 
 func (p *treeParser) members(n *node, depth int) error {
 	seen := map[string]bool{}
 	for p.dec.More() {
-		key, name := "", strconv.Itoa(len(n.members))
+		m := &node{parent: n, key: strconv.Itoa(len(n.members))}
 		line, column := p.place()
 		if n.kind == '{' {
 			t, err := p.token()
 			if err != nil {
 				return err
 			}
-			key, _ = t.(string)
-			name = key
+			m.key, _ = t.(string)
+			if seen[m.key] {
+				p.problems = append(p.problems, Problem{m.pointer(), line, column, "key stands here twice"})
+			}
+			seen[m.key] = true
 		}
-		m, err := p.value(n.pointer+"/"+escapePointer(name), depth+1)
-		if err != nil {
+		if err := p.value(m, depth+1); err != nil {
 			return err
 		}
-		m.key = key
-		if n.kind == '{' && seen[key] {
-			p.problems = append(p.problems, Problem{m.pointer, line, column, "key stands here twice"})
-		}
-		seen[key] = true
 		n.members = append(n.members, m)
 	}
 	_, err := p.token() // the closing bracket
 	return err
-}
-
-func escapePointer(s string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(s, "~", "~0"), "/", "~1")
 }
