@@ -1,0 +1,287 @@
+package scheduler
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/kafkaboost/boostd"
+)
+
+// world drives a Core with random events: two pools, mixed consumers and
+// consumers of a level, partitions that go and come back (also before their old
+// attempts have returned, also to another consumer first), results of every
+// kind, workers that stop early. oracle_test.go checks every effect.
+type world struct {
+	t         testing.TB
+	draw      func(n int) int // 0 … n-1: random, or a fuzzer's bytes
+	core      *Core
+	now       time.Time
+	order     Order
+	consumers []*worldConsumer
+	next      map[boostd.TopicPartition]int64
+	all       []*tracked // all that isn't settled, and what was settled lately
+	byMsg     map[*boostd.Message]*tracked
+	out       map[worldSlot][]*Item
+	slots     []int // by pool
+	draining  bool
+}
+
+type worldSlot struct {
+	pool PoolID
+	slot int
+}
+
+type worldConsumer struct {
+	id      ConsumerID
+	config  ConsumerConfig
+	open    map[boostd.TopicPartition]*assignment // nil: not assigned
+	asked   []*assignment                         // revoked, not drained
+	paused  bool
+	ordered map[bool]time.Time // when it was last paused and resumed
+}
+
+// assignment is one life of a partition at a consumer.
+type assignment struct {
+	tp   boostd.TopicPartition
+	on   *worldConsumer
+	next int64
+}
+
+type tracked struct {
+	msg     *boostd.Message
+	of      *assignment
+	lock    uint64
+	locked  bool
+	state   string // queued, out, backoff; dropped, ended until settled; gone
+	settled int
+	tried   int // attempts that were started
+}
+
+func newWorld(t testing.TB, draw func(int) int) *world {
+	w := &world{t: t, draw: draw, core: New(Config{Gate: draw(4) > 0, StartWait: time.Duration(draw(2)) * time.Second}),
+		now: time.Unix(1000, 0), order: Order(draw(3)), next: map[boostd.TopicPartition]int64{},
+		byMsg: map[*boostd.Message]*tracked{}, out: map[worldSlot][]*Item{}}
+	for _, slots := range []int{1 + draw(5), 1} {
+		_, err := w.core.AddPool(PoolConfig{Name: "p", Slots: slots, Levels: 11,
+			Retry: Retry{Attempts: 3, Backoff: 50 * time.Millisecond, MaxBackoff: time.Second}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.slots = append(w.slots, slots)
+	}
+	for n := range w.core.pools[0].levels {
+		if e := &w.core.pools[0].levels[n].estimate; draw(2) == 0 {
+			e.mean, e.count = float64(draw(5000))*1000, e.warm // batches from the beginning
+		}
+	}
+	w.consumer("base", 0, 0, true)
+	w.consumer("base", 0, 0, true) // a second one that may get the first one's partitions
+	w.consumer("high", 0, 9, false)
+	w.consumer("low", 0, 2, false)
+	w.consumer("other", 1, 5, false)
+	w.apply(w.core.Start(w.now))
+	return w
+}
+
+func (w *world) consumer(topic string, pool PoolID, level boostd.Level, mixed bool) {
+	k := &worldConsumer{open: map[boostd.TopicPartition]*assignment{}, ordered: map[bool]time.Time{}}
+	k.config = ConsumerConfig{Name: topic, Pool: pool, Level: level, Mixed: mixed,
+		Window: Window{Messages: 30, Bytes: 1 << 20}, Orders: map[string]Order{topic: w.order}}
+	id, err := w.core.AddConsumer(k.config)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	k.id = id
+	w.consumers = append(w.consumers, k)
+}
+
+func (w *world) step() {
+	w.now = w.now.Add(time.Duration(w.draw(20)) * time.Millisecond)
+	if w.draw(30) == 0 {
+		w.now = w.now.Add(3 * time.Second)
+	}
+	k := w.consumers[w.draw(len(w.consumers))]
+	tp := boostd.TopicPartition{Topic: k.config.Name, Partition: int32(w.draw(2))}
+	switch w.draw(16) {
+	case 0, 1:
+		w.assign(k, tp)
+	case 2:
+		w.close(k, tp, w.draw(2) == 0)
+	case 3, 4, 5, 6, 7:
+		w.fetch(k, tp)
+	case 8:
+		w.apply(w.core.Tick(w.now))
+	case 9:
+		w.apply(w.core.CaughtUp(w.now, k.id))
+	case 10:
+		w.apply(w.core.Backlog(w.now, k.id, int64(w.draw(5000))-1))
+	default:
+		w.finish()
+	}
+	w.check()
+}
+
+func (w *world) assign(k *worldConsumer, tp boostd.TopicPartition) {
+	if k.open[tp] != nil {
+		return
+	}
+	// What wasn't committed comes again.
+	k.open[tp] = &assignment{tp, k, max(0, w.next[tp]-int64(w.draw(10)))}
+	for n, a := range k.asked {
+		if a.tp == tp {
+			k.asked = append(k.asked[:n], k.asked[n+1:]...) // nobody waits for it any more
+			break
+		}
+	}
+	w.apply(w.core.Assigned(w.now, k.id, []boostd.TopicPartition{tp}))
+}
+
+func (w *world) close(k *worldConsumer, tp boostd.TopicPartition, lost bool) {
+	a := k.open[tp]
+	if a == nil {
+		return
+	}
+	delete(k.open, tp)
+	for _, m := range w.all {
+		if m.of == a && (m.state == "queued" || m.state == "backoff") {
+			m.state = "dropped"
+		}
+	}
+	if lost {
+		w.apply(w.core.Lost(w.now, k.id, []boostd.TopicPartition{tp}))
+		return
+	}
+	k.asked = append(k.asked, a)
+	w.apply(w.core.Revoking(w.now, k.id, []boostd.TopicPartition{tp}))
+}
+
+func (w *world) fetch(k *worldConsumer, tp boostd.TopicPartition) {
+	room := k.config.Window.Messages - w.core.Status(w.now).Consumers[k.id].Unsettled
+	n := min(room, 1+w.draw(12))
+	if k.paused {
+		n = min(n, 1) // one that was on its way
+	}
+	if n <= 0 {
+		return
+	}
+	a := k.open[tp]
+	if a == nil { // late, of an assignment that is over
+		a = &assignment{next: w.next[tp]}
+	}
+	batch := make([]boostd.Message, n)
+	for n := range batch {
+		batch[n] = boostd.Message{Topic: tp.Topic, Partition: tp.Partition, Offset: a.next, Level: k.config.Level, FetchedAt: w.now}
+		if k.config.Mixed {
+			batch[n].Level = boostd.Level(w.draw(11))
+		}
+		if key := w.draw(4); key > 0 {
+			batch[n].Key = fmt.Append(nil, key)
+		}
+		a.next++
+		m := &tracked{msg: &batch[n], of: k.open[tp], state: "queued"}
+		m.lock, m.locked = lockID(m.msg, w.order)
+		if m.of == nil || w.draining {
+			m.state = "dropped"
+		}
+		w.all = append(w.all, m)
+		w.byMsg[m.msg] = m
+	}
+	w.next[tp] = max(w.next[tp], a.next)
+	w.apply(w.core.Fetched(w.now, k.id, batch))
+}
+
+// finish returns the batch of a random busy slot: a part of it was started. A
+// handler takes either one message after the other, or all before it reports.
+func (w *world) finish() {
+	var busy []worldSlot
+	for pool, slots := range w.slots {
+		for slot := range slots {
+			if s := (worldSlot{PoolID(pool), slot}); w.out[s] != nil {
+				busy = append(busy, s)
+			}
+		}
+	}
+	if len(busy) == 0 {
+		return
+	}
+	at := busy[w.draw(len(busy))]
+	items := w.out[at]
+	delete(w.out, at)
+	stop, takesAll := w.draw(len(items)+1), w.draw(3) == 0
+	var failed []*Item
+	for n, i := range items {
+		m := w.byMsg[i.Message]
+		closed := m.of.on.open[m.of.tp] != m.of || w.draining
+		blocked := n >= stop
+		for _, f := range failed {
+			blocked = blocked || i.Follows(f) && !takesAll
+		}
+		if blocked {
+			m.state = "queued"
+		} else {
+			w.result(i)
+			m.tried++
+			m.state = "ended"
+			if i.Result.Outcome != boostd.Done {
+				failed = append(failed, i)
+			}
+			if i.Verdict() == boostd.Retry {
+				m.state = "backoff"
+			}
+		}
+		if closed && m.state != "ended" {
+			m.state = "dropped"
+		}
+	}
+	if w.draw(8) == 0 {
+		w.core.Overrun(at.pool, at.slot)
+	}
+	w.apply(w.core.Finished(w.now, at.pool, at.slot, items))
+}
+
+func (w *world) result(i *Item) {
+	i.StartedAt = w.now.Add(-time.Duration(1+w.draw(3000)) * time.Microsecond)
+	i.FinishedAt = w.now
+	i.Result.Outcome = []boostd.Outcome{boostd.Done, boostd.Done, boostd.Retry, boostd.Dead}[w.draw(4)]
+	i.Result.After = time.Duration(w.draw(2)) * time.Second
+}
+
+// end drains the world: everything must be settled, and nothing left behind.
+func (w *world) end() {
+	w.draining = true
+	for _, m := range w.all {
+		if m.state == "queued" || m.state == "backoff" {
+			m.state = "dropped"
+		}
+	}
+	w.apply(w.core.Drain(w.now))
+	for _, k := range w.consumers {
+		w.fetch(k, boostd.TopicPartition{Topic: k.config.Name})
+	}
+	for len(w.out) > 0 {
+		if w.core.Tick(w.now).Idle {
+			w.t.Fatal("idle with work in flight")
+		}
+		w.finish()
+	}
+	w.check()
+	if e := w.core.Tick(w.now.Add(time.Hour)); !e.Idle || !e.Wake.IsZero() && w.core.started {
+		w.t.Fatalf("drained: idle %v, wake %v", e.Idle, e.Wake)
+	}
+	for _, m := range w.all {
+		if m.settled != 1 {
+			w.t.Fatalf("%v was settled %d times, state %s", m.msg, m.settled, m.state)
+		}
+	}
+	for _, p := range w.core.pools {
+		if n := len(p.locks.byID); n != 0 {
+			w.t.Fatalf("%d locks were left behind", n)
+		}
+	}
+	for _, k := range w.consumers {
+		if len(k.asked) > 0 {
+			w.t.Fatalf("%s still waits for %v", k.config.Name, k.asked[0].tp)
+		}
+	}
+}
