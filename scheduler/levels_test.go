@@ -1,0 +1,36 @@
+package scheduler
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/kafkaboost/boostd"
+)
+
+func TestLevelSet(t *testing.T) {
+	for _, most := range []int{2, 11, 64, 65, 200, MaxLevels} {
+		rng := rand.New(rand.NewPCG(uint64(most), 1))
+		var s levelSet
+		in := make([]bool, most)
+		for range 2000 {
+			l := rng.IntN(most)
+			if in[l] = rng.IntN(3) == 0; in[l] {
+				s.add(boostd.Level(l))
+			} else {
+				s.remove(boostd.Level(l))
+			}
+			highest, lowest := None, None
+			for l, in := range in {
+				if in && lowest == None {
+					lowest = boostd.Level(l)
+				}
+				if in {
+					highest = boostd.Level(l)
+				}
+			}
+			if s.highest() != highest || s.lowest() != lowest {
+				t.Fatalf("of %d levels: highest %d, lowest %d; want %d, %d", most, s.highest(), s.lowest(), highest, lowest)
+			}
+		}
+	}
+}
