@@ -1,0 +1,71 @@
+package scheduler
+
+import (
+	"encoding/binary"
+	"testing"
+	"time"
+
+	"github.com/kafkaboost/boostd"
+)
+
+// BenchmarkCore fetches 256 messages of one of 11 levels, and gives back every
+// batch that is dispatched: figures are for one message.
+func BenchmarkCore(b *testing.B) {
+	for _, c := range []struct {
+		name  string
+		order Order
+		mean  time.Duration
+	}{
+		{"none/1ms", Unordered, time.Millisecond},
+		{"none/10us", Unordered, 10 * time.Microsecond},
+		{"key/1ms", ByKey, time.Millisecond},
+		{"key/10us", ByKey, 10 * time.Microsecond},
+		{"partition/10us", ByPartition, 10 * time.Microsecond},
+	} {
+		b.Run(c.name, func(b *testing.B) { benchCore(b, c.order, c.mean) })
+	}
+}
+
+func benchCore(b *testing.B, order Order, mean time.Duration) {
+	core, now := New(Config{Gate: true}), time.Unix(1000, 0)
+	config := rigPool
+	config.Slots = 64
+	pool, err := core.AddPool(config)
+	if err != nil {
+		b.Fatal(err)
+	}
+	core.Start(now)
+	for level := range boostd.Level(11) {
+		id, err := core.AddConsumer(ConsumerConfig{Level: level, Window: DefaultWindow, Orders: map[string]Order{"t": order}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		core.Assigned(now, id, []boostd.TopicPartition{tp0, tp1})
+	}
+	keys := make([]byte, 8*1000)
+	batches := make([][]boostd.Message, 11) // the Source's: not the core's to count
+	for level := range batches {
+		batches[level] = make([]boostd.Message, 256)
+		for n := range batches[level] {
+			k := (n * 7 % 1000) * 8
+			binary.LittleEndian.PutUint64(keys[k:], uint64(k))
+			batches[level][n] = boostd.Message{Topic: "t", Partition: int32(n % 2), Level: boostd.Level(level), Key: keys[k : k+8]}
+		}
+	}
+	b.ReportAllocs()
+	var open []Dispatch
+	for n := 0; b.Loop(); n += 256 {
+		level := n / 256 % 11
+		open = append(open, core.Fetched(now, ConsumerID(level), batches[level]).Dispatches...)
+		for len(open) > 0 {
+			d := open[len(open)-1]
+			open = open[:len(open)-1]
+			now = now.Add(mean)
+			for _, i := range d.Items {
+				i.StartedAt, i.FinishedAt, i.Result.Outcome = now.Add(-mean), now, boostd.Done
+			}
+			open = append(open, core.Finished(now, pool, d.Slot, d.Items).Dispatches...)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/256, "ns/msg")
+}
