@@ -133,6 +133,40 @@ func TestHandBackKeepsPlaces(t *testing.T) {
 	r.want("run 0@2: 3 5 2 4", "done 7")
 }
 
+// What came to the end of its level's list because it is a busy key's next
+// doesn't come there again when it is handed back, nor does what stood before.
+func TestHandBackOfMixedAges(t *testing.T) {
+	r := newRig(t, 1, ByKey)
+	r.warm(3, 20*time.Microsecond)
+	for _, m := range []string{"busy:3", "x:3", "busy:3", "y:3"} {
+		r.now = r.now.Add(time.Millisecond)
+		r.fetch(0, tp0, m)
+	}
+	r.finish(0, done)
+	r.want("run 0@3: 1 3 2", "done 0")
+	r.fetch(0, tp0, "z:9")
+	r.finish(0, unstarted, unstarted, unstarted)
+	r.want("run 0@9: 4")
+	r.finish(0, done)
+	r.want("run 0@3: 1 3 2", "done 4")
+}
+
+func TestReadyWhenItsBackoffWasOver(t *testing.T) {
+	r := newRig(t, 1, ByKey)
+	r.fetch(0, tp0, "a:3")
+	i := r.out[0][0]
+	r.finish(0, retry)
+	due := i.ReadyAt
+	if !due.After(r.now) || due.After(r.now.Add(time.Second)) {
+		t.Fatalf("a retry is due after %v, want at most 1s", due.Sub(r.now))
+	}
+	r.now = r.now.Add(time.Minute)
+	r.apply(r.core.Tick(r.now))
+	if !i.ReadyAt.Equal(due) || !i.DispatchedAt.Equal(r.now) || i.Message.Attempt != 2 {
+		t.Fatalf("ready at %v, dispatched at %v, attempt %d", i.ReadyAt, i.DispatchedAt, i.Message.Attempt)
+	}
+}
+
 func TestStartWaitsForThoseThatWereThere(t *testing.T) {
 	start := time.Unix(1000, 0)
 	c := New(Config{StartWait: 5 * time.Second})
@@ -212,6 +246,9 @@ func TestLateOverrunOfAFreeSlot(t *testing.T) {
 		t.Fatalf("%d stuck, %d busy; want 1 and 1", s.Stuck, s.Busy)
 	}
 	r.finish(0, retry)
+	if s := r.core.Status(r.now).Pools[0]; s.Stuck != 0 {
+		t.Fatalf("%d stuck after it returned", s.Stuck)
+	}
 	r.core.Overrun(0, 0) // sent just before the handler returned
 	if s := r.core.Status(r.now).Pools[0]; s.Stuck != 0 || s.Busy != 0 {
 		t.Fatalf("%d stuck, %d busy; want none", s.Stuck, s.Busy)

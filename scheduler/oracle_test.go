@@ -163,6 +163,9 @@ func (w *world) checkDispatch(d Dispatch) {
 		if i.ReadyAt.IsZero() != follows || i.ReadyAt.After(w.now) || !follows && i.ReadyAt.Before(m.msg.FetchedAt) {
 			w.t.Fatalf("%v is ready at %v, at %v, behind another of its key: %v", m.msg, i.ReadyAt, w.now, follows)
 		}
+		if k := w.kept[m.lock]; !follows && m.locked && !k.excuses(m) && i.ReadyAt.Before(k.at) {
+			w.t.Fatalf("%v is ready at %v, and its key was taken at %v", m.msg, i.ReadyAt, k.at)
+		}
 		for _, o := range w.all {
 			if o == m || !sameLock(o, m) {
 				continue
@@ -235,6 +238,8 @@ func (w *world) check() {
 		ready[pool] = ready[pool] || w.isReady(m, pool)
 	}
 	s := w.core.Status(w.now)
+	w.checkWanted()
+	w.noteKept()
 	idle := make([]bool, len(w.slots))
 	for id, p := range s.Pools {
 		var sq, so int
@@ -262,6 +267,62 @@ func (w *world) check() {
 		}
 	}
 	w.forget()
+}
+
+// checkWanted: what workers look at between messages. Waiting may name a level
+// whose key is taken by now, never too low a one.
+func (w *world) checkWanted() {
+	for pool, slots := range w.slots {
+		waiting, floor, busy := None, None, 0
+		for _, m := range w.all {
+			if w.isReady(m, PoolID(pool)) {
+				waiting = max(waiting, m.msg.Level)
+			}
+		}
+		for at, items := range w.out {
+			if at.pool == PoolID(pool) {
+				busy++
+				if l := items[0].Message.Level; floor == None || l < floor {
+					floor = l
+				}
+			}
+		}
+		free := busy < slots
+		if free {
+			waiting, floor = None, None
+		}
+		switch got := w.core.Waiting(PoolID(pool)); {
+		case w.draining && got <= 10, !w.draining && free && got != None, got < waiting:
+			w.t.Fatalf("pool %d is wanted for level %d, free %v, draining %v; want %d", pool, got, free, w.draining, waiting)
+		}
+		if got := w.core.Floor(PoolID(pool)); got != floor {
+			w.t.Fatalf("the floor of pool %d is %d, want %d", pool, got, floor)
+		}
+	}
+}
+
+func (w *world) noteKept() {
+	for _, m := range w.all {
+		if m.locked && (m.state == "out" || m.state == "backoff") {
+			k := w.kept[m.lock]
+			if !k.at.Equal(w.now) {
+				k = keeping{w.now, map[*tracked]bool{}}
+			}
+			k.by[m] = true
+			w.kept[m.lock] = k
+		}
+	}
+}
+
+// excuses: m may call itself ready since before the key was taken when it had
+// the key itself, or stood in its level's list while a higher level had it.
+func (k keeping) excuses(m *tracked) bool {
+	for o := range k.by {
+		if o == m || o.msg.Level > m.msg.Level {
+			return true
+		}
+	}
+	return false
 }
 
 // forget drops what was settled long ago, lest the dumb way become too slow.

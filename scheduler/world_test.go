@@ -25,6 +25,13 @@ type world struct {
 	out       map[worldSlot][]*Item
 	slots     []int // by pool
 	draining  bool
+	// kept has, by lock, when it was last seen kept, and by what.
+	kept map[uint64]keeping
+}
+
+type keeping struct {
+	at time.Time
+	by map[*tracked]bool
 }
 
 type worldSlot struct {
@@ -61,7 +68,7 @@ type tracked struct {
 func newWorld(t testing.TB, draw func(int) int) *world {
 	w := &world{t: t, draw: draw, core: New(Config{Gate: draw(4) > 0, StartWait: time.Duration(draw(2)) * time.Second}),
 		now: time.Unix(1000, 0), order: Order(draw(3)), next: map[boostd.TopicPartition]int64{},
-		byMsg: map[*boostd.Message]*tracked{}, out: map[worldSlot][]*Item{}}
+		byMsg: map[*boostd.Message]*tracked{}, out: map[worldSlot][]*Item{}, kept: map[uint64]keeping{}}
 	for _, slots := range []int{1 + draw(5), 1} {
 		_, err := w.core.AddPool(PoolConfig{Name: "p", Slots: slots, Levels: 11,
 			Retry: Retry{Attempts: 3, Backoff: 50 * time.Millisecond, MaxBackoff: time.Second}})
