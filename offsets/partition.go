@@ -56,8 +56,8 @@ func (p *partition) done(offset int64) bool {
 		p.head++
 	}
 	if n := len(p.entries) - p.head; n > sweepAt && n > 2*p.pending {
-		p.entries = slices.DeleteFunc(p.entries[p.head:], func(e entry) bool { return e.done })
-		p.head = 0
+		left := slices.DeleteFunc(p.entries[p.head:], func(e entry) bool { return e.done })
+		p.entries, p.head = append(p.entries[:0], left...), 0 // keeps the room before head
 	}
 	return true
 }

@@ -39,11 +39,13 @@ func New(limits Limits) *Tracker {
 }
 
 // Assign begins a new assignment of the partition and returns its epoch. next
-// is the committed position, or Unknown: then the first offset delivered is
-// taken for it. An assignment that is still there ends, as with Raise.
+// is the committed position, or Unknown (or another of Kafka's names below
+// zero): then the first offset delivered is taken for it. An assignment that is
+// still there ends, as with Raise.
 func (t *Tracker) Assign(tp boostd.TopicPartition, next int64) uint32 {
 	t.Raise(tp)
 	t.epoch++
+	next = max(next, Unknown)
 	p := &partition{tp: tp, epoch: t.epoch, next: next, committed: next}
 	t.partitions[tp] = p
 	t.order = append(t.order, p)
