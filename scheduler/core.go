@@ -107,15 +107,19 @@ func (c *Core) Backlog(now time.Time, id ConsumerID, messages int64) *Effects {
 }
 
 // Fetched queues messages, whose Level is set; one that is outside of the
-// pool's levels is taken for the nearest. The core keeps pointers into the
-// slice until each is settled. Messages of partitions that aren't open are
-// released at once.
+// pool's levels is taken for the nearest. The core copies them: the slice isn't
+// kept, and Settlement.Message points to the copy. Messages of partitions that
+// aren't open are released at once.
 func (c *Core) Fetched(now time.Time, id ConsumerID, messages []boostd.Message) *Effects {
 	c.effects.reset()
 	k := c.consumers[id]
-	items := make([]Item, len(messages))
+	var room []fetched
 	for n := range messages {
-		m, i := &messages[n], &items[n]
+		if len(room) == 0 {
+			room = make([]fetched, min(block, len(messages)-n))
+		}
+		i, m := &room[0].item, &room[0].message
+		room, *m = room[1:], messages[n]
 		m.Level = min(max(m.Level, 0), boostd.Level(len(k.pool.levels)-1))
 		i.Message, i.consumer, i.size, i.ReadyAt = m, k, m.Size(), m.FetchedAt
 		k.unsettled++

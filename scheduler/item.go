@@ -31,6 +31,17 @@ type Item struct {
 	size      int
 }
 
+// fetched is what the core keeps of a fetched message. A block of them is one
+// allocation, which stays until the last is settled: a window full of messages
+// that each stayed behind, with a retry or a low level, from another fetch of
+// 256 would keep 100 MB.
+type fetched struct {
+	item    Item
+	message boostd.Message
+}
+
+const block = 16
+
 // Follows reports whether the two items share a key (or partition, as their
 // order asks), so that one must not run when the other, earlier one failed.
 func (i *Item) Follows(earlier *Item) bool {

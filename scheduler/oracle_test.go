@@ -61,7 +61,7 @@ func (w *world) apply(e *Effects) {
 		w.checkDispatch(d)
 		w.out[at] = d.Items
 		for _, i := range d.Items {
-			w.byMsg[i.Message].state = "out"
+			w.find(i.Message).state = "out"
 		}
 	}
 	for _, s := range e.Settled {
@@ -82,7 +82,7 @@ func (w *world) apply(e *Effects) {
 
 func (w *world) inBackoff(m *tracked) bool {
 	for _, i := range w.core.retries {
-		if i.Message == m.msg {
+		if w.find(i.Message) == m {
 			return true
 		}
 	}
@@ -90,7 +90,7 @@ func (w *world) inBackoff(m *tracked) bool {
 }
 
 func (w *world) checkSettlement(id ConsumerID, s boostd.Settlement) {
-	m := w.byMsg[s.Message]
+	m := w.find(s.Message)
 	m.settled++
 	switch {
 	case m.settled > 1:
@@ -146,19 +146,19 @@ func (w *world) checkFlow(f FlowChange) {
 // checkDispatch holds one dispatch against the flat list: nothing of a higher
 // level is ready (I2), and no order is broken.
 func (w *world) checkDispatch(d Dispatch) {
-	mine := map[*boostd.Message]bool{}
+	mine := map[*tracked]bool{}
 	for _, i := range d.Items {
-		m := w.byMsg[i.Message]
-		mine[i.Message] = true
+		m := w.find(i.Message)
+		mine[m] = true
 		if m.state != "queued" || i.Message.Level != d.Level || m.of.on.config.Pool != d.Pool {
 			w.t.Fatalf("%v of level %d, %s, was dispatched as level %d of pool %d", m.msg, m.msg.Level, m.state, d.Level, d.Pool)
 		}
-		if m.msg.Attempt != m.tried+1 {
-			w.t.Fatalf("%v is called attempt %d after %d", m.msg, m.msg.Attempt, m.tried)
+		if i.Message.Attempt != m.tried+1 {
+			w.t.Fatalf("%v is called attempt %d after %d", m.msg, i.Message.Attempt, m.tried)
 		}
 	}
 	for n, i := range d.Items {
-		m := w.byMsg[i.Message]
+		m := w.find(i.Message)
 		follows := slices.ContainsFunc(d.Items[:n], i.Follows)
 		if i.ReadyAt.IsZero() != follows || i.ReadyAt.After(w.now) || !follows && i.ReadyAt.Before(m.msg.FetchedAt) {
 			w.t.Fatalf("%v is ready at %v, at %v, behind another of its key: %v", m.msg, i.ReadyAt, w.now, follows)
@@ -170,15 +170,15 @@ func (w *world) checkDispatch(d Dispatch) {
 			if o == m || !sameLock(o, m) {
 				continue
 			}
-			if !mine[o.msg] && (o.state == "out" || o.state == "backoff") {
+			if !mine[o] && (o.state == "out" || o.state == "backoff") {
 				w.t.Fatalf("%v was dispatched while %v of its key is %s", m.msg, o.msg, o.state)
 			}
-			if o.of == m.of && o.state == "queued" && o.msg.Level == d.Level && o.msg.Offset < m.msg.Offset && !mine[o.msg] {
+			if o.of == m.of && o.state == "queued" && o.msg.Level == d.Level && o.msg.Offset < m.msg.Offset && !mine[o] {
 				w.t.Fatalf("%v was dispatched before %v of its key", m.msg, o.msg)
 			}
 		}
 		for _, before := range d.Items[:n] {
-			if b := w.byMsg[before.Message]; b.of == m.of && sameLock(b, m) && b.msg.Offset > m.msg.Offset {
+			if b := w.find(before.Message); b.of == m.of && sameLock(b, m) && b.msg.Offset > m.msg.Offset {
 				w.t.Fatalf("%v stands before %v in its batch", b.msg, m.msg)
 			}
 		}
@@ -332,7 +332,7 @@ func (w *world) forget() {
 		if m.state != "gone" {
 			kept = append(kept, m)
 		} else {
-			delete(w.byMsg, m.msg)
+			delete(w.byID, messageID{m.msg.Epoch, m.msg.Offset})
 			if m.settled != 1 {
 				w.t.Fatalf("%v was settled %d times", m.msg, m.settled)
 			}

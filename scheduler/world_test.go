@@ -21,7 +21,8 @@ type world struct {
 	consumers []*worldConsumer
 	next      map[boostd.TopicPartition]int64
 	all       []*tracked // all that isn't settled, and what was settled lately
-	byMsg     map[*boostd.Message]*tracked
+	byID      map[messageID]*tracked
+	epochs    uint32
 	out       map[worldSlot][]*Item
 	slots     []int // by pool
 	draining  bool
@@ -53,7 +54,16 @@ type assignment struct {
 	tp   boostd.TopicPartition
 	on   *worldConsumer
 	next int64
+	// epoch is another for each, so that it tells messages apart.
+	epoch uint32
 }
+
+type messageID struct {
+	epoch  uint32
+	offset int64
+}
+
+func (w *world) find(m *boostd.Message) *tracked { return w.byID[messageID{m.Epoch, m.Offset}] }
 
 type tracked struct {
 	msg     *boostd.Message
@@ -68,7 +78,7 @@ type tracked struct {
 func newWorld(t testing.TB, draw func(int) int) *world {
 	w := &world{t: t, draw: draw, core: New(Config{Gate: draw(4) > 0, StartWait: time.Duration(draw(2)) * time.Second}),
 		now: time.Unix(1000, 0), order: Order(draw(3)), next: map[boostd.TopicPartition]int64{},
-		byMsg: map[*boostd.Message]*tracked{}, out: map[worldSlot][]*Item{}, kept: map[uint64]keeping{}}
+		byID: map[messageID]*tracked{}, out: map[worldSlot][]*Item{}, kept: map[uint64]keeping{}}
 	for _, slots := range []int{1 + draw(5), 1} {
 		_, err := w.core.AddPool(PoolConfig{Name: "p", Slots: slots, Levels: 11,
 			Retry: Retry{Attempts: 3, Backoff: 50 * time.Millisecond, MaxBackoff: time.Second}})
@@ -134,7 +144,8 @@ func (w *world) assign(k *worldConsumer, tp boostd.TopicPartition) {
 		return
 	}
 	// What wasn't committed comes again.
-	k.open[tp] = &assignment{tp, k, max(0, w.next[tp]-int64(w.draw(10)))}
+	w.epochs++
+	k.open[tp] = &assignment{tp, k, max(0, w.next[tp]-int64(w.draw(10))), w.epochs}
 	for n, a := range k.asked {
 		if a.tp == tp {
 			k.asked = append(k.asked[:n], k.asked[n+1:]...) // nobody waits for it any more
@@ -174,11 +185,12 @@ func (w *world) fetch(k *worldConsumer, tp boostd.TopicPartition) {
 	}
 	a := k.open[tp]
 	if a == nil { // late, of an assignment that is over
-		a = &assignment{next: w.next[tp]}
+		w.epochs++
+		a = &assignment{next: w.next[tp], epoch: w.epochs}
 	}
 	batch := make([]boostd.Message, n)
 	for n := range batch {
-		batch[n] = boostd.Message{Topic: tp.Topic, Partition: tp.Partition, Offset: a.next, Level: k.config.Level, FetchedAt: w.now}
+		batch[n] = boostd.Message{Topic: tp.Topic, Partition: tp.Partition, Offset: a.next, Epoch: a.epoch, Level: k.config.Level, FetchedAt: w.now}
 		if k.config.Mixed {
 			batch[n].Level = boostd.Level(w.draw(11))
 		}
@@ -192,7 +204,7 @@ func (w *world) fetch(k *worldConsumer, tp boostd.TopicPartition) {
 			m.state = "dropped"
 		}
 		w.all = append(w.all, m)
-		w.byMsg[m.msg] = m
+		w.byID[messageID{a.epoch, m.msg.Offset}] = m
 	}
 	w.next[tp] = max(w.next[tp], a.next)
 	w.apply(w.core.Fetched(w.now, k.id, batch))
@@ -218,7 +230,7 @@ func (w *world) finish() {
 	stop, takesAll := w.draw(len(items)+1), w.draw(3) == 0
 	var failed []*Item
 	for n, i := range items {
-		m := w.byMsg[i.Message]
+		m := w.find(i.Message)
 		closed := m.of.on.open[m.of.tp] != m.of || w.draining
 		blocked := n >= stop
 		for _, f := range failed {
