@@ -20,6 +20,7 @@ type schedulerActor struct {
 	workers   [][]*actor.PID
 	slots     [][]*assignment // the reused batches, by pool and slot
 	wanted    []*atomic.Int64 // by pool, read by its slots between messages
+	floors    []*atomic.Int64 // as wanted
 	idle      chan struct{}   // closed when drained; nil before drain
 	timer     *time.Timer
 	wake      time.Time // when the timer goes off, zero when it isn't set
@@ -89,6 +90,7 @@ func (s *schedulerActor) apply(ctx actor.Context, now time.Time, e *scheduler.Ef
 	}
 	for id, w := range s.wanted {
 		w.Store(int64(s.core.Waiting(scheduler.PoolID(id))))
+		s.floors[id].Store(int64(s.core.Floor(scheduler.PoolID(id))))
 	}
 	for _, k := range e.Settled {
 		ctx.Send(s.consumers[k.Consumer], &settle{k.Settlements})

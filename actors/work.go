@@ -23,6 +23,7 @@ type assignment struct {
 
 	ctx    context.Context
 	wanted *atomic.Int64 // the pool's: the level that a slot is wanted for
+	floor  *atomic.Int64 // the pool's: the lowest level that a slot is busy with
 	slice  time.Duration
 	// deadline is when the message that runs overruns, Unix nanoseconds, 0 while
 	// none runs. The slot's watchdog reads it.
@@ -42,7 +43,7 @@ var _ boostd.Work = (*assignment)(nil)
 func (a *assignment) Next() (*boostd.Message, bool) {
 	for a.next < len(a.items) {
 		now := time.Now()
-		if a.ctx.Err() != nil || a.wanted.Load() > int64(a.level) || a.next > 0 && now.Sub(a.began) > 2*a.slice {
+		if a.ctx.Err() != nil || a.wanted.Load() > int64(a.level) || a.next > 0 && a.outstayed(now.Sub(a.began)) {
 			return nil, false
 		}
 		i := a.items[a.next]
@@ -59,6 +60,12 @@ func (a *assignment) Next() (*boostd.Message, bool) {
 		return i.Message, true
 	}
 	return nil, false
+}
+
+// outstayed reports whether the rest is better off in the queue: the batch has
+// had twice its time, or other slots idle or do lower work meanwhile.
+func (a *assignment) outstayed(since time.Duration) bool {
+	return since > 2*a.slice || since > 2*scheduler.MinShare && a.floor.Load() < int64(a.level)
 }
 
 // Report implements boostd.Work.

@@ -47,11 +47,18 @@ func Eventually(t testing.TB, what string, condition func() bool) {
 // EventuallyIn is Eventually with a patience of its own.
 func EventuallyIn(t testing.TB, patience time.Duration, what string, condition func() bool) {
 	t.Helper()
+	if !await(patience, condition) {
+		t.Fatalf("waited %v for: %s", patience, what)
+	}
+}
+
+func await(patience time.Duration, condition func() bool) bool {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for deadline := time.Now().Add(patience); !condition(); <-tick.C {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited %v for: %s", patience, what)
+			return false
 		}
 	}
+	return true
 }

@@ -3,6 +3,7 @@ package rig
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -141,9 +142,28 @@ func (l *Load) AwaitHandled() {
 func (l *Load) AwaitDone(n int) {
 	l.t.Helper()
 	lines := DoneLines{Path: l.setup.AuditPath()}
-	EventuallyIn(l.t, 5*Patience, fmt.Sprintf("%d messages done", n), func() bool {
+	enough := func() bool {
 		return lines.Count() >= n && CountDone(l.setup.Audit(l.t)) >= n
-	})
+	}
+	if !await(2*Patience, enough) {
+		l.t.Fatalf("waited %v for %d messages; not done are: %s", 2*Patience, n, l.missing())
+	}
+}
+
+// missing says, by partition, how many acknowledged messages are not done.
+func (l *Load) missing() string {
+	done := donePlaces(l.setup.Audit(l.t))
+	open := map[boostd.TopicPartition][]int64{}
+	for _, e := range l.Ledger.Entries() {
+		if !done[Place{e.TopicPartition, e.Offset}] {
+			open[e.TopicPartition] = append(open[e.TopicPartition], e.Offset)
+		}
+	}
+	text := ""
+	for tp, offsets := range open {
+		text += fmt.Sprintf("%v: %d from %d to %d; ", tp, len(offsets), slices.Min(offsets), slices.Max(offsets))
+	}
+	return text
 }
 
 // Verdict judges what the audit has against the ledger. Called once, at the end.
