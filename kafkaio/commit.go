@@ -34,11 +34,41 @@ func (s *Source) commitLoop() {
 	}
 }
 
-// finalCommit waits for a commit that is under way and commits the rest.
-func (s *Source) finalCommit(ctx context.Context) error {
+// commitRetry is the time between two tries of commitFirmly.
+const commitRetry = 50 * time.Millisecond
+
+// commitFirmly is for the last chance, before partitions are given away: it
+// tries again while the group is between two generations, as it is whenever
+// another member joins or leaves at the same moment, until ctx ends.
+func (s *Source) commitFirmly(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.o.CommitTimeout, fmt.Errorf("no answer in %v", s.o.CommitTimeout))
 	defer cancel()
-	return s.commit(ctx)
+	for {
+		err := s.commit(ctx)
+		if !passing(err) || s.client.AssignmentLost() {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(commitRetry):
+		}
+	}
+}
+
+// passing reports whether a commit failed for a reason that goes by.
+func passing(err error) bool {
+	var k kafka.Error
+	if !errors.As(err, &k) {
+		return false
+	}
+	switch k.Code() {
+	case kafka.ErrIllegalGeneration, kafka.ErrRebalanceInProgress, kafka.ErrNotCoordinator,
+		kafka.ErrCoordinatorLoadInProgress, kafka.ErrCoordinatorNotAvailable, kafka.ErrTransport, kafka.ErrTimedOut,
+		kafka.ErrWaitCoord:
+		return true
+	}
+	return false
 }
 
 // commit commits every partition as far as it may. One commit is under way at a

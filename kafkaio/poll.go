@@ -57,7 +57,11 @@ func (p *pollState) init() {
 func (s *Source) run() {
 	defer close(s.polled)
 	defer s.poll.timer.Stop()
-	for s.poll.ended == nil && !s.stopped.Load() {
+	for s.poll.ended == nil && !s.ending() {
+		if s.stopped.Load() {
+			s.serve()
+			continue
+		}
 		s.applyFlow()
 		s.tellBacklog()
 		messages, bytes := s.room()
@@ -80,6 +84,27 @@ func (s *Source) run() {
 	if s.poll.ended != nil && !s.stopped.Load() {
 		s.emit(&boostd.Stopped{Err: s.poll.ended})
 	}
+}
+
+// ending reports whether the loop is over.
+func (s *Source) ending() bool {
+	select {
+	case <-s.stop:
+		return true
+	default:
+		return false
+	}
+}
+
+// serve takes part in rebalances until the last commit has ended. Messages that
+// come are left alone: they are not delivered and so will not be committed.
+func (s *Source) serve() {
+	for s.client.Poll(0) != nil {
+		if s.ending() {
+			return
+		}
+	}
+	s.sleep(busyWait)
 }
 
 // hold waits until there is room. Once a second it polls, for rebalances and
@@ -127,7 +152,7 @@ func (s *Source) handle(event kafka.Event) {
 	case *kafka.Message:
 		s.message(e)
 	case kafka.PartitionEOF:
-		s.reached(boostd.TopicPartition{Topic: *e.Topic, Partition: e.Partition})
+		s.reached(boostd.TopicPartition{Topic: *e.Topic, Partition: e.Partition}, int64(e.Offset))
 	case kafka.Error:
 		s.clientError(e)
 	}
@@ -184,8 +209,11 @@ func (s *Source) flush() {
 }
 
 // reached notes the end of a partition.
-func (s *Source) reached(tp boostd.TopicPartition) {
+func (s *Source) reached(tp boostd.TopicPartition, offset int64) {
 	s.clearTrouble("connection")
+	s.mu.Lock()
+	s.positions[tp] = offset
+	s.mu.Unlock()
 	delete(s.poll.reading, tp)
 	if s.poll.joined && len(s.poll.reading) == 0 {
 		s.flush()

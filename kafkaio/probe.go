@@ -2,6 +2,7 @@ package kafkaio
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/offsets"
 )
 
 const (
@@ -96,15 +98,16 @@ func (p *Probe) ask(ctx context.Context) error {
 	}
 	p.mu.Unlock()
 	var all []boostd.TopicPartition
+	var errs []error
 	for s, tps := range assigned {
-		s.findPositions(tps)
+		errs = append(errs, p.findPositions(ctx, s, tps))
 		all = append(all, tps...)
 	}
 	ends, err := p.ends(ctx, all)
 	for s, tps := range assigned {
 		s.count(tps, ends)
 	}
-	return err
+	return errors.Join(append(errs, err)...)
 }
 
 // ends asks for the end of every partition; those that failed are missing.
@@ -139,37 +142,41 @@ func (s *Source) partitions() []boostd.TopicPartition {
 	return s.tracker.Partitions()
 }
 
-// findPositions asks for the committed offsets of partitions of which nothing
-// has been delivered yet: their backlog counts from there.
-func (s *Source) findPositions(tps []boostd.TopicPartition) {
-	var unknown []boostd.TopicPartition
+// findPositions asks, once an assignment, for the committed offsets of
+// partitions of which nothing was delivered and whose end wasn't reached yet:
+// their backlog counts from there. It doesn't ask the Source's own client, whose
+// question would wait behind a rebalance.
+func (p *Probe) findPositions(ctx context.Context, s *Source, tps []boostd.TopicPartition) error {
+	var unknown []kafka.TopicPartition
 	s.mu.Lock()
-	for _, tp := range tps {
-		if _, ok := s.tracker.Position(tp); !ok && s.positions[tp] == 0 {
-			unknown = append(unknown, tp)
+	for n := range tps {
+		_, delivered := s.tracker.Position(tps[n])
+		if _, known := s.positions[tps[n]]; !delivered && !known {
+			unknown = append(unknown, toKafka(tps[n : n+1])...)
 		}
 	}
 	s.mu.Unlock()
 	if len(unknown) == 0 {
-		return
+		return nil
 	}
-	s.using.RLock()
-	defer s.using.RUnlock()
-	if s.stopped.Load() {
-		return
-	}
-	answer, err := s.client.Committed(toKafka(unknown), int(probeTimeout.Milliseconds()))
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	answer, err := p.admin.ListConsumerGroupOffsets(ctx,
+		[]kafka.ConsumerGroupTopicPartitions{{Group: s.o.Group, Partitions: unknown}}, kafka.SetAdminRequestTimeout(probeTimeout))
 	if err != nil {
-		return
+		return fmt.Errorf("list committed offsets of %s: %w", s.o.Group, err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, a := range answer {
-		tp := boostd.TopicPartition{Topic: *a.Topic, Partition: a.Partition}
-		if a.Error == nil && a.Offset >= 0 {
-			s.positions[tp] = int64(a.Offset)
+	for _, g := range answer.ConsumerGroupsTopicPartitions {
+		for _, a := range g.Partitions {
+			tp := boostd.TopicPartition{Topic: *a.Topic, Partition: a.Partition}
+			if _, known := s.positions[tp]; a.Error == nil && !known {
+				s.positions[tp] = max(int64(a.Offset), offsets.Unknown)
+			}
 		}
 	}
+	return nil
 }
 
 // count sums up what waits in the brokers; the poll loop tells it.
@@ -182,13 +189,26 @@ func (s *Source) count(tps []boostd.TopicPartition, ends map[boostd.TopicPartiti
 			s.mu.Unlock()
 			return // a part is unknown: the last figure stands
 		}
-		position, ok := s.tracker.Position(tp)
-		if !ok {
-			position = s.positions[tp]
-		}
-		sum += max(0, end-position)
+		sum += max(0, end-s.position(tp, end))
 	}
 	s.backlog = sum
 	s.mu.Unlock()
 	s.nudge()
+}
+
+// position is where a partition's backlog begins. Without any offset it is the
+// beginning, or the end where such groups start there. The caller holds mu.
+func (s *Source) position(tp boostd.TopicPartition, end int64) int64 {
+	if at, ok := s.tracker.Position(tp); ok {
+		return at
+	}
+	at, known := s.positions[tp]
+	switch {
+	case known && at != offsets.Unknown:
+		return at
+	case s.o.Config.Start == "earliest":
+		return 0
+	default:
+		return end
+	}
 }

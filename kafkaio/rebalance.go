@@ -41,8 +41,8 @@ func (s *Source) assigned(partitions []kafka.TopicPartition) error {
 	} else {
 		err = s.client.Assign(partitions)
 	}
-	if err == nil && s.poll.paused { // new partitions come unpaused
-		err = s.client.Pause(partitions)
+	if err == nil {
+		err = s.flowOf(partitions)
 	}
 	s.clearTrouble("connection")
 	s.emit(&boostd.Assigned{Partitions: tps})
@@ -56,6 +56,16 @@ func (s *Source) assigned(partitions []kafka.TopicPartition) error {
 	return err
 }
 
+// flowOf brings new partitions in line with the others. They come unpaused,
+// unless they were paused when this member had them before: the client keeps
+// its flag beyond the assignment.
+func (s *Source) flowOf(partitions []kafka.TopicPartition) error {
+	if s.poll.paused {
+		return s.client.Pause(partitions)
+	}
+	return s.client.Resume(partitions)
+}
+
 // revoked gives partitions away in the order that lets nothing be lost and
 // nothing be committed too late: close, drain, commit, raise the epoch, and
 // only then let go of them.
@@ -64,7 +74,7 @@ func (s *Source) revoked(partitions []kafka.TopicPartition) error {
 	tps := fromKafka(partitions)
 	lost := s.client.AssignmentLost()
 	switch {
-	case s.stopped.Load(): // Close calls: all is committed already
+	case s.ending(): // Close calls: all is committed already
 	case lost:
 		s.raise(tps)
 		s.emit(&boostd.Lost{Partitions: tps})
@@ -83,20 +93,27 @@ func (s *Source) revoked(partitions []kafka.TopicPartition) error {
 }
 
 func (s *Source) giveAway(tps []boostd.TopicPartition) {
-	deadline := time.Now().Add(s.o.RevokeDrain)
 	s.mu.Lock()
 	for _, tp := range tps {
 		s.tracker.Close(tp)
 	}
 	s.mu.Unlock()
+	if !s.stopped.Load() { // otherwise everything is settled already
+		s.drain(tps)
+	}
+	if err := s.commitFirmly(context.Background()); err != nil {
+		s.setTrouble("commit", err)
+	}
+}
+
+func (s *Source) drain(tps []boostd.TopicPartition) {
+	deadline := time.Now().Add(s.o.RevokeDrain)
+	for len(s.drained) > 0 {
+		<-s.drained // an answer that came too late for its question
+	}
 	s.emit(&boostd.Revoking{Partitions: tps, Deadline: deadline})
 	if !s.awaitDrained(tps, deadline) {
 		s.logger.Warn("gave partitions away with messages in flight; they will be repeated elsewhere", "partitions", len(tps))
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), s.o.CommitTimeout)
-	defer cancel()
-	if err := s.commit(ctx); err != nil {
-		s.setTrouble("commit", err)
 	}
 }
 

@@ -56,10 +56,10 @@ type Source struct {
 	emit    func(any)
 	tasks   sync.WaitGroup
 	logs    chan kafka.LogEvent
-	stop    chan struct{} // closed by Stop: the poll loop ends
+	stop    chan struct{} // closed when the last commit has ended: so does the poll loop
 	polled  chan struct{} // closed when the poll loop has ended
 	started bool
-	stopped atomic.Bool
+	stopped atomic.Bool // Stop was called: nothing more is emitted
 
 	mu        sync.Mutex // guards what follows
 	tracker   *offsets.Tracker
@@ -197,10 +197,10 @@ func (s *Source) Stop(ctx context.Context) error {
 	if s.stopped.Swap(true) {
 		return nil
 	}
-	close(s.stop)
 	if s.o.Probe != nil {
 		s.o.Probe.remove(s)
 	}
+	s.nudge()
 	err := s.leave(ctx)
 	s.mu.Lock()
 	s.o.Activity.add(-s.unsettled)
@@ -212,14 +212,19 @@ func (s *Source) Stop(ctx context.Context) error {
 	return err
 }
 
+// leave commits first and only then ends the poll loop: a commit may have to
+// wait for a rebalance that another member began, and that for our own part in
+// it, which happens in the loop.
 func (s *Source) leave(ctx context.Context) error {
 	if !s.started {
 		return s.close(ctx)
 	}
+	committed := s.commitFirmly(ctx)
+	close(s.stop)
 	if err := s.await(ctx, "poll loop", s.polled); err != nil {
-		return err // its client can't be closed under it
+		return errors.Join(committed, err) // its client can't be closed under it
 	}
-	return errors.Join(s.finalCommit(ctx), s.close(ctx))
+	return errors.Join(committed, s.close(ctx))
 }
 
 func (s *Source) await(ctx context.Context, what string, done <-chan struct{}) error {
