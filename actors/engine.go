@@ -213,8 +213,9 @@ func (e *Engine) Status(ctx context.Context) (scheduler.Status, error) {
 	}
 }
 
-// Drain ends fetching and dispatching for good; what was queued goes back to
-// its source unhandled. The channel is closed once nothing is in flight.
+// Drain ends fetching for good and finishes what is in flight, and what is
+// queued before something that was. The rest goes back to its source unhandled.
+// The channel is closed once nothing is here.
 // Called once.
 func (e *Engine) Drain() (idle <-chan struct{}) {
 	done := make(chan struct{})
@@ -222,8 +223,11 @@ func (e *Engine) Drain() (idle <-chan struct{}) {
 	return done
 }
 
-// Cancel ends every handler's context.
-func (e *Engine) Cancel(cause error) { e.cancel(cause) }
+// Cancel ends every handler's context; nothing more is dispatched.
+func (e *Engine) Cancel(cause error) {
+	e.cancel(cause)
+	e.system.Root.Send(e.sched, &abandon{})
+}
 
 // Stop stops the sources, which commit what is settled, in parallel, and then
 // the actors. It returns when all goroutines have ended or ctx has; what still

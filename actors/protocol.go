@@ -43,9 +43,12 @@ type overrun struct {
 // tick is the core's timer.
 type tick struct{}
 
-// drain asks the scheduler to dispatch nothing more; idle is closed when
-// nothing is in flight.
-type drain struct{ idle chan struct{} }
+// drain asks the scheduler to come to an end; idle is closed when nothing is in
+// flight. abandon tells it that handlers are cancelled.
+type (
+	drain   struct{ idle chan struct{} }
+	abandon struct{}
+)
 
 // statusRequest asks for a picture of the core.
 type statusRequest struct{ reply chan<- scheduler.Status }

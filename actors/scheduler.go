@@ -52,6 +52,8 @@ func (s *schedulerActor) Receive(ctx actor.Context) {
 			ctx.Send(c, &pause{true})
 		}
 		s.apply(ctx, now, s.core.Drain(now))
+	case *abandon:
+		s.apply(ctx, now, s.core.Abandon(now))
 	case *actor.Stopping:
 		if s.timer != nil {
 			s.timer.Stop()
@@ -73,7 +75,7 @@ func (s *schedulerActor) source(now time.Time, id scheduler.ConsumerID, event an
 		return s.core.Assigned(now, id, e.Partitions)
 	case *boostd.Revoking:
 		s.logger.Info("partitions revoked", "consumer", s.names[id], "partitions", len(e.Partitions))
-		return s.core.Revoking(now, id, e.Partitions)
+		return s.core.Revoking(now, id, e.Partitions, e.Deadline)
 	case *boostd.Lost:
 		s.logger.Warn("partitions lost", "consumer", s.names[id], "partitions", len(e.Partitions))
 		return s.core.Lost(now, id, e.Partitions)

@@ -54,25 +54,47 @@ type consumer struct {
 // partition is one assignment of a partition. A later assignment is another
 // value, so that what still runs of the old one can't be taken for the new.
 type partition struct {
-	tp       boostd.TopicPartition
-	order    Order
-	closed   bool // revoked or lost: nothing more of it is dispatched
-	inFlight int
-	held     uint64
-	shown    []HeldMessage // the first of them
+	tp    boostd.TopicPartition
+	order Order
+	// closed: it is about to be given away. What is queued of it below reach is
+	// still dispatched, because later messages may be done already: a commit
+	// stops at the first that isn't, and everything behind would be repeated.
+	closed bool
+	gone   bool  // nothing more of it is dispatched
+	reach  int64 // the highest offset that was ever dispatched, -1 before
+	// queued are ready, behind a lock, or in backoff; inFlight with workers.
+	queued, inFlight int
+	held             uint64
+	shown            []HeldMessage // the first of them
+}
+
+// surplus reports whether a queued item isn't to be dispatched any more.
+func (p *partition) surplus(i *Item) bool {
+	return p.gone || p.closed && i.Message.Offset > p.reach
 }
 
 // revocation is one question of the Source: partitions that it waits for.
 type revocation struct {
-	asked  []boostd.TopicPartition // open or not
-	closed []*partition
+	asked    []boostd.TopicPartition // open or not
+	closed   []*partition
+	deadline time.Time // of the Source's patience; zero once it is over
 }
 
-func (r revocation) inFlight() (n int) {
+func (r revocation) drained() bool {
 	for _, p := range r.closed {
-		n += p.inFlight
+		if p.inFlight+p.queued > 0 {
+			return false
+		}
 	}
-	return n
+	return true
+}
+
+// giveUp ends the dispatch of what is still queued.
+func (r *revocation) giveUp() {
+	r.deadline = time.Time{}
+	for _, p := range r.closed {
+		p.gone = true
+	}
 }
 
 // MaxHeldShown bounds the list of held messages that status shows for each
@@ -89,10 +111,11 @@ type HeldMessage struct {
 	At       time.Time
 }
 
-func (c *consumer) open(tp boostd.TopicPartition) {
+func (c *consumer) open(tp boostd.TopicPartition) *partition {
 	if c.partitions[tp] == nil {
-		c.partitions[tp] = &partition{tp: tp, order: c.config.Orders[tp.Topic]}
+		c.partitions[tp] = &partition{tp: tp, order: c.config.Orders[tp.Topic], reach: -1}
 	}
+	return c.partitions[tp]
 }
 
 // close ends the assignment of the partitions and returns what was open.

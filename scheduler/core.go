@@ -85,9 +85,20 @@ func (c *Core) Tick(now time.Time) *Effects {
 func (c *Core) Assigned(now time.Time, id ConsumerID, tps []boostd.TopicPartition) *Effects {
 	c.effects.reset()
 	k := c.consumers[id]
+	overtaken := false
+	k.revoking = slices.DeleteFunc(k.revoking, func(r revocation) bool {
+		if !slices.ContainsFunc(tps, func(tp boostd.TopicPartition) bool { return slices.Contains(r.asked, tp) }) {
+			return false
+		}
+		r.giveUp()
+		overtaken = true
+		return true
+	})
+	if overtaken {
+		c.dropSurplus(now, k)
+	}
 	for _, tp := range tps {
-		k.open(tp)
-		k.revoking = slices.DeleteFunc(k.revoking, func(r revocation) bool { return slices.Contains(r.asked, tp) })
+		k.open(tp).closed = c.draining
 	}
 	return c.step(now)
 }
@@ -125,7 +136,7 @@ func (c *Core) Fetched(now time.Time, id ConsumerID, messages []boostd.Message) 
 		k.unsettled++
 		k.bytes += int64(i.size)
 		i.partition = k.partition(m)
-		if i.partition == nil || c.draining {
+		if i.partition == nil || i.partition.closed {
 			c.settle(i, boostd.Released)
 			continue
 		}
@@ -137,14 +148,14 @@ func (c *Core) Fetched(now time.Time, id ConsumerID, messages []boostd.Message) 
 	return c.step(now)
 }
 
-// Revoking closes partitions: nothing more of them is dispatched, what is
-// queued is released; Effects.Drained follows once nothing is in flight.
-func (c *Core) Revoking(now time.Time, id ConsumerID, tps []boostd.TopicPartition) *Effects {
+// Revoking closes partitions: of them nothing more is dispatched but what lies
+// below an offset that was, the rest is released. Effects.Drained follows once
+// nothing of them is here, or, after deadline, nothing in flight.
+func (c *Core) Revoking(now time.Time, id ConsumerID, tps []boostd.TopicPartition, deadline time.Time) *Effects {
 	c.effects.reset()
 	k := c.consumers[id]
-	k.revoking = append(k.revoking, revocation{tps, k.close(tps)})
-	c.dropClosed(now, k)
-	c.noteDrained(k)
+	k.revoking = append(k.revoking, revocation{tps, k.close(tps), deadline})
+	c.dropSurplus(now, k)
 	return c.step(now)
 }
 
@@ -152,8 +163,10 @@ func (c *Core) Revoking(now time.Time, id ConsumerID, tps []boostd.TopicPartitio
 func (c *Core) Lost(now time.Time, id ConsumerID, tps []boostd.TopicPartition) *Effects {
 	c.effects.reset()
 	k := c.consumers[id]
-	k.close(tps)
-	c.dropClosed(now, k)
+	for _, p := range k.close(tps) {
+		p.gone = true
+	}
+	c.dropSurplus(now, k)
 	return c.step(now)
 }
 
@@ -165,29 +178,41 @@ func (c *Core) Overrun(id PoolID, slot int) {
 	p.stuck[slot] = !slices.Contains(p.free, slot)
 }
 
-// Drain ends dispatching for good and releases what is queued or waits for a
-// retry; Effects.Idle follows once nothing is in flight.
+// Drain closes all partitions for good: of what is queued only that is still
+// dispatched which lies below an offset that was, the rest is released.
+// Effects.Idle follows once nothing is here.
 func (c *Core) Drain(now time.Time) *Effects {
 	c.effects.reset()
 	c.draining = true
-	everything := func(*Item) bool { return true }
-	release := func(i *Item) { c.settle(i, boostd.Released) }
-	c.dropRetries(everything)
-	for _, p := range c.pools {
-		p.drop(now, everything, release)
+	for _, k := range c.consumers {
+		for _, p := range k.partitions {
+			p.closed = true
+		}
+		c.dropSurplus(now, k)
+	}
+	return c.step(now)
+}
+
+// Abandon is for a drain that takes too long: nothing more is dispatched.
+func (c *Core) Abandon(now time.Time) *Effects {
+	c.effects.reset()
+	for _, k := range c.consumers {
+		for _, p := range k.partitions {
+			p.closed, p.gone = true, true
+		}
+		for n := range k.revoking {
+			k.revoking[n].giveUp()
+		}
+		c.dropSurplus(now, k)
 	}
 	return c.step(now)
 }
 
 // Waiting is the level that a slot of the pool is wanted for: the highest that
-// is ready while no slot is free, otherwise None. While draining it is above
-// all levels: every worker hands back what it hasn't started.
+// is ready while no slot is free, otherwise None.
 func (c *Core) Waiting(id PoolID) boostd.Level {
 	p := c.pools[id]
-	switch {
-	case c.draining:
-		return MaxLevels
-	case len(p.free) > 0:
+	if len(p.free) > 0 {
 		return None
 	}
 	return p.ready.highest()

@@ -76,9 +76,15 @@ func newPool(config PoolConfig) *pool {
 
 func (p *pool) of(i *Item) *level { return &p.levels[i.Message.Level] }
 
+// queue counts an item in or out of the queues.
+func (p *pool) queue(i *Item, by int) {
+	p.of(i).queued += by
+	i.partition.queued += by
+}
+
 // enqueue adds a message that was fetched.
 func (p *pool) enqueue(i *Item) {
-	p.of(i).queued++
+	p.queue(i, 1)
 	if i.lock == nil || i.lock.admits(i.Message.Level) {
 		p.pushReady(i, false)
 	} else {
@@ -144,11 +150,11 @@ func (p *pool) take(dst []*Item, at boostd.Level, share, most int, now time.Time
 }
 
 func (p *pool) dispatched(dst []*Item, i *Item, now time.Time) []*Item {
-	l := p.of(i)
-	l.queued--
-	l.inFlight++
+	p.queue(i, -1)
+	p.of(i).inFlight++
 	p.flying.add(i.Message.Level)
 	i.partition.inFlight++
+	i.partition.reach = max(i.partition.reach, i.Message.Offset)
 	if i.lock != nil {
 		i.lock.running++
 	}
@@ -208,7 +214,7 @@ func (p *pool) promote(l *lock, now time.Time) {
 // on. Locks are looked at in a fixed order, so that a replay does the same.
 func (p *pool) drop(now time.Time, gone func(*Item) bool, dropped func(*Item)) {
 	forget := func(i *Item) {
-		p.of(i).queued--
+		p.queue(i, -1)
 		dropped(i)
 	}
 	for at := range p.levels {

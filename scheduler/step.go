@@ -16,8 +16,9 @@ func (c *Core) step(now time.Time) *Effects {
 		}
 		i.consumer.pool.requeue(i, now)
 	}
+	c.expireRevocations(now)
 	c.checkStart(now)
-	if c.started && !c.draining {
+	if c.started {
 		for id := range c.pools {
 			c.dispatch(now, PoolID(id))
 		}
@@ -28,7 +29,7 @@ func (c *Core) step(now time.Time) *Effects {
 	if len(c.retries) > 0 {
 		c.effects.Wake = sooner(c.effects.Wake, c.retries[0].ReadyAt)
 	}
-	c.effects.Idle = c.draining && c.inFlight() == 0
+	c.effects.Idle = c.draining && c.empty()
 	for _, k := range c.consumers {
 		if len(k.settled) > 0 {
 			c.effects.Settled = append(c.effects.Settled, Settled{k.id, k.settled})
@@ -52,7 +53,7 @@ func (c *Core) checkStart(now time.Time) {
 	}
 	deadline := c.began.Add(c.config.StartWait)
 	if missing > 0 && now.Before(deadline) {
-		c.effects.Wake = deadline
+		c.effects.Wake = sooner(c.effects.Wake, deadline)
 		return
 	}
 	c.started, c.effects.Started = true, true
@@ -117,12 +118,12 @@ func (c *Core) Finished(now time.Time, id PoolID, slot int, items []*Item) *Effe
 func (c *Core) handedBack(now time.Time, p *pool, i *Item) {
 	p.returned(i)
 	i.Message.Attempt--
-	if i.partition.closed || c.draining {
+	if i.partition.gone {
 		c.unlock(now, p, i)
 		c.settle(i, boostd.Released)
 		return
 	}
-	p.of(i).queued++
+	p.queue(i, 1)
 	p.requeue(i, now)
 }
 
@@ -136,12 +137,12 @@ func (c *Core) ended(now time.Time, p *pool, i *Item) {
 		l.counts.Done++
 		c.unlock(now, p, i)
 		c.settle(i, boostd.Done)
-	case i.partition.closed || c.draining:
+	case i.partition.closed: // no time for another attempt
 		c.unlock(now, p, i)
 		c.settle(i, boostd.Released)
 	case i.Verdict() == boostd.Retry:
 		l.counts.Retried++
-		l.queued++
+		p.queue(i, 1)
 		i.ReadyAt = now.Add(p.config.Retry.wait(i.Message, i.Result.After))
 		if i.lock != nil {
 			i.lock.backoff++
@@ -170,19 +171,37 @@ func (c *Core) settle(i *Item, o boostd.Outcome) {
 	k.settled = append(k.settled, boostd.Settlement{Message: i.Message, Outcome: o})
 }
 
-// dropClosed releases what is queued of the consumer's closed partitions.
-func (c *Core) dropClosed(now time.Time, k *consumer) {
-	closed := func(i *Item) bool { return i.partition.closed }
-	c.dropRetries(closed)
-	k.pool.drop(now, closed, func(i *Item) { c.settle(i, boostd.Released) })
+// dropSurplus releases what is queued of the consumer's closed partitions and
+// isn't to be dispatched any more; what waits for a retry too.
+func (c *Core) dropSurplus(now time.Time, k *consumer) {
+	c.dropRetries(func(i *Item) bool { return i.partition.closed })
+	k.pool.drop(now, func(i *Item) bool { return i.partition.surplus(i) }, func(i *Item) { c.settle(i, boostd.Released) })
+	c.noteDrained(k)
+}
+
+// expireRevocations gives up what a Source no longer waits for.
+func (c *Core) expireRevocations(now time.Time) {
+	for _, k := range c.consumers {
+		expired := false
+		for n := range k.revoking {
+			r := &k.revoking[n]
+			if !r.deadline.IsZero() && !now.Before(r.deadline) {
+				r.giveUp()
+				expired = true
+			}
+			c.effects.Wake = sooner(c.effects.Wake, r.deadline)
+		}
+		if expired {
+			c.dropSurplus(now, k)
+		}
+	}
 }
 
 // dropRetries releases the items in backoff for which gone is true. The caller
 // drops what is queued of their pools too, which settles their locks.
 func (c *Core) dropRetries(gone func(*Item) bool) {
 	c.retries.take(gone, func(i *Item) {
-		p := i.consumer.pool
-		p.of(i).queued--
+		i.consumer.pool.queue(i, -1)
 		if i.lock != nil {
 			i.lock.backoff--
 		}
@@ -190,10 +209,10 @@ func (c *Core) dropRetries(gone func(*Item) bool) {
 	})
 }
 
-// noteDrained answers the revocations of which nothing is in flight any more.
+// noteDrained answers the revocations of which nothing is here any more.
 func (c *Core) noteDrained(k *consumer) {
 	k.revoking = slices.DeleteFunc(k.revoking, func(r revocation) bool {
-		if r.inFlight() > 0 {
+		if !r.drained() {
 			return false
 		}
 		c.effects.Drained = append(c.effects.Drained, Drained{k.id, r.asked})
@@ -201,9 +220,17 @@ func (c *Core) noteDrained(k *consumer) {
 	})
 }
 
-func (c *Core) inFlight() (n int) {
+// empty reports whether nothing is queued or in flight.
+func (c *Core) empty() bool {
 	for _, p := range c.pools {
-		n += p.config.Slots - len(p.free)
+		if len(p.free) < p.config.Slots {
+			return false
+		}
+		for at := range p.levels {
+			if p.levels[at].queued > 0 {
+				return false
+			}
+		}
 	}
-	return n
+	return true
 }

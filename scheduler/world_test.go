@@ -56,6 +56,32 @@ type assignment struct {
 	next int64
 	// epoch is another for each, so that it tells messages apart.
 	epoch uint32
+	// closed: revoked, until deadline; then, or when lost, gone. reach is the
+	// highest offset that was dispatched.
+	closed, gone bool
+	deadline     time.Time
+	reach        int64
+}
+
+// drop is what must happen to a's messages that aren't to be dispatched.
+func (w *world) drop(a *assignment) {
+	for _, m := range w.all {
+		if m.of == a && (m.state == "backoff" || m.state == "queued" && (a.gone || m.msg.Offset > a.reach)) {
+			m.state = "dropped"
+		}
+	}
+}
+
+// expire ends what a Source waits for no longer.
+func (w *world) expire() {
+	for _, k := range w.consumers {
+		for _, a := range k.asked {
+			if !a.gone && !w.now.Before(a.deadline) {
+				a.gone = true
+				w.drop(a)
+			}
+		}
+	}
 }
 
 type messageID struct {
@@ -145,10 +171,12 @@ func (w *world) assign(k *worldConsumer, tp boostd.TopicPartition) {
 	}
 	// What wasn't committed comes again.
 	w.epochs++
-	k.open[tp] = &assignment{tp, k, max(0, w.next[tp]-int64(w.draw(10))), w.epochs}
+	k.open[tp] = &assignment{tp: tp, on: k, next: max(0, w.next[tp]-int64(w.draw(10))), epoch: w.epochs, reach: -1}
 	for n, a := range k.asked {
 		if a.tp == tp {
 			k.asked = append(k.asked[:n], k.asked[n+1:]...) // nobody waits for it any more
+			a.gone = true
+			w.drop(a)
 			break
 		}
 	}
@@ -161,17 +189,14 @@ func (w *world) close(k *worldConsumer, tp boostd.TopicPartition, lost bool) {
 		return
 	}
 	delete(k.open, tp)
-	for _, m := range w.all {
-		if m.of == a && (m.state == "queued" || m.state == "backoff") {
-			m.state = "dropped"
-		}
-	}
+	a.closed, a.gone, a.deadline = true, lost, w.now.Add(time.Duration(1+w.draw(1000))*time.Millisecond)
+	w.drop(a)
 	if lost {
 		w.apply(w.core.Lost(w.now, k.id, []boostd.TopicPartition{tp}))
 		return
 	}
 	k.asked = append(k.asked, a)
-	w.apply(w.core.Revoking(w.now, k.id, []boostd.TopicPartition{tp}))
+	w.apply(w.core.Revoking(w.now, k.id, []boostd.TopicPartition{tp}, a.deadline))
 }
 
 func (w *world) fetch(k *worldConsumer, tp boostd.TopicPartition) {
@@ -200,7 +225,7 @@ func (w *world) fetch(k *worldConsumer, tp boostd.TopicPartition) {
 		a.next++
 		m := &tracked{msg: &batch[n], of: k.open[tp], state: "queued"}
 		m.lock, m.locked = lockID(m.msg, w.order)
-		if m.of == nil || w.draining {
+		if m.of == nil || m.of.closed {
 			m.state = "dropped"
 		}
 		w.all = append(w.all, m)
@@ -231,7 +256,6 @@ func (w *world) finish() {
 	var failed []*Item
 	for n, i := range items {
 		m := w.find(i.Message)
-		closed := m.of.on.open[m.of.tp] != m.of || w.draining
 		blocked := n >= stop
 		for _, f := range failed {
 			blocked = blocked || i.Follows(f) && !takesAll
@@ -249,7 +273,7 @@ func (w *world) finish() {
 				m.state = "backoff"
 			}
 		}
-		if closed && m.state != "ended" {
+		if m.of.closed && m.state == "backoff" || m.of.gone && m.state == "queued" {
 			m.state = "dropped"
 		}
 	}
@@ -269,12 +293,20 @@ func (w *world) result(i *Item) {
 // end drains the world: everything must be settled, and nothing left behind.
 func (w *world) end() {
 	w.draining = true
-	for _, m := range w.all {
-		if m.state == "queued" || m.state == "backoff" {
-			m.state = "dropped"
+	for _, k := range w.consumers {
+		for _, a := range k.open {
+			a.closed = true
+			w.drop(a)
 		}
 	}
 	w.apply(w.core.Drain(w.now))
+	if w.draw(2) == 0 {
+		for _, m := range w.all {
+			m.of.gone = true
+			w.drop(m.of)
+		}
+		w.apply(w.core.Abandon(w.now))
+	}
 	for _, k := range w.consumers {
 		w.fetch(k, boostd.TopicPartition{Topic: k.config.Name})
 	}
