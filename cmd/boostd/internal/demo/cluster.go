@@ -19,20 +19,26 @@ const (
 // cluster is the run's topics and groups in the brokers.
 type cluster struct{ setup *setup }
 
-// create reaches the brokers and creates the topics.
+// reach waits for a broker to answer.
+func (c cluster) reach(ctx context.Context) error {
+	admin, err := kafkaio.NewAdmin(c.setup.config.Kafka)
+	if err != nil {
+		return err
+	}
+	defer admin.Close()
+	ctx, cancel := context.WithTimeout(ctx, reach)
+	defer cancel()
+	return admin.Connect(ctx)
+}
+
+// create creates the topics.
 func (c cluster) create(ctx context.Context) error {
 	admin, err := kafkaio.NewAdmin(c.setup.config.Kafka)
 	if err != nil {
 		return err
 	}
 	defer admin.Close()
-	attempt, cancel := context.WithTimeout(ctx, reach)
-	err = admin.Connect(attempt)
-	cancel()
-	if err != nil {
-		return err
-	}
-	ctx, cancel = context.WithTimeout(ctx, create)
+	ctx, cancel := context.WithTimeout(ctx, create)
 	defer cancel()
 	_, err = admin.EnsureTopics(ctx, c.setup.topics())
 	return err

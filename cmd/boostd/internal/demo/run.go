@@ -41,6 +41,7 @@ func (o Options) Plan() error {
 // run is one run of the demo.
 type run struct {
 	Options
+	given []string // somebody's cluster
 	plan  plan
 	began time.Time
 	setup *setup
@@ -56,7 +57,7 @@ var (
 // Run does it all and leaves nothing behind, whatever happens and whenever ctx
 // ends. Where no broker answers its error wraps kafkaio.ErrUnreachable.
 func Run(ctx context.Context, o Options) (report Report, err error) {
-	r := &run{Options: o, began: time.Now()}
+	r := &run{Options: o, given: o.Brokers, began: time.Now()}
 	if r.plan, err = planLoad(o.Total, o.Handler); err != nil {
 		return report, err
 	}
@@ -88,23 +89,18 @@ func Run(ctx context.Context, o Options) (report Report, err error) {
 // outlives the run.
 func (r *run) onTopics(ctx context.Context) (report Report, err error) {
 	c := cluster{r.setup}
-	if err := c.create(ctx); err != nil {
-		return report, errors.Join(err, r.clear(c))
-	}
-	report, err = r.loaded(ctx)
-	if err := errors.Join(err, r.clear(c)); err != nil {
+	if err := c.reach(ctx); err != nil {
 		return report, err
 	}
-	report.Seconds = time.Since(r.began).Seconds()
-	return report, nil
-}
-
-func (r *run) clear(c cluster) error {
-	if r.setup.base == "orders" {
-		return nil // they end with the embedded broker
+	if err = c.create(ctx); err == nil {
+		report, err = r.loaded(ctx)
 	}
-	r.watch.say("deleting topics and groups")
-	return c.delete()
+	if len(r.given) > 0 { // others end with the embedded broker
+		r.watch.say("deleting topics and groups")
+		err = errors.Join(err, c.delete())
+	}
+	report.Seconds = time.Since(r.began).Seconds()
+	return report, err
 }
 
 // loaded makes the backlog and has it worked off.

@@ -45,14 +45,14 @@ func (r Report) Sentence() string {
 		n    int
 		text string
 	}{
-		{r.Lost, "were not handled"}, {r.Duplicates, "were handled once too often"},
+		{r.Lost, "not handled"}, {r.Duplicates, "handled once too often"},
 		{r.Inversions, "started before a ready higher one"}, {r.BlindInversions, "started before a higher one that the brokers had"},
 	} {
 		if w.n > 0 {
 			wrong = append(wrong, number(w.n)+" "+w.text)
 		}
 	}
-	return fmt.Sprintf("Not clean %s: of %s messages %s.", took, number(r.Produced), strings.Join(wrong, ", "))
+	return fmt.Sprintf("Not clean %s, of %s messages: %s.", took, number(r.Produced), strings.Join(wrong, ", "))
 }
 
 // waits are those of all high levels, or of all low ones.

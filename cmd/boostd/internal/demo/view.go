@@ -6,7 +6,7 @@ import (
 )
 
 // barWidth is the width of a level's progress bar.
-const barWidth = 16
+const barWidth = 8
 
 // Render draws the picture in lines of at most width characters; what doesn't
 // fit is cut off. Colour is by ANSI sequences, which have no width.
@@ -17,10 +17,10 @@ func Render(s Snapshot, width int, colour bool) []string {
 	c.line()
 	c.line(plain, "slots  ", busy, bar(s.Busy, s.Slots, 32), plain, fmt.Sprintf("  %d of %d busy", s.Busy, s.Slots))
 	c.line()
-	c.line(faint, fmt.Sprintf("%5s %9s %7s %9s %9s %8s  %-*s  %s", "level", "in Kafka", "here", "in flight", "done", "msg/s", barWidth, "progress", "gate"))
+	c.line(faint, fmt.Sprintf("%5s %9s %6s %9s %9s %7s  %-*s  %s", "level", "in Kafka", "here", "in flight", "done", "msg/s", barWidth, "progress", "gate"))
 	for n, l := range s.Levels {
 		if n > 0 && s.Levels[n-1].Own && !l.Own {
-			c.gate(fmt.Sprintf("%5s %9s %*s", "base", waiting(s.Base.Broker), 7+9+9+8+barWidth+5, ""), s.Base)
+			c.gate(fmt.Sprintf("%5s %9s %*s", "base", waiting(s.Base.Broker), 6+9+9+7+barWidth+7, ""), s.Base)
 		}
 		c.level(l, s.Running)
 	}
@@ -36,7 +36,7 @@ func (c *canvas) level(l LevelView, running bool) {
 	if running {
 		done, rate = number(l.Done), number(int(l.Rate+0.5))
 	}
-	c.begin(name, fmt.Sprintf("%5d", l.Level), plain, fmt.Sprintf(" %9s %7s %9s %9s %8s  ",
+	c.begin(name, fmt.Sprintf("%5d", l.Level), plain, fmt.Sprintf(" %9s %6s %9s %9s %7s  ",
 		waiting(l.Consumer.Broker), number(l.Queued), number(l.InFlight), done, rate))
 	c.add(busy, bar(l.Done, l.Produced, barWidth), plain, "  ")
 	if l.Own && l.Consumer.State != "" {
