@@ -38,7 +38,11 @@ func newDemo() *cobra.Command {
 				return usage("--%w\nsee: boostd demo --help", err)
 			}
 			o.Handler.Slots, o.Total = slots, time.Duration(whole*float64(time.Second))
-			if err := errors.Join(errors.Join(o.Handler.Validate()...), o.Plan()); err != nil {
+			err = errors.Join(o.Handler.Validate()...)
+			if err == nil {
+				err = o.Plan()
+			}
+			if err != nil {
 				return usage("demo: %w\nsee: boostd demo --help", err)
 			}
 			tuneMemory()

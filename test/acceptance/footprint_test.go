@@ -21,13 +21,15 @@ func TestResidentMemory(t *testing.T) {
 			for l := range boostd.Level(11) {
 				load.Fill(l, 100_000, c.size)
 			}
+			begin := time.Now()
 			p := s.Spawn(t)
 			load.AwaitHandled()
+			took := time.Since(begin)
 			peak := p.PeakMiB()
 			if code := p.Terminate(); code != 0 {
 				t.Errorf("exit code %d", code)
 			}
-			t.Logf("11 levels × 100,000 messages of %d bytes: at most %d MiB resident", c.size, peak)
+			t.Logf("11 levels × 100,000 messages of %d bytes: at most %d MiB resident; all done after %v", c.size, peak, took)
 			if peak > c.limit {
 				t.Errorf("%d MiB resident, want at most %d", peak, c.limit)
 			}

@@ -3,9 +3,11 @@
 package e2e
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/kafkaboost/boostd/test/rig"
 )
@@ -13,7 +15,22 @@ import (
 // clusters are what every case runs on.
 var clusters = []*rig.Cluster{rig.Embedded(), rig.Real()}
 
+// parallel is how many cases run at once: most of their time they wait for
+// groups to form and timeouts to end.
+const parallel = "8"
+
+// patience is how long a higher message may have been ready as a lower one
+// starts, while that many share the machine. The tests that use it keep higher
+// messages waiting for longer.
+const patience = 200 * time.Millisecond
+
 func TestMain(m *testing.M) {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		_ = flag.Set("test.parallel", parallel)
+	}
 	code := m.Run()
 	for _, c := range clusters {
 		if err := c.Close(); err != nil {
@@ -25,9 +42,44 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// onEach runs a case on every cluster.
+// onEach runs a case on every cluster, beside other cases.
 func onEach(t *testing.T, test func(t *testing.T, c *rig.Cluster)) {
+	t.Parallel()
 	for _, c := range clusters {
-		t.Run(c.Name, func(t *testing.T) { test(t, c) })
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			test(t, c)
+		})
+	}
+}
+
+// clean checks what must hold in every case: nothing lost, nothing repeated.
+func clean(t *testing.T, load *rig.Load) {
+	t.Helper()
+	v := load.Verdict()
+	t.Log(rig.Describe(v))
+	if v.Lost+v.Duplicates > 0 {
+		t.Errorf("lost %d, repeated %d; want 0 of both", v.Lost, v.Duplicates)
+	}
+}
+
+// exits checks a process's exit code.
+func exits(t *testing.T, p *rig.Process, code, want int) {
+	t.Helper()
+	if code != want {
+		t.Errorf("exit code %d, want %d", code, want)
+	}
+	if p.Says("panic:") || p.Says("goroutine ") {
+		t.Error("its output shows a stack")
+	}
+}
+
+// says checks that a process's output has the texts.
+func says(t *testing.T, p *rig.Process, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		if !p.Says(text) {
+			t.Errorf("its output doesn't say %q", text)
+		}
 	}
 }

@@ -44,6 +44,8 @@ func (s *Setup) Load(t testing.TB) *Load {
 // Message is what Send produces.
 type Message struct {
 	Level boostd.Level
+	// Topic, where it isn't the level's.
+	Topic string
 	Key   []byte
 	Value []byte
 	// Stamped adds the header produced_at_ns, finer than Kafka's timestamp.
@@ -63,7 +65,10 @@ func (l *Load) Send(m Message) {
 	if m.Stamped {
 		headers = append(headers, boostd.Header{Key: "produced_at_ns", Value: strconv.AppendInt(nil, time.Now().UnixNano(), 10)})
 	}
-	r := kafkaio.Record{Topic: l.setup.Topic(m.Level), Partition: kafkaio.AnyPartition, Key: m.Key, Value: m.Value, Headers: headers}
+	if m.Topic == "" {
+		m.Topic = l.setup.Topic(m.Level)
+	}
+	r := kafkaio.Record{Topic: m.Topic, Partition: kafkaio.AnyPartition, Key: m.Key, Value: m.Value, Headers: headers}
 	if err := l.producer.Produce(l.t.Context(), r, l.ack(r.Topic, m.Level)); err != nil {
 		l.t.Fatal(err)
 	}

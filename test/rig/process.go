@@ -3,10 +3,12 @@ package rig
 import (
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -49,11 +51,14 @@ func RemoveBinaries() { _ = os.RemoveAll(binaries.dir) } // in the temporary fol
 
 // Process is boostd as a process of its own.
 type Process struct {
-	t    testing.TB
-	cmd  *exec.Cmd
-	out  *buffer
-	done chan struct{}
-	code int
+	t      testing.TB
+	cmd    *exec.Cmd
+	out    *buffer // both streams
+	stdout *buffer
+	began  time.Time
+	done   chan struct{}
+	took   time.Duration // its life
+	code   int
 }
 
 // buffer collects a process's output.
@@ -88,8 +93,9 @@ func Spawn(t testing.TB, args ...string) *Process {
 
 func spawn(t testing.TB, path string, args ...string) *Process {
 	t.Helper()
-	p := &Process{t: t, cmd: exec.Command(path, args...), out: &buffer{}, done: make(chan struct{})}
-	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
+	p := &Process{t: t, cmd: exec.Command(path, args...), out: &buffer{}, stdout: &buffer{}, done: make(chan struct{})}
+	p.cmd.Stdout, p.cmd.Stderr = io.MultiWriter(p.out, p.stdout), p.out
+	p.began = time.Now()
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -98,6 +104,7 @@ func spawn(t testing.TB, path string, args ...string) *Process {
 		if err := p.cmd.Wait(); errors.As(err, &exit) {
 			p.code = exit.ExitCode()
 		}
+		p.took = time.Since(p.began)
 		close(p.done)
 	}()
 	t.Cleanup(func() {
@@ -112,8 +119,23 @@ func spawn(t testing.TB, path string, args ...string) *Process {
 // PID is the process's number.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
+// Began is when it was started.
+func (p *Process) Began() time.Time { return p.began }
+
+// Took is how long it has lived, once it has ended.
+func (p *Process) Took() time.Duration { return p.took }
+
 // Output is what it has printed so far.
 func (p *Process) Output() string { return p.out.String() }
+
+// Stdout is what it has printed on its standard output so far.
+func (p *Process) Stdout() string { return p.stdout.String() }
+
+// Says reports whether all of the texts are in its output.
+func (p *Process) Says(texts ...string) bool {
+	out := p.Output()
+	return !slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(out, text) })
+}
 
 // Signal sends a signal; a process that has ended doesn't mind.
 func (p *Process) Signal(sig syscall.Signal) { _ = p.cmd.Process.Signal(sig) }

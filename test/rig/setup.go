@@ -36,6 +36,11 @@ type Options struct {
 	Handler string
 	// Order is the topic's, default key.
 	Order string
+	// Other is the entry of a second handler; it has a topic of its own, boosted
+	// alike. Empty: there is none.
+	Other string
+	// AuditFile is the handlers', default audit.jsonl.
+	AuditFile string
 	// Extra are more lines of boostd.yaml.
 	Extra string
 	// Kafka are more lines of its section kafka.
@@ -50,6 +55,8 @@ type Setup struct {
 	Base   string
 	Group  string
 	Dir    string
+	// OtherBase is the topic of Options.Other.
+	OtherBase string
 }
 
 // New writes boostd.yaml and the settings and creates the topics.
@@ -75,29 +82,78 @@ func Plan(t testing.TB, brokers []string, o Options) *Setup {
 	if o.Handler == "" {
 		o.Handler = "noop: {}"
 	}
+	if o.AuditFile == "" {
+		o.AuditFile = "audit.jsonl"
+	}
 	id := make([]byte, 4)
 	_, _ = rand.Read(id) // never fails
-	s := &Setup{Options: o, Base: "orders-" + hex.EncodeToString(id), Group: "g-" + hex.EncodeToString(id), Dir: t.TempDir()}
-	s.Config = kafkaio.Config{Brokers: brokers, Group: s.Group}
-	s.Config.SetDefaults()
-	s.write(t, "settings.json", fmt.Sprintf(
-		`{"max_priority":%d,"default_priority":0,"Priority_boost":[{"topic_name":%q,"priority_boost_min_value":%d,"number_of_partitions":%d}]}`,
-		o.Max, s.Base, o.Min, o.Partitions))
-	s.write(t, "boostd.yaml", fmt.Sprintf(`kafka:
+	name := hex.EncodeToString(id)
+	s := &Setup{Options: o, Base: "orders-" + name, OtherBase: "others-" + name, Group: "g-" + name, Dir: directory(t)}
+	s.Config.Brokers = brokers
+	s.WriteSettings(t)
+	s.WriteConfig(t)
+	s.Config = s.File(t).Kafka
+	return s
+}
+
+// bases are the base topics.
+func (s *Setup) bases() []string {
+	if s.Other == "" {
+		return []string{s.Base}
+	}
+	return []string{s.Base, s.OtherBase}
+}
+
+// WriteSettings writes the settings document.
+func (s *Setup) WriteSettings(t testing.TB) {
+	t.Helper()
+	var boosts []string
+	for _, base := range s.bases() {
+		boosts = append(boosts, fmt.Sprintf(`{"topic_name":%q,"priority_boost_min_value":%d,"number_of_partitions":%d}`,
+			base, s.Min, s.Partitions))
+	}
+	s.WriteFile(t, "settings.json", fmt.Sprintf(`{"max_priority":%d,"default_priority":0,"Priority_boost":[%s]}`,
+		s.Max, strings.Join(boosts, ",")))
+}
+
+// WriteConfig writes boostd.yaml, as a daemon that starts later will read it:
+// the options may have changed since.
+func (s *Setup) WriteConfig(t testing.TB) {
+	t.Helper()
+	topics := fmt.Sprintf("  %s: {handler: work, order: %s}\n", s.Base, s.Order)
+	handlers := fmt.Sprintf("  work: {%s, audit: %s}\n", s.Handler, s.AuditFile)
+	if s.Other != "" {
+		topics += fmt.Sprintf("  %s: {handler: other, order: %s}\n", s.OtherBase, s.Order)
+		handlers += fmt.Sprintf("  other: {%s, audit: %s}\n", s.Other, s.AuditFile)
+	}
+	s.WriteFile(t, "boostd.yaml", fmt.Sprintf(`kafka:
   brokers: [%s]
   group: %s
 %s
 settings: {source: "file:settings.json"}
 topics:
-  %s: {handler: work, order: %s}
-handlers:
-  work: {%s, audit: audit.jsonl}
-%s
-`, strings.Join(brokers, ", "), s.Group, o.Kafka, s.Base, o.Order, o.Handler, o.Extra))
-	return s
+%shandlers:
+%s%s
+`, strings.Join(s.Config.Brokers, ", "), s.Group, s.Kafka, topics, handlers, s.Extra))
 }
 
-func (s *Setup) write(t testing.TB, name, text string) {
+// directory is the test's own; below what BOOSTD_TEST_KEEP names, if that is
+// set, it stays for a look.
+func directory(t testing.TB) string {
+	t.Helper()
+	keep := os.Getenv("BOOSTD_TEST_KEEP")
+	if keep == "" {
+		return t.TempDir()
+	}
+	dir, err := os.MkdirTemp(keep, "*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// WriteFile writes a file in the setup's folder.
+func (s *Setup) WriteFile(t testing.TB, name, text string) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(s.Dir, name), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -117,17 +173,29 @@ func (s *Setup) File(t testing.TB) *conf.File {
 	return f
 }
 
-// Ensure creates the base topic and those of the levels.
+// Ensure creates the base topics and those of the levels.
 func (s *Setup) Ensure(t testing.TB) {
 	t.Helper()
-	admin := s.Admin(t)
-	specs := []kafkaio.TopicSpec{{Name: s.Base, Partitions: s.Partitions}}
-	for n := s.Min; n <= s.Max; n++ {
-		specs = append(specs, kafkaio.TopicSpec{Name: priority.DerivedTopic(s.Base, boostd.Level(n)), Partitions: s.Partitions})
+	var topics []string
+	for _, base := range s.bases() {
+		topics = append(topics, base)
+		for n := s.Min; n <= s.Max; n++ {
+			topics = append(topics, priority.DerivedTopic(base, boostd.Level(n)))
+		}
+	}
+	s.EnsureTopics(t, topics...)
+}
+
+// EnsureTopics creates these topics alone.
+func (s *Setup) EnsureTopics(t testing.TB, topics ...string) {
+	t.Helper()
+	var specs []kafkaio.TopicSpec
+	for _, name := range topics {
+		specs = append(specs, kafkaio.TopicSpec{Name: name, Partitions: s.Partitions})
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), Patience)
 	defer cancel()
-	if _, err := admin.EnsureTopics(ctx, specs); err != nil {
+	if _, err := s.Admin(t).EnsureTopics(ctx, specs); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -38,12 +38,12 @@ func golden(t *testing.T, name, got string) {
 
 // pictures are the same run before its daemon and in its midst.
 func pictures() (before, midst Snapshot) {
-	produced := counts{100_000, 30_000, 30_000, 30_000, 30_000, 30_000, 11, 11, 11, 11, 12}
+	produced := counts{130_000, 30_000, 30_000, 30_000, 30_000, 12, 11, 11, 11, 11, 12}
 	head := func(s *Snapshot, phase string, elapsed time.Duration) {
 		s.Phase, s.Elapsed, s.Total = phase, elapsed, 20*time.Second
 		s.Where, s.Handler, s.Slots = "embedded broker", "sleep=1ms", 64
 	}
-	before = emptySnapshot(counts{0, 0, 0, 0, 12_345, 30_000})
+	before = emptySnapshot(counts{3: 12_345, 4: 30_000})
 	head(&before, "producing the backlog", 700*time.Millisecond)
 	midst = emptySnapshot(produced)
 	head(&midst, "a stream of high priorities over the backlog", 4321*time.Millisecond)
@@ -60,7 +60,7 @@ func status(now time.Time) scheduler.Status {
 	}
 	s := scheduler.Status{At: now, Started: true,
 		Pools: []scheduler.PoolStatus{{Name: "demo", Slots: 64, Busy: 63, Levels: []scheduler.LevelStatus{
-			level(3, 1024, 0, 0), level(4, 0, 62, 12_010), level(5, 0, 0, 30_000), level(10, 0, 1, 11)}}},
+			level(3, 1024, 0, 0), level(4, 0, 62, 12_010), level(5, 0, 0, 11), level(10, 0, 1, 11)}}},
 		Consumers: []scheduler.ConsumerStatus{{Name: "base", Mixed: true, Broker: 176_000, State: scheduler.Hold,
 			Reason: scheduler.Reason{Kind: scheduler.WindowFull}}},
 	}
@@ -127,7 +127,7 @@ func TestBar(t *testing.T) {
 }
 
 func TestProgressOf(t *testing.T) {
-	p := progressOf(status(time.Unix(1, 0)), counts{3: 2000, 4: 13_000, 5: 30_000, 10: 12})
+	p := progressOf(status(time.Unix(1, 0)), counts{3: 2000, 4: 13_000, 5: 11, 10: 12})
 	want := progress{at: time.Unix(1, 0), started: true, left: 2000 + 990 + 1, lowLeft: 2000 + 990, inFlight: 63}
 	if p != want {
 		t.Errorf("got %+v, want %+v", p, want)
