@@ -92,9 +92,10 @@ type gateInput struct {
 // nothing happened (zero: no need). It is economy, not correctness: whatever it
 // says, the scheduler starts nothing lower while something higher is ready.
 func (g gateState) next(in gateInput) (gateState, time.Time) {
+	work := !in.mixed && in.above > horizon
 	if g.state == Paused {
-		if g.reason.Kind == HigherWork {
-			g.reason.Work = in.above
+		if work || g.reason.Kind == HigherWork {
+			g.reason = Reason{HigherWork, in.above} // whatever it began with
 		}
 		if stays, again := g.stays(in); stays {
 			return g, again
@@ -113,7 +114,6 @@ func (g gateState) next(in gateInput) (gateState, time.Time) {
 	if !g.resumed.IsZero() {
 		earliest = later(earliest, g.resumed.Add(dwell))
 	}
-	work := !in.mixed && in.above > horizon
 	if !work {
 		earliest = later(earliest, g.since.Add(longHold))
 	}
