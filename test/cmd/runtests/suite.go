@@ -27,8 +27,15 @@ type test struct {
 	elapsed     float64
 }
 
+const module = "github.com/kafkaboost/boostd"
+
 // short is the package's path below the module's.
-func (s *suite) short() string { return strings.TrimPrefix(s.name, "github.com/kafkaboost/boostd/") }
+func (s *suite) short() string {
+	if s.name == module {
+		return "the root"
+	}
+	return strings.TrimPrefix(s.name, module+"/")
+}
 
 // test returns a test, which begins to exist when it is first heard of.
 func (s *suite) test(name string) *test {
