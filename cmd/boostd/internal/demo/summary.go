@@ -24,7 +24,7 @@ func (r Report) Summary() string {
 	fmt.Fprintf(&b, "blind inversions  %6s   … had been acknowledged to its producer for 50 ms\n", number(r.BlindInversions))
 	fmt.Fprintf(&b, "left out          %6s   starts of either kind that %s of the machine explain%s\n\n",
 		number(r.LeftOut), plural(len(r.Stalls), "stall"), third(len(r.Stalls)))
-	if r.DryFor > 0 {
+	if r.DryFor > 0 && r.Lost == 0 { // otherwise it was not worked off, but given up
 		fmt.Fprintf(&b, "The backlog ran dry %s before the stream ended: for that time nothing was left to overtake.\n", human(r.DryFor))
 	}
 	b.WriteString(r.Sentence() + "\n")
