@@ -104,9 +104,9 @@ func (e *Engine) pools(base context.Context, core *scheduler.Core, sched *schedu
 		if err != nil {
 			return nil, err
 		}
-		wanted, floor := &atomic.Int64{}, &atomic.Int64{}
+		wanted := &atomic.Int64{}
 		wanted.Store(int64(scheduler.None))
-		floor.Store(int64(scheduler.None))
+		turns := newTurns(o.Levels)
 		var pool []*slot
 		var batches []*assignment
 		for n := range h.Slots {
@@ -117,13 +117,12 @@ func (e *Engine) pools(base context.Context, core *scheduler.Core, sched *schedu
 			number++
 			pool = append(pool, s)
 			batches = append(batches, &assignment{
-				pool: id, slot: n, wanted: wanted, floor: floor, slice: config.Slice, deadline: &s.deadline, timeout: h.Timeout,
+				pool: id, slot: n, wanted: wanted, turns: turns, slice: config.Slice, deadline: &s.deadline, timeout: h.Timeout,
 			})
 		}
 		slots = append(slots, pool)
 		sched.slots = append(sched.slots, batches)
 		sched.wanted = append(sched.wanted, wanted)
-		sched.floors = append(sched.floors, floor)
 	}
 	return slots, nil
 }

@@ -20,8 +20,8 @@ type schedulerActor struct {
 	workers   [][]*actor.PID
 	slots     [][]*assignment // the reused batches, by pool and slot
 	wanted    []*atomic.Int64 // by pool, read by its slots between messages
-	floors    []*atomic.Int64 // as wanted
-	idle      chan struct{}   // closed when drained; nil before drain
+	recalls   []scheduler.Recall
+	idle      chan struct{} // closed when drained; nil before drain
 	timer     *time.Timer
 	wake      time.Time // when the timer goes off, zero when it isn't set
 	logger    hclog.Logger
@@ -36,7 +36,7 @@ func (s *schedulerActor) Receive(ctx actor.Context) {
 	case *fromSource:
 		s.apply(ctx, now, s.source(now, m.consumer, m.event))
 	case *assignment:
-		s.apply(ctx, now, s.core.Finished(now, m.pool, m.slot, m.items))
+		s.apply(ctx, now, s.core.Finished(now, m.pool, m.slot, m.left()))
 	case *tick:
 		s.wake = time.Time{}
 		s.apply(ctx, now, s.core.Tick(now))
@@ -83,16 +83,28 @@ func (s *schedulerActor) source(now time.Time, id scheduler.ConsumerID, event an
 	return s.core.Tick(now)
 }
 
-// apply sends what the core asks for.
+// apply does what the core asks for. Recalls are answered at once: a free slot
+// waits for them.
 func (s *schedulerActor) apply(ctx actor.Context, now time.Time, e *scheduler.Effects) {
+	s.recalls = append(s.recalls[:0], e.Recalls...)
+	s.send(ctx, now, e)
+	for len(s.recalls) > 0 {
+		r := s.recalls[len(s.recalls)-1]
+		s.recalls = s.recalls[:len(s.recalls)-1]
+		e := s.core.Recalled(now, r.Pool, s.slots[r.Pool][r.Slot].recall())
+		s.recalls = append(s.recalls, e.Recalls...)
+		s.send(ctx, now, e)
+	}
+}
+
+func (s *schedulerActor) send(ctx actor.Context, now time.Time, e *scheduler.Effects) {
 	for _, d := range e.Dispatches {
 		a := s.slots[d.Pool][d.Slot]
-		a.level, a.items = d.Level, d.Items
+		a.give(d)
 		ctx.Send(s.workers[d.Pool][d.Slot], a)
 	}
 	for id, w := range s.wanted {
 		w.Store(int64(s.core.Waiting(scheduler.PoolID(id))))
-		s.floors[id].Store(int64(s.core.Floor(scheduler.PoolID(id))))
 	}
 	for _, k := range e.Settled {
 		ctx.Send(s.consumers[k.Consumer], &settle{k.Settlements})

@@ -73,7 +73,7 @@ func (s *slot) record(a *assignment) error {
 	if s.spec.Recorder == nil || a.next == 0 {
 		return nil
 	}
-	return s.spec.Recorder.Record(s.spec.Name, s.worker, a.started())
+	return s.spec.Recorder.Record(s.spec.Name, s.worker, a.seen())
 }
 
 // renew makes the context of the following attempts.

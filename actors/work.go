@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,9 +22,16 @@ type assignment struct {
 	level boostd.Level
 	items []*scheduler.Item
 
+	// mu guards next and end between the slot's goroutine, which alone moves
+	// next, and the scheduler actor, which recalls: the rest is at and behind end.
+	mu   sync.Mutex
+	next int // index of the next item to look at
+	end  int
+
 	ctx    context.Context
 	wanted *atomic.Int64 // the pool's: the level that a slot is wanted for
-	floor  *atomic.Int64 // the pool's: the lowest level that a slot is busy with
+	turns  *turns        // the pool's
+	begun  bool          // it has had its turn
 	slice  time.Duration
 	// deadline is when the message that runs overruns, Unix nanoseconds, 0 while
 	// none runs. The slot's watchdog reads it.
@@ -31,41 +39,88 @@ type assignment struct {
 	timeout  time.Duration
 
 	began    time.Time
-	next     int // index of the next item to look at
 	open     int // taken and not reported
 	failures []*scheduler.Item
 }
 
 var _ boostd.Work = (*assignment)(nil)
 
+// give makes it the batch of a dispatch. The scheduler actor's.
+func (a *assignment) give(d scheduler.Dispatch) {
+	a.level, a.items = d.Level, d.Items
+	a.next, a.end = 0, len(d.Items)
+	a.begun = false
+	a.turns.dispatched(d.Level)
+}
+
+// begin ends the wait for the batch's turn, once.
+func (a *assignment) begin() {
+	if !a.begun {
+		a.begun = true
+		a.turns.begun(a.level)
+	}
+}
+
+// recall takes away what hasn't been looked at yet. The scheduler actor's.
+func (a *assignment) recall() []*scheduler.Item {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	rest := a.items[a.next:a.end]
+	a.end = a.next
+	return rest
+}
+
+// left is what wasn't recalled. The scheduler actor's, when it is back.
+func (a *assignment) left() []*scheduler.Item { return a.items[:a.end] }
+
 // Next implements boostd.Work. What it passes over stays unstarted and goes
 // back to the queue.
 func (a *assignment) Next() (*boostd.Message, bool) {
-	for a.next < len(a.items) {
-		now := time.Now()
-		if a.ctx.Err() != nil || a.wanted.Load() > int64(a.level) || a.next > 0 && a.outstayed(now.Sub(a.began)) {
+	for passes := 0; ; {
+		// In this order: what is no longer wanted has been dispatched, and has a
+		// turn before it begins; what has begun has an earlier time.
+		if a.ctx.Err() != nil || a.wanted.Load() > int64(a.level) {
 			return nil, false
 		}
-		i := a.items[a.next]
-		a.next++
+		mine, now := a.turns.mine(a.level), time.Now()
+		if a.next > 0 && now.Sub(a.began) > 2*a.slice {
+			return nil, false
+		}
+		if !mine && now.Sub(a.began) < turnPatience {
+			a.turns.pass(passes == 0)
+			passes++
+			continue
+		}
+		i := a.advance()
+		if i == nil {
+			return nil, false
+		}
 		if a.followsFailure(i) {
 			continue
 		}
-		i.StartedAt = now
-		if i.ReadyAt.IsZero() {
-			i.ReadyAt = now // its predecessor in this batch has just ended
-		}
-		a.open++
-		a.deadline.Store(now.Add(a.timeout).UnixNano())
+		a.start(i, now)
 		return i.Message, true
 	}
-	return nil, false
 }
 
-// outstayed reports whether the rest is better off in the queue: the batch has
-// had twice its time, or other slots idle or do lower work meanwhile.
-func (a *assignment) outstayed(since time.Duration) bool {
-	return since > 2*a.slice || since > 2*scheduler.MinShare && a.floor.Load() < int64(a.level)
+func (a *assignment) start(i *scheduler.Item, now time.Time) {
+	i.StartedAt = now
+	if i.ReadyAt.IsZero() {
+		i.ReadyAt = now // its predecessor in this batch has just ended
+	}
+	a.begin()
+	a.open++
+	a.deadline.Store(now.Add(a.timeout).UnixNano())
+}
+
+func (a *assignment) advance() *scheduler.Item {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.next == a.end {
+		return nil
+	}
+	a.next++
+	return a.items[a.next-1]
 }
 
 // Report implements boostd.Work.
@@ -111,7 +166,7 @@ func (a *assignment) followsFailure(i *scheduler.Item) bool {
 // run lets the handler work through the batch. A panic, or a message that the
 // handler took and didn't report, is a failed message, never a lost one.
 func (a *assignment) run(ctx context.Context, h Handler) (stack string) {
-	a.ctx, a.began, a.next, a.open, a.failures = ctx, time.Now(), 0, 0, a.failures[:0]
+	a.ctx, a.began, a.open, a.failures = ctx, time.Now(), 0, a.failures[:0]
 	reason := "handler returned without a result"
 	defer func() {
 		if p := recover(); p != nil {
@@ -124,10 +179,11 @@ func (a *assignment) run(ctx context.Context, h Handler) (stack string) {
 			}
 		}
 		a.deadline.Store(0)
+		a.begin()
 	}()
 	h.Handle(ctx, a)
 	return ""
 }
 
-// started is the part of the batch that was started, for the record.
-func (a *assignment) started() []*scheduler.Item { return a.items[:a.next] }
+// seen is the part of the batch that was looked at, for the record.
+func (a *assignment) seen() []*scheduler.Item { return a.items[:a.next] }

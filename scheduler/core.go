@@ -218,16 +218,5 @@ func (c *Core) Waiting(id PoolID) boostd.Level {
 	return p.ready.highest()
 }
 
-// Floor is the lowest level that a slot of the pool is busy with; None when a
-// slot is free. A worker whose batch is of a higher level hands back what it
-// hasn't started, because the other slots could run it sooner.
-func (c *Core) Floor(id PoolID) boostd.Level {
-	p := c.pools[id]
-	if len(p.free) > 0 {
-		return None
-	}
-	return p.flying.lowest()
-}
-
 // Pools is how many pools there are; their IDs are 0 to Pools()-1.
 func (c *Core) Pools() int { return len(c.pools) }

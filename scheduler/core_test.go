@@ -345,3 +345,51 @@ func TestDrainFinishesWhatLiesBelow(t *testing.T) {
 		t.Fatal("not idle")
 	}
 }
+
+// What a worker has and has not started is taken back before a free slot goes
+// on with a lower level, or idles.
+func TestRecallBeforeLowerLevels(t *testing.T) {
+	r := newRig(t, 2, Unordered)
+	r.warm(5, time.Millisecond)
+	r.took = time.Millisecond
+	r.fetch(0, tp0, "-:5", "-:5", "-:5", "-:5", "-:5", "-:5", "-:5", "-:5")
+	r.want("run 0@5: 0 1 2 3", "run 1@5: 4 5")
+	r.fetch(0, tp0, "-:2")
+	r.finish(1, done, done)
+	r.want("run 1@5: 6", "done 4", "done 5")
+	r.finish(1, done)
+	r.want("run 1@5: 7", "done 6")
+	r.finish(1, done)
+	r.want("recall 0", "done 7")
+	r.recalled(0, 1)
+	r.want("run 1@5: 1")
+	r.finish(1, done)
+	r.want("run 1@5: 2", "done 1")
+	r.finish(0, done)
+	r.want("run 0@5: 3", "done 0")
+	r.finish(1, done)
+	r.want("run 1@2: 8", "done 2") // 3 has been started for sure: it is alone
+}
+
+// A short batch isn't worth a recall: free slots wait for it, but not for longer
+// than a slice.
+func TestLowerLevelsWaitForAShortBatch(t *testing.T) {
+	r := newRig(t, 2, Unordered)
+	r.warm(5, 20*time.Microsecond)
+	r.fetch(0, tp0, "-:5", "-:5", "-:5")
+	r.want("run 0@5: 0 1 2")
+	r.fetch(0, tp0, "-:2")
+	r.want()
+	r.finish(0, done, done, done)
+	r.want("run 0@2: 3", "done 0", "done 1", "done 2")
+	r.finish(0, done)
+	r.fetch(0, tp0, "-:5", "-:5", "-:5", "-:2")
+	r.want("run 0@5: 4 5 6")
+	r.wait(DefaultSlice - 1)
+	r.want()
+	r.now = r.now.Add(1)
+	r.apply(r.core.Tick(r.now))
+	r.want("recall 0") // its first message hangs
+	r.recalled(0, 1)
+	r.want("run 1@5: 5 6")
+}

@@ -16,6 +16,7 @@ type (
 // what its fields point to belongs to the receiver.
 type Effects struct {
 	Dispatches []Dispatch
+	Recalls    []Recall
 	Settled    []Settled
 	Flows      []FlowChange
 	Drained    []Drained
@@ -55,7 +56,7 @@ type Drained struct {
 
 func (e *Effects) reset() {
 	*e = Effects{
-		Dispatches: e.Dispatches[:0], Settled: e.Settled[:0], Flows: e.Flows[:0],
+		Dispatches: e.Dispatches[:0], Recalls: e.Recalls[:0], Settled: e.Settled[:0], Flows: e.Flows[:0],
 		Drained: e.Drained[:0], Held: e.Held[:0], Without: e.Without[:0],
 	}
 }

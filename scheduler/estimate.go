@@ -33,6 +33,9 @@ func (e *estimate) add(d time.Duration) {
 	e.mean += (float64(max(d, 0)) - e.mean) / float64(e.count)
 }
 
+// work is how long n messages are expected to take.
+func (e *estimate) work(n int) time.Duration { return time.Duration(float64(n) * e.mean) }
+
 // known reports whether enough results are in to size a batch from.
 func (e *estimate) known() bool { return e.count >= e.warm }
 
@@ -49,6 +52,6 @@ func (e *estimate) batch(slice time.Duration, ready, slots int) (fair, most int)
 		return 1, 1
 	}
 	most = max(1, int(min(float64(slice)/mean, MaxBatch)))
-	fair = max((ready+slots-1)/slots, int(min(float64(MinShare)/mean, MaxBatch)), 1)
+	fair = max(ready/slots, int(min(float64(MinShare)/mean, MaxBatch)), 1)
 	return min(fair, most), most
 }

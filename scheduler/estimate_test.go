@@ -15,7 +15,8 @@ func TestBatch(t *testing.T) {
 	}{
 		{"one ready message", ms, 1, 64, 1, 16},
 		{"fewer than slots", ms, 64, 64, 1, 16},
-		{"a share of all slots, free or not", ms, 100, 64, 2, 16},
+		{"less than two for each slot", ms, 127, 64, 1, 16},
+		{"a share of all slots, free or not", ms, 130, 64, 2, 16},
 		{"a full window", ms, 1024, 64, 16, 16},
 		{"more than the slice has time for", ms, 5000, 64, 16, 16},
 		{"one slot", ms, 100, 1, 16, 16},

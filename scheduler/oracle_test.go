@@ -46,8 +46,38 @@ func live(t testing.TB, draw func(int) int, steps int) {
 	w.end()
 }
 
-// apply checks what a call of the core asks for, and does it.
+// apply checks what a call of the core asks for, and does it; recalls at once.
 func (w *world) apply(e *Effects) {
+	recalls := append([]Recall(nil), e.Recalls...)
+	w.effects(e)
+	for len(recalls) > 0 {
+		r := recalls[0]
+		e := w.core.Recalled(w.now, r.Pool, w.recall(worldSlot{r.Pool, r.Slot}))
+		recalls = append(recalls[1:], e.Recalls...)
+		w.effects(e)
+	}
+}
+
+// recall takes a part of a slot's batch that its worker has not started.
+func (w *world) recall(at worldSlot) []*Item {
+	items := w.out[at]
+	if len(items) < 2 || w.recalled[at] {
+		w.t.Fatalf("recalled %d items of slot %v, recalled before: %v", len(items), at, w.recalled[at])
+	}
+	w.recalled[at] = true
+	n := w.draw(len(items) + 1)
+	for _, i := range items[n:] {
+		m := w.find(i.Message)
+		m.state = "queued"
+		if m.of.gone {
+			m.state = "dropped"
+		}
+	}
+	w.out[at] = items[:n]
+	return items[n:]
+}
+
+func (w *world) effects(e *Effects) {
 	w.expire()
 	for _, m := range w.all { // retries that were due in this step
 		if m.state == "backoff" && !w.inBackoff(m) {
@@ -60,7 +90,9 @@ func (w *world) apply(e *Effects) {
 			w.t.Fatalf("slot %v was given a second batch", at)
 		}
 		w.checkDispatch(d)
+		w.checkRecalled(d)
 		w.out[at] = d.Items
+		delete(w.recalled, at)
 		for _, i := range d.Items {
 			m := w.find(i.Message)
 			m.state = "out"
@@ -193,6 +225,16 @@ func (w *world) checkDispatch(d Dispatch) {
 	}
 }
 
+// checkRecalled: nothing lower starts while a worker may have something higher
+// that it has not started.
+func (w *world) checkRecalled(d Dispatch) {
+	for at, items := range w.out {
+		if at.pool == d.Pool && len(items) > 1 && items[0].Message.Level > d.Level && !w.recalled[at] {
+			w.t.Fatalf("level %d was dispatched before %d items of level %d were recalled", d.Level, len(items), items[0].Message.Level)
+		}
+	}
+}
+
 // isReady is the definition: queued for that pool, and nothing of its key runs,
 // waits for a retry, or is queued before it at its level or above.
 func (w *world) isReady(m *tracked, pool PoolID) bool {
@@ -253,7 +295,7 @@ func (w *world) check() {
 			w.t.Fatalf("status of pool %d has %d queued, %d in flight; there are %d and %d", id, sq, so, queued[id], out[id])
 		}
 		idle[id] = s.Started && !s.Draining && p.Busy < p.Slots
-		if idle[id] && ready[id] {
+		if idle[id] && ready[id] && !w.awaits(PoolID(id)) {
 			w.t.Fatalf("a slot of pool %d is free and a message is ready", id)
 		}
 	}
@@ -272,34 +314,38 @@ func (w *world) check() {
 	w.forget()
 }
 
+// awaits reports whether free slots wait for a short batch of a higher level.
+func (w *world) awaits(pool PoolID) bool {
+	for at, items := range w.out {
+		if at.pool == pool && len(items) > 1 && !w.recalled[at] && w.now.Sub(items[0].DispatchedAt) < DefaultSlice {
+			return true
+		}
+	}
+	return false
+}
+
 // checkWanted: what workers look at between messages. Waiting may name a level
 // whose key is taken by now, never too low a one.
 func (w *world) checkWanted() {
 	for pool, slots := range w.slots {
-		waiting, floor, busy := None, None, 0
+		waiting, busy := None, 0
 		for _, m := range w.all {
 			if w.isReady(m, PoolID(pool)) {
 				waiting = max(waiting, m.msg.Level)
 			}
 		}
-		for at, items := range w.out {
+		for at := range w.out {
 			if at.pool == PoolID(pool) {
 				busy++
-				if l := items[0].Message.Level; floor == None || l < floor {
-					floor = l
-				}
 			}
 		}
 		free := busy < slots
 		if free {
-			waiting, floor = None, None
+			waiting = None
 		}
 		switch got := w.core.Waiting(PoolID(pool)); {
 		case free && got != None, got < waiting:
 			w.t.Fatalf("pool %d is wanted for level %d, free %v; want %d", pool, got, free, waiting)
-		}
-		if got := w.core.Floor(PoolID(pool)); got != floor {
-			w.t.Fatalf("the floor of pool %d is %d, want %d", pool, got, floor)
 		}
 	}
 }

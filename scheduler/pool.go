@@ -23,14 +23,14 @@ type PoolConfig struct {
 
 // pool is one handler's slots and the messages that wait for them.
 type pool struct {
-	config PoolConfig
-	levels []level
-	ready  levelSet // levels whose ready list isn't empty
-	flying levelSet // levels of which something is with workers
-	locks  locks
-	free   []int     // idle slots; the last one used goes first, its caches are warm
-	batch  [][]*Item // by slot: the buffer that is handed to its worker
-	stuck  []bool    // by slot: its handler overran the timeout and hasn't returned
+	config  PoolConfig
+	levels  []level
+	ready   levelSet // levels whose ready list isn't empty
+	locks   locks
+	free    []int     // idle slots; the last one used goes first, its caches are warm
+	batch   [][]*Item // by slot: the buffer that is handed to its worker
+	batches batches
+	stuck   []bool // by slot: its handler overran the timeout and hasn't returned
 
 	above      []time.Duration // by level: how long the slots need for what is above
 	aboveKnown bool            // above is of this step
@@ -58,12 +58,13 @@ func newPool(config PoolConfig) *pool {
 		config.Slice = DefaultSlice
 	}
 	p := &pool{
-		config: config,
-		levels: make([]level, config.Levels),
-		locks:  locks{byID: map[uint64]*lock{}},
-		batch:  make([][]*Item, config.Slots),
-		stuck:  make([]bool, config.Slots),
-		above:  make([]time.Duration, config.Levels),
+		config:  config,
+		levels:  make([]level, config.Levels),
+		locks:   locks{byID: map[uint64]*lock{}},
+		batch:   make([][]*Item, config.Slots),
+		batches: newBatches(config.Slots, config.Levels),
+		stuck:   make([]bool, config.Slots),
+		above:   make([]time.Duration, config.Levels),
 	}
 	for slot := config.Slots - 1; slot >= 0; slot-- {
 		p.free = append(p.free, slot)
@@ -152,7 +153,6 @@ func (p *pool) take(dst []*Item, at boostd.Level, share, most int, now time.Time
 func (p *pool) dispatched(dst []*Item, i *Item, now time.Time) []*Item {
 	p.queue(i, -1)
 	p.of(i).inFlight++
-	p.flying.add(i.Message.Level)
 	i.partition.inFlight++
 	i.partition.reach = max(i.partition.reach, i.Message.Offset)
 	if i.lock != nil {
@@ -165,11 +165,7 @@ func (p *pool) dispatched(dst []*Item, i *Item, now time.Time) []*Item {
 
 // returned takes an item back from its worker, whatever became of it.
 func (p *pool) returned(i *Item) {
-	l := p.of(i)
-	l.inFlight--
-	if l.inFlight == 0 {
-		p.flying.remove(i.Message.Level)
-	}
+	p.of(i).inFlight--
 	i.partition.inFlight--
 	if i.lock != nil {
 		i.lock.running--

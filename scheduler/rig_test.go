@@ -86,6 +86,13 @@ func (r *rig) finish(slot int, outcomes ...boostd.Outcome) {
 	r.apply(r.core.Finished(r.now, 0, slot, items))
 }
 
+// recalled gives back what the worker of a slot has not started.
+func (r *rig) recalled(slot, started int) {
+	rest := r.out[slot][started:]
+	r.out[slot] = r.out[slot][:started]
+	r.apply(r.core.Recalled(r.now, 0, rest))
+}
+
 // wait lets time pass, with the ticks that the core asks for.
 func (r *rig) wait(d time.Duration) {
 	until := r.now.Add(d)
@@ -115,6 +122,9 @@ func (r *rig) apply(e *Effects) {
 	for _, d := range e.Dispatches {
 		r.out[d.Slot] = d.Items
 		r.said = append(r.said, fmt.Sprintf("run %d@%d:%s", d.Slot, d.Level, offsets(d.Items)))
+	}
+	for _, c := range e.Recalls {
+		r.said = append(r.said, fmt.Sprintf("recall %d", c.Slot))
 	}
 	for _, s := range e.Settled {
 		for _, one := range s.Settlements {

@@ -21,10 +21,11 @@ type sim struct {
 	events  events
 	sources []*simSource
 	slots   int
-	service time.Duration // the mean
-	tick    time.Time     // when the core's timer goes off
-	idle    time.Time     // since when a slot idles while a broker has work
-	ran     []int         // by level
+	out     map[int]*simBatch // by slot
+	service time.Duration     // the mean
+	tick    time.Time         // when the core's timer goes off
+	idle    time.Time         // since when a slot idles while a broker has work
+	ran     []int             // by level
 }
 
 // simSource is a consumer's Source with its brokers.
@@ -68,7 +69,7 @@ func (e *events) Pop() any {
 
 func newSim(t testing.TB, seed uint64, levels, slots int, service time.Duration) *sim {
 	s := &sim{t: t, rng: rand.New(rand.NewPCG(seed, 2)), core: New(Config{Gate: true}), now: time.Unix(1000, 0),
-		slots: slots, service: service, ran: make([]int, levels)}
+		slots: slots, out: map[int]*simBatch{}, service: service, ran: make([]int, levels)}
 	config := rigPool
 	config.Slots, config.Levels = slots, levels
 	if _, err := s.core.AddPool(config); err != nil {
@@ -139,8 +140,23 @@ func (s *sim) poll(src *simSource) {
 }
 
 func (s *sim) apply(e *Effects) {
+	recalls := append([]Recall(nil), e.Recalls...)
+	s.effects(e)
+	for len(recalls) > 0 {
+		b := s.out[recalls[0].Slot]
+		rest := b.items[b.next:]
+		b.items = b.items[:b.next]
+		e := s.core.Recalled(s.now, 0, rest)
+		recalls = append(recalls[1:], e.Recalls...)
+		s.effects(e)
+	}
+}
+
+func (s *sim) effects(e *Effects) {
 	for _, d := range e.Dispatches {
-		s.work(d.Slot, d.Items, 0, s.now)
+		b := &simBatch{slot: d.Slot, level: d.Level, items: d.Items, began: s.now}
+		s.out[d.Slot] = b
+		s.after(0, func() { s.work(b) })
 	}
 	for _, settled := range e.Settled {
 		src := s.sources[settled.Consumer]
@@ -174,20 +190,28 @@ func (s *sim) flow(src *simSource, paused bool) {
 	s.poll(src)
 }
 
+// simBatch is what a worker has.
+type simBatch struct {
+	slot  int
+	level boostd.Level
+	items []*Item
+	next  int
+	began time.Time
+}
+
 // work is a worker: it takes the next message unless it is wanted elsewhere.
-func (s *sim) work(slot int, items []*Item, n int, began time.Time) {
-	wanted, floor, level := s.core.Waiting(0), s.core.Floor(0), items[0].Message.Level
-	stay := s.now.Sub(began) <= 2*MinShare || floor >= level && s.now.Sub(began) <= 2*DefaultSlice
-	if n == len(items) || wanted > level || n > 0 && !stay {
-		s.apply(s.core.Finished(s.now, 0, slot, items))
+func (s *sim) work(b *simBatch) {
+	if b.next == len(b.items) || s.core.Waiting(0) > b.level || b.next > 0 && s.now.Sub(b.began) > 2*DefaultSlice {
+		s.apply(s.core.Finished(s.now, 0, b.slot, b.items))
 		return
 	}
-	i := items[n]
+	i := b.items[b.next]
+	b.next++
 	i.StartedAt = s.now
-	s.ran[level]++
+	s.ran[b.level]++
 	s.after(time.Duration(float64(s.service)*(0.5+s.rng.Float64())), func() {
 		i.FinishedAt, i.Result.Outcome = s.now, boostd.Done
-		s.work(slot, items, n+1, began)
+		s.work(b)
 	})
 }
 

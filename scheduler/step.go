@@ -69,7 +69,7 @@ func (c *Core) dispatch(now time.Time, id PoolID) {
 	p := c.pools[id]
 	for len(p.free) > 0 {
 		at := p.ready.highest()
-		if at == None {
+		if c.recall(now, id, at) || at == None {
 			return
 		}
 		l, slot := &p.levels[at], p.free[len(p.free)-1]
@@ -80,6 +80,7 @@ func (c *Core) dispatch(now time.Time, id PoolID) {
 			continue // all of it waits for locks now; the level is empty
 		}
 		p.free = p.free[:len(p.free)-1]
+		p.batches.dispatched(slot, batch{at, now, l.estimate.work(len(items)), len(items) > 1})
 		c.effects.Dispatches = append(c.effects.Dispatches, Dispatch{id, slot, at, items})
 	}
 }
@@ -97,6 +98,16 @@ func (c *Core) Finished(now time.Time, id PoolID, slot int, items []*Item) *Effe
 			c.ended(now, p, i)
 		}
 	}
+	c.unstarted(now, p, items)
+	clear(items)
+	p.batches.close(slot)
+	p.free = append(p.free, slot)
+	p.stuck[slot] = false
+	return c.step(now)
+}
+
+// unstarted gives the items that their worker didn't start their places back.
+func (c *Core) unstarted(now time.Time, p *pool, items []*Item) {
 	// Backwards, so that each goes in front of its successors.
 	for n := len(items) - 1; n >= 0; n-- {
 		if i := items[n]; i.StartedAt.IsZero() {
@@ -108,10 +119,6 @@ func (c *Core) Finished(now time.Time, id PoolID, slot int, items []*Item) *Effe
 			c.noteDrained(i.consumer)
 		}
 	}
-	clear(items)
-	p.free = append(p.free, slot)
-	p.stuck[slot] = false
-	return c.step(now)
 }
 
 // handedBack gives an item that its worker didn't start its place back.

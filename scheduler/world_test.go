@@ -24,7 +24,8 @@ type world struct {
 	byID      map[messageID]*tracked
 	epochs    uint32
 	out       map[worldSlot][]*Item
-	slots     []int // by pool
+	recalled  map[worldSlot]bool // of the batches that are out
+	slots     []int              // by pool
 	draining  bool
 	// kept has, by lock, when it was last seen kept, and by what.
 	kept map[uint64]keeping
@@ -104,7 +105,7 @@ type tracked struct {
 func newWorld(t testing.TB, draw func(int) int) *world {
 	w := &world{t: t, draw: draw, core: New(Config{Gate: draw(4) > 0, StartWait: time.Duration(draw(2)) * time.Second}),
 		now: time.Unix(1000, 0), order: Order(draw(3)), next: map[boostd.TopicPartition]int64{},
-		byID: map[messageID]*tracked{}, out: map[worldSlot][]*Item{}, kept: map[uint64]keeping{}}
+		byID: map[messageID]*tracked{}, out: map[worldSlot][]*Item{}, recalled: map[worldSlot]bool{}, kept: map[uint64]keeping{}}
 	for _, slots := range []int{1 + draw(5), 1} {
 		_, err := w.core.AddPool(PoolConfig{Name: "p", Slots: slots, Levels: 11,
 			Retry: Retry{Attempts: 3, Backoff: 50 * time.Millisecond, MaxBackoff: time.Second}})

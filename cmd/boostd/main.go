@@ -33,7 +33,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usage("%w\nsee: %s --help", err, c.CommandPath())
 	})
-	root.AddCommand(newRun(), newBroker(), newVersion())
+	root.AddCommand(newRun(), newDemo(), newBroker(), newVersion())
 	return root
 }
 

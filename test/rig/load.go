@@ -137,6 +137,17 @@ func (l *Load) Stream(ctx context.Context, level boostd.Level, perSecond float64
 	}
 }
 
+// End is the offset behind the partition's last acknowledged message.
+func (l *Load) End(tp boostd.TopicPartition) int64 {
+	end := int64(0)
+	for _, e := range l.Ledger.Entries() {
+		if e.TopicPartition == tp {
+			end = max(end, e.Offset+1)
+		}
+	}
+	return end
+}
+
 // AwaitHandled waits until every acknowledged message is in the audit as done.
 func (l *Load) AwaitHandled() {
 	l.t.Helper()

@@ -1,0 +1,111 @@
+package scheduler
+
+import (
+	"time"
+
+	"github.com/kafkaboost/boostd"
+)
+
+// Recall asks for what the worker of a slot has not started yet. The receiver
+// takes it away from the worker and gives it back with Recalled, before anything
+// else.
+type Recall struct {
+	Pool PoolID
+	Slot int
+}
+
+// batches are what the slots of a pool are busy with. A batch of more than one
+// item may have some that its worker hasn't started: they are not ready any
+// more, and yet a free slot must not go on with a lower level before them, or
+// idle. So they are recalled, once; what is left of a recalled batch has begun.
+type batches struct {
+	out []batch // by slot
+	// behind are the levels that have batches to be recalled, with their number.
+	behind levelSet
+	count  []int // by level
+}
+
+type batch struct {
+	level boostd.Level
+	at    time.Time
+	// work is how long the whole is expected to take.
+	work time.Duration
+	// open: it has more than one item and wasn't recalled.
+	open bool
+}
+
+func newBatches(slots, levels int) batches {
+	return batches{out: make([]batch, slots), count: make([]int, levels)}
+}
+
+// dispatched notes a slot's new batch.
+func (bs *batches) dispatched(slot int, b batch) {
+	bs.out[slot] = b
+	if b.open {
+		bs.count[b.level]++
+		bs.behind.add(b.level)
+	}
+}
+
+// close notes that nothing of the slot's batch can be recalled any more.
+func (bs *batches) close(slot int) {
+	b := &bs.out[slot]
+	if !b.open {
+		return
+	}
+	b.open = false
+	bs.count[b.level]--
+	if bs.count[b.level] == 0 {
+		bs.behind.remove(b.level)
+	}
+}
+
+// longest is the slot whose batch of that level is expected to end last, among
+// those that are worth a recall: the others take less than the hand-over costs,
+// unless they have been out for longer than a slice. again is when the first of
+// these will be, if there is no other.
+func (bs *batches) longest(level boostd.Level, slice time.Duration, now time.Time) (slot int, again time.Time) {
+	slot = -1
+	var end time.Time
+	for n := range bs.out {
+		b := &bs.out[n]
+		if !b.open || b.level != level {
+			continue
+		}
+		late := b.at.Add(slice)
+		if b.work <= MinShare && now.Before(late) {
+			again = sooner(again, late)
+		} else if e := b.at.Add(b.work); slot < 0 || e.After(end) {
+			slot, end = n, e
+		}
+	}
+	return slot, again
+}
+
+// recall asks for the rest of a batch above the highest level that is ready, if
+// there is one, and reports whether free slots must wait.
+func (c *Core) recall(now time.Time, id PoolID, at boostd.Level) (wait bool) {
+	p := c.pools[id]
+	above := p.batches.behind.highest()
+	if above <= at {
+		return false
+	}
+	slot, again := p.batches.longest(above, p.config.Slice, now)
+	if slot < 0 {
+		if at != None {
+			c.effects.Wake = sooner(c.effects.Wake, again)
+		}
+		return true
+	}
+	p.batches.close(slot)
+	c.effects.Recalls = append(c.effects.Recalls, Recall{id, slot})
+	return true
+}
+
+// Recalled gives back what a worker had not started of its batch, in order. The
+// worker's Finished follows with the rest.
+func (c *Core) Recalled(now time.Time, id PoolID, items []*Item) *Effects {
+	c.effects.reset()
+	c.unstarted(now, c.pools[id], items)
+	return c.step(now)
+}

@@ -1,0 +1,74 @@
+package e2e
+
+import (
+	"context"
+	"testing"
+
+	"github.com/kafkaboost/boostd/test/rig"
+)
+
+// Missing topics are created as the settings ask, and work at once.
+func TestTopicsAreCreated(t *testing.T) {
+	onEach(t, func(t *testing.T, c *rig.Cluster) {
+		s := rig.Plan(t, c.Brokers(t), rig.Options{Min: 9, Partitions: 5})
+		_, stop := s.Start(t)
+		load := s.Load(t)
+		load.Fill(0, 20, 100)
+		load.Fill(9, 20, 100)
+		load.Fill(10, 20, 100)
+		load.AwaitHandled()
+		stop()
+		clean(t, load)
+		ctx, cancel := context.WithTimeout(t.Context(), rig.Patience)
+		defer cancel()
+		have, err := s.Admin(t).Topics(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if have[s.Base] < 1 || have[s.Topic(9)] != 5 || have[s.Topic(10)] != 5 {
+			t.Errorf("base topic and levels 9 and 10 have %d, %d and %d partitions; want the broker's default, 5 and 5",
+				have[s.Base], have[s.Topic(9)], have[s.Topic(10)])
+		}
+		if n := have[s.Base+"_8"]; n != 0 {
+			t.Errorf("there is a topic of level 8, which isn't boosted")
+		}
+	})
+}
+
+// Missing topics that shall not be created are named; the rest works meanwhile,
+// and they are read once they exist.
+func TestMissingTopics(t *testing.T) {
+	onEach(t, func(t *testing.T, c *rig.Cluster) {
+		s := rig.Plan(t, c.Brokers(t), rig.Options{Min: 9, Kafka: "  create_topics: false", Extra: "start_wait: 200ms"})
+		s.EnsureTopics(t, s.Base, s.Topic(9))
+		load := s.Load(t)
+		load.Fill(0, 20, 100)
+		load.Fill(9, 20, 100)
+		p := s.Spawn(t)
+		load.AwaitHandled()
+		says(t, p, "topic is missing and kafka.create_topics is false", `"topic":"`+s.Topic(10)+`"`)
+		if p.Says(`"topic":"` + s.Topic(9) + `"`) {
+			t.Error("it calls a topic missing that is there")
+		}
+		s.Ensure(t)
+		load.Fill(10, 20, 100)
+		load.AwaitHandled()
+		exits(t, p, p.Terminate(), 0)
+		clean(t, load)
+	})
+}
+
+// A base topic that doesn't exist yet delays no level.
+func TestMissingBaseTopic(t *testing.T) {
+	onEach(t, func(t *testing.T, c *rig.Cluster) {
+		s := rig.Plan(t, c.Brokers(t), rig.Options{Min: 10, Kafka: "  create_topics: false", Extra: "start_wait: 200ms"})
+		s.EnsureTopics(t, s.Topic(10))
+		load := s.Load(t)
+		load.Fill(10, 20, 100)
+		p := s.Spawn(t)
+		load.AwaitHandled()
+		says(t, p, `"topic":"`+s.Base+`"`)
+		exits(t, p, p.Terminate(), 0)
+		clean(t, load)
+	})
+}
