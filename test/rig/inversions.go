@@ -9,10 +9,10 @@ import (
 	"github.com/kafkaboost/boostd/audit"
 )
 
-// Inversions counts the starts that went before a higher message of the same
-// handler which had been ready for longer than patience. Unlike the verdict it
-// knows nothing of stalls: its patience is for machines that many tests share,
-// and for loads whose higher messages wait longer than that.
+// Inversions counts the starts that went before the dispatch of a higher message
+// of the same handler which had been ready for longer than patience. Unlike the
+// verdict it knows nothing of stalls: its patience is for machines that many
+// tests share, and for loads whose higher messages wait longer than that.
 func Inversions(records []audit.Record, patience time.Duration) int {
 	type event struct {
 		at      time.Time
@@ -23,8 +23,8 @@ func Inversions(records []audit.Record, patience time.Duration) int {
 	for n := range records {
 		r := &records[n]
 		events = append(events, event{r.StartedAt, r, 0})
-		if overdue := r.ReadyAt.Add(patience); overdue.Before(r.StartedAt) {
-			events = append(events, event{overdue, r, +1}, event{r.StartedAt, r, -1})
+		if overdue := r.ReadyAt.Add(patience); overdue.Before(r.DispatchedAt) {
+			events = append(events, event{overdue, r, +1}, event{r.DispatchedAt, r, -1})
 		}
 	}
 	slices.SortStableFunc(events, func(a, b event) int {

@@ -247,6 +247,15 @@ func (s *Setup) Committed(t testing.TB) map[boostd.TopicPartition]int64 {
 	return all
 }
 
+// Done is how many messages are committed as done.
+func (s *Setup) Done(t testing.TB) (sum int64) {
+	t.Helper()
+	for _, offset := range s.Committed(t) {
+		sum += offset
+	}
+	return sum
+}
+
 // AuditPath is the audit file.
 func (s *Setup) AuditPath() string { return filepath.Join(s.Dir, "audit.jsonl") }
 
