@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -26,23 +27,33 @@ const BrokerDefault = -1
 // Admin asks for and changes topics and groups. Its methods are safe from any
 // goroutine; each is bounded by its context, which must have a deadline.
 type Admin struct {
-	client  *kafka.AdminClient
-	brokers []string
+	client    *kafka.AdminClient
+	brokers   []string
+	diagnosis *diagnosis
+	closed    sync.Once
 }
 
 // NewAdmin makes the client; it doesn't connect yet.
 func NewAdmin(c Config) (*Admin, error) {
-	client, err := newAdmin(c, "admin")
+	d := newDiagnosis()
+	client, err := newAdmin(c, "admin", d.logs)
 	if err != nil {
+		d.close()
 		return nil, err
 	}
-	return &Admin{client, c.Brokers}, nil
+	return &Admin{client: client, brokers: c.Brokers, diagnosis: d}, nil
 }
 
-func newAdmin(c Config, name string) (*kafka.AdminClient, error) {
+// newAdmin makes a client whose log goes to logs; where that is nil there is
+// none: an admin's failures are its calls' errors.
+func newAdmin(c Config, name string, logs chan kafka.LogEvent) (*kafka.AdminClient, error) {
 	config := c.admin(name)
-	delete(*config, "go.logs.channel.enable")
-	(*config)["log_level"] = "2" // an admin's failures are its calls' errors
+	if logs == nil {
+		delete(*config, "go.logs.channel.enable")
+		(*config)["log_level"] = "2"
+	} else {
+		(*config)["go.logs.channel"] = logs
+	}
 	client, err := kafka.NewAdminClient(config)
 	if err != nil {
 		return nil, fmt.Errorf("make admin client: %w", err)
@@ -50,14 +61,19 @@ func newAdmin(c Config, name string) (*kafka.AdminClient, error) {
 	return client, nil
 }
 
-// Close ends the client.
-func (a *Admin) Close() { a.client.Close() }
+// Close ends the client. A second call does no harm.
+func (a *Admin) Close() {
+	a.closed.Do(func() {
+		a.client.Close()
+		a.diagnosis.close()
+	})
+}
 
 // ErrUnreachable says that no broker answered.
 var ErrUnreachable = errors.New("no broker answers")
 
-// Connect waits until a broker answers. Its error wraps ErrUnreachable and
-// names the brokers that were tried.
+// Connect waits until a broker answers. Its error wraps ErrUnreachable, names
+// the brokers that were tried, and says what the last connection failed of.
 func (a *Admin) Connect(ctx context.Context) error {
 	for {
 		_, err := a.client.GetMetadata(nil, true, 1000)
@@ -66,7 +82,7 @@ func (a *Admin) Connect(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("reach kafka at %s: %w (%w)", strings.Join(a.brokers, ", "), ErrUnreachable, err)
+			return fmt.Errorf("reach kafka at %s: %w (%s)", strings.Join(a.brokers, ", "), ErrUnreachable, a.diagnosis.why(err))
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

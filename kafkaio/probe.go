@@ -36,7 +36,7 @@ type Probe struct {
 
 // NewProbe starts the probe; Stop ends it.
 func NewProbe(c Config, logger hclog.Logger) (*Probe, error) {
-	admin, err := newAdmin(c, "probe")
+	admin, err := newAdmin(c, "probe", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +152,7 @@ func (p *Probe) findPositions(ctx context.Context, s *Source, tps []boostd.Topic
 	for n := range tps {
 		_, delivered := s.tracker.Position(tps[n])
 		if _, known := s.positions[tps[n]]; !delivered && !known {
-			unknown = append(unknown, toKafka(tps[n : n+1])...)
+			unknown = append(unknown, toKafka(tps[n:n+1])...)
 		}
 	}
 	s.mu.Unlock()

@@ -46,4 +46,27 @@ func TestSecuredCluster(t *testing.T) {
 			}
 		})
 	}
+	t.Run("refused", func(t *testing.T) {
+		for _, fails := range []struct {
+			name    string
+			brokers []string
+			kafka   string
+			says    string
+		}{
+			{"wrong password", secure.SASLSSL, sasl("sasl_ssl", u, "guess", secure.CAFile), "uthentication failed"},
+			{"untrusted authority", secure.SASLSSL, sasl("sasl_ssl", u, u.Password, secure.UntrustedCAFile), "certificate verify failed"},
+			{"no TLS to a TLS port", secure.SSL, "", "isconnected"},
+		} {
+			t.Run(fails.name, func(t *testing.T) {
+				t.Parallel()
+				s := rig.Plan(t, fails.brokers, rig.Options{Min: 10, Kafka: fails.kafka})
+				p := s.Spawn(t)
+				exits(t, p, p.Wait(rig.Patience), 69)
+				says(t, p, fails.brokers[0], fails.says)
+				if p.Says(u.Password) || p.Says("guess") {
+					t.Error("its output shows a password")
+				}
+			})
+		}
+	})
 }
