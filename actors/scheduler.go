@@ -127,7 +127,7 @@ func (s *schedulerActor) send(ctx actor.Context, now time.Time, e *scheduler.Eff
 // tell logs what a person should know.
 func (s *schedulerActor) tell(e *scheduler.Effects) {
 	for _, h := range e.Held {
-		s.logger.Warn("message is held: it waits for a person", "message", h.TopicPartition, "offset", h.Offset,
+		s.logger.Warn("message is held: it waits for a person", "partition", h.TopicPartition.String(), "offset", h.Offset,
 			"level", h.Level, "attempts", h.Attempts, "reason", h.Reason)
 	}
 	for _, id := range e.Without {

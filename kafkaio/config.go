@@ -134,15 +134,18 @@ func checkProperties(wrong func(string, string, ...any), section string, propert
 // tuning is what was measured to be best for one level's consumer (facts in
 // DESIGN.md). A user's property wins.
 var tuning = map[string]string{
-	"queued.max.messages.kbytes":         "8192",
-	"queued.min.messages":                "1000",
-	"fetch.message.max.bytes":            "131072",
-	"fetch.queue.backoff.ms":             "10",
-	"fetch.min.bytes":                    "1",
-	"fetch.wait.max.ms":                  "500",
-	"heartbeat.interval.ms":              "500",
-	"session.timeout.ms":                 "10000",
-	"socket.timeout.ms":                  "10000",
+	"queued.max.messages.kbytes": "8192",
+	"queued.min.messages":        "1000",
+	"fetch.message.max.bytes":    "131072",
+	"fetch.queue.backoff.ms":     "10",
+	"fetch.min.bytes":            "1",
+	"fetch.wait.max.ms":          "500",
+	"heartbeat.interval.ms":      "500",
+	"session.timeout.ms":         "10000",
+	"socket.timeout.ms":          "10000",
+	// Less than a session: after a broker's restart its client must be back
+	// before the group has given its partitions away. The default is 10 s.
+	"reconnect.backoff.max.ms":           "1000",
 	"topic.metadata.refresh.interval.ms": "5000",
 	"max.poll.interval.ms":               "300000",
 	"enable.metrics.push":                "false",

@@ -77,7 +77,7 @@ func (s *Source) pauseAlone(tp boostd.TopicPartition) {
 		return
 	}
 	s.poll.single[tp] = true
-	s.logger.Warn("partition is paused: too many of its messages are unfinished or held", "partition", tp)
+	s.logger.Warn("partition is paused: too many of its messages are unfinished or held", "partition", tp.String())
 	if err := s.client.Pause(toKafka([]boostd.TopicPartition{tp})); err != nil {
 		s.setTrouble("flow", err)
 	}

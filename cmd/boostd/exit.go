@@ -24,7 +24,9 @@ type exitError struct {
 func (e exitError) Error() string { return e.err.Error() }
 func (e exitError) Unwrap() error { return e.err }
 
-func usage(format string, args ...any) error { return exitError{exitUsage, fmt.Errorf(format, args...)} }
+func usage(format string, args ...any) error {
+	return exitError{exitUsage, fmt.Errorf(format, args...)}
+}
 
 func codeOf(err error) int {
 	var e exitError

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/kafkaboost/boostd/test/kafkatest"
 	"github.com/kafkaboost/boostd/test/kafkatest/internal/filelock"
@@ -47,6 +48,7 @@ const readyDescriptor = 3
 
 // serve owns a cluster until it is told to end, and lives in the background.
 func serve(ctx context.Context, s settings, _ io.Writer) error {
+	syscall.CloseOnExec(readyDescriptor) // the nodes would keep it open
 	ready := os.NewFile(readyDescriptor, "ready")
 	defer ready.Close()
 	lock, err := filelock.Try(s.pidFile())
