@@ -111,3 +111,29 @@ func TestDrainIsOver(t *testing.T) {
 		}
 	})
 }
+
+// A message whose retry is far off doesn't keep a stop waiting.
+func TestStopDoesntWaitForARetry(t *testing.T) {
+	onEach(t, func(t *testing.T, c *rig.Cluster) {
+		svc := serve(t, func(w http.ResponseWriter, _ *http.Request, got request) {
+			if got.Get("Boostd-Offset") == "3" {
+				w.Header().Set("Retry-After", "3600")
+				w.WriteHeader(http.StatusServiceUnavailable)
+			}
+		})
+		s := rig.New(t, c, rig.Options{Min: 10, Partitions: 1, Handler: `http: "` + svc.URL + `"`})
+		load := s.Load(t)
+		load.Fill(0, 10, 100)
+		p := s.Spawn(t)
+		load.AwaitDone(9)
+		rig.Eventually(t, "the first attempt of the fourth", func() bool { return svc.count() == 10 })
+		began := time.Now()
+		exits(t, p, p.Terminate(), 0)
+		if took := time.Since(began); took > drainBudget/4 {
+			t.Errorf("the stop took %v", took)
+		}
+		if offset := s.Done(t); offset != 3 {
+			t.Errorf("committed at %d, want 3: the retry isn't done", offset)
+		}
+	})
+}

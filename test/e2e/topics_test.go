@@ -72,3 +72,31 @@ func TestMissingBaseTopic(t *testing.T) {
 		clean(t, load)
 	})
 }
+
+// A topic that is deleted while it is read, and made anew, is read again from
+// its beginning; the other levels go on meanwhile.
+func TestTopicMadeAnew(t *testing.T) {
+	onEach(t, func(t *testing.T, c *rig.Cluster) {
+		svc := serve(t, nil)
+		s := rig.New(t, c, rig.Options{Min: 9, Handler: `http: "` + svc.URL + `"`})
+		s.Load(t).Fill(10, 30, 100)
+		p := s.Spawn(t)
+		rig.Eventually(t, "the first are handled and committed", func() bool { return svc.count() == 30 && s.Done(t) == 30 })
+		ctx, cancel := context.WithTimeout(t.Context(), rig.Patience)
+		defer cancel()
+		if err := s.Admin(t).DeleteTopics(ctx, []string{s.Topic(10)}); err != nil {
+			t.Fatal(err)
+		}
+		s.Load(t).Fill(9, 10, 100)
+		rig.Eventually(t, "its partitions are gone, and another level goes on", func() bool {
+			return p.Says("partitions lost") && svc.count() == 40
+		})
+		s.Ensure(t)
+		s.Load(t).Fill(10, 20, 100)
+		rig.Eventually(t, "the new ones are handled", func() bool { return svc.count() == 60 })
+		exits(t, p, p.Terminate(), 0)
+		if n := svc.count(); n != 60 {
+			t.Errorf("%d messages were handled, want 60", n)
+		}
+	})
+}
