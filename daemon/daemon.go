@@ -38,26 +38,21 @@ type Daemon struct {
 	audits   audits
 }
 
-// Start reads the settings, reaches the brokers, sees to the topics, and brings
-// up handlers, sources and actors. It returns once the actors run; partitions
-// are assigned later. On an error nothing is left running. Where no broker
-// answers the error wraps kafkaio.ErrUnreachable.
+// ErrConfig says that a valid boostd.yaml asks for what can't be had: a program
+// that doesn't exist, a property that the Kafka client refuses.
+var ErrConfig = errors.New("can't be carried out")
+
+// Start makes the handlers, reads the settings, reaches the brokers, sees to the
+// topics, and brings up sources and actors. It returns once the actors run;
+// partitions are assigned later. On an error nothing is left running. Where no
+// broker answers the error wraps kafkaio.ErrUnreachable, and where boostd.yaml
+// is at fault ErrConfig.
 //
 // Absent or bad settings are no error: it says so in the log and tries again
 // until they are good or ctx ends.
 func Start(ctx context.Context, o Options) (*Daemon, error) {
-	d := &Daemon{config: o.Config, logger: o.Logger}
-	settings := o.Settings
-	if settings == nil {
-		var err error
-		if settings, err = d.awaitSettings(ctx); err != nil {
-			return nil, err
-		}
-	}
-	if err := d.prepareTopics(ctx, settings, o.Wait); err != nil {
-		return nil, err
-	}
-	if err := d.build(settings); err != nil {
+	d := &Daemon{config: o.Config, logger: o.Logger, audits: audits{}}
+	if err := d.start(ctx, o); err != nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeBudget)
 		defer cancel()
 		return nil, errors.Join(err, d.release(ctx))
@@ -65,20 +60,28 @@ func Start(ctx context.Context, o Options) (*Daemon, error) {
 	return d, nil
 }
 
-// build makes everything that runs, and lets it run.
-func (d *Daemon) build(settings *priority.Settings) (err error) {
-	d.audits = audits{}
-	d.handlers = handlers{}
+// start does first what needs nobody else, so that a mistake in boostd.yaml
+// shows before anything outside is touched.
+func (d *Daemon) start(ctx context.Context, o Options) error {
 	specs, err := d.handlerSpecs()
 	if err != nil {
 		return err
 	}
 	if d.probe, err = kafkaio.NewProbe(d.config.Kafka, d.logger.Named("probe")); err != nil {
+		return d.unfit(err)
+	}
+	settings := o.Settings
+	if settings == nil {
+		if settings, err = d.awaitSettings(ctx); err != nil {
+			return err
+		}
+	}
+	if err := d.prepareTopics(ctx, settings, o.Wait); err != nil {
 		return err
 	}
-	consumers, err := d.consumerSpecs(settings)
+	consumers, err := d.consumerSpecs(settings) // clients that connect at once
 	if err != nil {
-		return err
+		return d.unfit(err)
 	}
 	d.engine, err = actors.Start(actors.Options{
 		Scheduling: scheduler.Config{StartWait: d.config.StartWait.Std(), Gate: d.config.Gate == "on"},
@@ -89,6 +92,11 @@ func (d *Daemon) build(settings *priority.Settings) (err error) {
 		return errors.Join(fmt.Errorf("start actors: %w", err), stopSources(consumers))
 	}
 	return nil
+}
+
+// unfit is the error of something that boostd.yaml asks for.
+func (d *Daemon) unfit(err error) error {
+	return fmt.Errorf("%s %w: %w", d.config.Path, ErrConfig, err)
 }
 
 // stopSources ends sources that were made and never started.

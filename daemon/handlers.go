@@ -33,7 +33,7 @@ func (d *Daemon) handlerSpecs() ([]actors.HandlerSpec, error) {
 		c := d.config.Handlers[name]
 		h, err := plugins.New(name, c, d.logger.Named("handler"))
 		if err != nil {
-			return nil, err
+			return nil, d.unfit(err)
 		}
 		d.handlers = append(d.handlers, h)
 		spec := actors.HandlerSpec{

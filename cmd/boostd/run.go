@@ -64,6 +64,8 @@ func run(o daemon.Options) error {
 	switch {
 	case errors.Is(err, errSignal):
 		return nil // nothing was consumed yet
+	case errors.Is(err, daemon.ErrConfig):
+		return exitError{exitConfig, err}
 	case errors.Is(err, kafkaio.ErrUnreachable):
 		return exitError{exitUnreachable, err}
 	case err != nil:
@@ -86,7 +88,7 @@ func run(o daemon.Options) error {
 // watchSignals turns the first signal into a stop and the second into the end
 // of the process. It lives as long as the process does.
 func watchSignals(signals <-chan os.Signal, stopping chan<- struct{}, cancel context.CancelCauseFunc, logger hclog.Logger) {
-	logger.Info("stopping", "signal", <-signals)
+	logger.Info("stopping", "signal", (<-signals).String())
 	cancel(errSignal)
 	close(stopping)
 	fmt.Fprintf(os.Stderr, "boostd: %v again: ending at once, what is in flight will be repeated\n", <-signals)

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kafkaboost/boostd/test/rig"
 )
@@ -75,6 +76,32 @@ func TestWrongUsage(t *testing.T) {
 			says(t, p, c.says)
 			if p.Stdout() != "" {
 				t.Errorf("standard output has %q: want errors elsewhere", p.Stdout())
+			}
+		})
+	}
+}
+
+// What a valid file asks for and can't be had is refused before anything is
+// touched: before the brokers are reached and topics are created.
+func TestConfigurationThatCantBeCarriedOut(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, says string
+		options    rig.Options
+	}{
+		{"no such program", `want a program that exists`, rig.Options{Handler: "exec: [/nonexistent/program]"}},
+		{"no such property", `"no.such.property"`, rig.Options{Kafka: "  properties: {no.such.property: x}"}},
+		{"bad value", `session.timeout.ms`, rig.Options{Kafka: "  properties: {session.timeout.ms: soon}"}},
+		{"no such authority", "ssl.ca.location", rig.Options{Kafka: "  properties: {security.protocol: ssl, ssl.ca.location: /nonexistent}"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.options.Min = 10
+			p := rig.Plan(t, nowhere, c.options).Spawn(t)
+			exits(t, p, p.Wait(rig.Patience), 78)
+			says(t, p, "boostd.yaml", "can't be carried out", c.says)
+			if p.Took() > 5*time.Second {
+				t.Errorf("it took %v: want an answer before the brokers are tried", p.Took())
 			}
 		})
 	}
