@@ -110,7 +110,7 @@ func (s *schedulerActor) send(ctx actor.Context, now time.Time, e *scheduler.Eff
 		ctx.Send(s.consumers[k.Consumer], &settle{k.Settlements})
 	}
 	for _, f := range e.Flows {
-		s.logger.Info("consumer changed its state", "consumer", s.names[f.Consumer], "state", f.State, "reason", f.Reason)
+		s.logger.Info("consumer changed its state", "consumer", s.names[f.Consumer], "state", f.State.String(), "reason", f.Reason.String())
 		ctx.Send(s.consumers[f.Consumer], &pause{f.State == scheduler.Paused})
 	}
 	for _, d := range e.Drained {

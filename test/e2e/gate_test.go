@@ -58,3 +58,19 @@ func pausedForWork(s scheduler.Status, level boostd.Level) bool {
 	}
 	return false
 }
+
+// The log tells of a pause in words.
+func TestPauseInTheLog(t *testing.T) {
+	onEach(t, func(t *testing.T, c *rig.Cluster) {
+		s := rig.New(t, c, rig.Options{Min: 9, Partitions: 1, Handler: "sleep: {min: 10ms}, slots: 2"})
+		load := s.Load(t)
+		load.Fill(9, 1300, 100)
+		load.Fill(10, 2000, 100)
+		p := s.Spawn(t)
+		rig.Eventually(t, "level 9 is paused", func() bool {
+			return p.Says("consumer changed its state", `"consumer":"9"`, `"state":"PAUSED"`, `"reason":"levels above have work for `)
+		})
+		exits(t, p, p.Terminate(), 0)
+		says(t, p, `"signal":"terminated"`)
+	})
+}
