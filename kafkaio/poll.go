@@ -21,6 +21,8 @@ const (
 	pausedWait = 100 * time.Millisecond
 	// holdWait is the longest time without a Poll, for the membership's sake.
 	holdWait = time.Second
+	// backlogInterval is the time between two Backlog events.
+	backlogInterval = 100 * time.Millisecond
 	// maxBatch is how many messages go up at once.
 	maxBatch = 256
 	// headroom is how many messages the polls of a full window may bring in all;
@@ -39,6 +41,7 @@ type pollState struct {
 	caught  bool                           // CaughtUp was sent
 	joined  bool                           // there was an assignment
 	told    int64                          // the last Backlog sent
+	counted time.Time                      // when it was looked at
 	ended   error                          // what ends the loop
 	topic   string                         // of the last message, kept once for all
 	polled  time.Time
@@ -228,12 +231,14 @@ func (s *Source) catchUp() {
 	}
 }
 
-// tellBacklog emits the probe's newest figure if it has changed.
+// tellBacklog emits what waits in the brokers if that has changed, not often.
 func (s *Source) tellBacklog() {
-	s.mu.Lock()
-	backlog := s.backlog
-	s.mu.Unlock()
-	if backlog != s.poll.told {
+	now := time.Now()
+	if now.Sub(s.poll.counted) < backlogInterval {
+		return
+	}
+	s.poll.counted = now
+	if backlog := s.waiting(); backlog != s.poll.told {
 		s.poll.told = backlog
 		s.emit(&boostd.Backlog{Messages: backlog})
 	}

@@ -179,21 +179,35 @@ func (p *Probe) findPositions(ctx context.Context, s *Source, tps []boostd.Topic
 	return nil
 }
 
-// count sums up what waits in the brokers; the poll loop tells it.
+// count notes where the Source's partitions end; the poll loop tells the sum.
 func (s *Source) count(tps []boostd.TopicPartition, ends map[boostd.TopicPartition]int64) {
-	s.mu.Lock()
-	sum := int64(0)
+	known := make(map[boostd.TopicPartition]int64, len(tps))
 	for _, tp := range tps {
 		end, ok := ends[tp]
 		if !ok {
-			s.mu.Unlock()
-			return // a part is unknown: the last figure stands
+			return // a part is unknown: the last figures stand
 		}
-		sum += max(0, end-s.position(tp, end))
+		known[tp] = end
 	}
-	s.backlog = sum
+	s.mu.Lock()
+	s.ends = known
 	s.mu.Unlock()
 	s.nudge()
+}
+
+// waiting is how many messages wait in the brokers: up to the ends that the
+// probe has seen last, from where this Source is now. -1 when that is unknown.
+func (s *Source) waiting() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ends == nil {
+		return -1
+	}
+	sum := int64(0)
+	for tp, end := range s.ends {
+		sum += max(0, end-s.position(tp, end))
+	}
+	return sum
 }
 
 // position is where a partition's backlog begins. Without any offset it is the

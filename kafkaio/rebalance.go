@@ -144,6 +144,9 @@ func (s *Source) raise(tps []boostd.TopicPartition) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tracker.Raise(tps...)
+	for _, tp := range tps {
+		delete(s.ends, tp)
+	}
 }
 
 func (s *Source) cooperative() bool { return s.client.GetRebalanceProtocol() == "COOPERATIVE" }

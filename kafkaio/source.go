@@ -58,6 +58,7 @@ type Source struct {
 	logs    chan kafka.LogEvent
 	stop    chan struct{} // closed when the last commit has ended: so does the poll loop
 	polled  chan struct{} // closed when the poll loop has ended
+	closed  chan struct{} // closed when the client is
 	started bool
 	stopped atomic.Bool // Stop was called: nothing more is emitted
 
@@ -66,7 +67,7 @@ type Source struct {
 	unsettled int
 	bytes     int64
 	starved   bool                            // the poll loop waits for room
-	backlog   int64                           // the newest from the probe, -1 unknown
+	ends      map[boostd.TopicPartition]int64 // the newest from the probe; nil unknown
 	positions map[boostd.TopicPartition]int64 // committed, where nothing was delivered yet
 	trouble   map[string]string
 
@@ -91,9 +92,9 @@ func NewSource(o SourceOptions) (*Source, error) {
 	o.CommitTimeout = orDefault(o.CommitTimeout, 5*time.Second)
 	s := &Source{
 		o: o, logger: o.Logger.With("level", o.Level), tracker: offsets.New(offsets.Limits{}),
-		logs: make(chan kafka.LogEvent, 64), stop: make(chan struct{}), polled: make(chan struct{}),
+		logs: make(chan kafka.LogEvent, 64), stop: make(chan struct{}), polled: make(chan struct{}), closed: make(chan struct{}),
 		wake: make(chan struct{}, 1), drained: make(chan []boostd.TopicPartition, 16),
-		commits: make(chan struct{}, 1), backlog: -1, trouble: map[string]string{},
+		commits: make(chan struct{}, 1), trouble: map[string]string{},
 		positions: map[boostd.TopicPartition]int64{},
 	}
 	s.commits <- struct{}{}
@@ -248,11 +249,16 @@ func (s *Source) close(ctx context.Context) error {
 		defer close(ended)
 		s.using.Lock()
 		defer s.using.Unlock()
-		result = s.client.Close()
+		// Close alone doesn't tell the group when the client has no partitions at
+		// the moment: then the others' next join would wait for its session's end.
+		result = errors.Join(s.client.Unsubscribe(), s.client.Close())
+		close(s.closed)
 		s.tasks.Wait()
 	})
 	if err := s.await(ctx, "client", ended); err != nil {
-		return err
+		// What was done is committed, or its failure said. The group will notice.
+		s.logger.Warn("left without the group's answer: its other members wait for this one's session to end", "error", err)
+		return nil
 	}
 	if result != nil {
 		return fmt.Errorf("close client: %w", result)

@@ -52,13 +52,13 @@ func (s *Source) clientError(e kafka.Error) {
 	}
 }
 
-// readLogs passes the client's log on. It ends when the client is closed.
+// readLogs passes the client's log on until the client is closed.
 func (s *Source) readLogs() {
 	for {
 		select {
 		case l := <-s.logs:
 			s.log(l)
-		case <-s.polled:
+		case <-s.closed:
 			return
 		}
 	}
