@@ -15,8 +15,13 @@ import (
 // errCommitPending says that an earlier commit has not returned yet.
 var errCommitPending = errors.New("the one before has not returned yet")
 
+// patience is how many commits in a row may fail for a reason that goes by, such
+// as a rebalance, before that is a trouble.
+const patience = 3
+
 // commitLoop commits what has been finished, once per interval.
 func (s *Source) commitLoop() {
+	failed := 0 // in a row
 	ticker := time.NewTicker(s.o.CommitInterval)
 	defer ticker.Stop()
 	for {
@@ -27,10 +32,16 @@ func (s *Source) commitLoop() {
 		}
 		ctx, cancel := context.WithTimeoutCause(context.Background(), s.o.CommitTimeout,
 			fmt.Errorf("no answer in %v", s.o.CommitTimeout))
-		if err := s.commit(ctx); err != nil {
+		err := s.commit(ctx)
+		cancel()
+		switch failed++; {
+		case err == nil:
+			failed = 0
+		case passing(err) && failed < patience:
+			s.logger.Debug("commit failed and is tried again", "error", err)
+		default:
 			s.setTrouble("commit", err)
 		}
-		cancel()
 	}
 }
 
