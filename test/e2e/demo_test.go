@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -28,13 +29,8 @@ func demoDocument(t *testing.T, text string) map[string]json.RawMessage {
 	if want := "[blind_inversions duplicates handled inversions levels lost produced seconds]"; names != want {
 		t.Errorf("the document has the keys %s, want %s", names, want)
 	}
-	for _, name := range []string{"lost", "duplicates"} {
-		if string(document[name]) != "0" {
-			t.Errorf("%s: %s, want 0", name, document[name])
-		}
-	}
-	if string(document["produced"]) != string(document["handled"]) || string(document["produced"]) == "0" {
-		t.Errorf("%s produced, %s handled", document["produced"], document["handled"])
+	if string(document["duplicates"]) != "0" || string(document["produced"]) == "0" {
+		t.Errorf("%s produced, %s repeated", document["produced"], document["duplicates"])
 	}
 	var levels []json.RawMessage
 	if err := json.Unmarshal(document["levels"], &levels); err != nil || len(levels) < 2 {
@@ -52,9 +48,10 @@ func demoDocument(t *testing.T, text string) map[string]json.RawMessage {
 	return document
 }
 
-// demoTries is how often the demo may run until it is clean: a machine that
-// other tests keep busy may stall for longer than inversions are forgiven. What
-// is lost or repeated is never forgiven.
+// demoTries is how often the demo may run until it is clean, with twice the time
+// each: on a machine that other tests keep busy its time may be over before its
+// backlog, which it calls lost, and stalls may be longer than inversions are
+// forgiven. What is repeated is never forgiven.
 const demoTries = 3
 
 // The demo is clean, and its document is as others depend on. It measures
@@ -63,24 +60,31 @@ func TestDemo(t *testing.T) {
 	for _, c := range clusters {
 		t.Run(c.Name, func(t *testing.T) {
 			// A handler that is slow enough for a busy machine to keep up with it.
-			args := []string{"demo", "--json", "--slots", "8", "--handler", "sleep=5ms", "--seconds"}
+			args := []string{"demo", "--json", "--slots", "8", "--handler", "sleep=5ms"}
+			seconds := 5
 			if c.Real { // the first groups of a cluster take seconds of their own
-				args = append(args, "20", "--brokers", strings.Join(c.Brokers(t), ","))
-			} else {
-				args = append(args, "5")
+				seconds = 20
+				args = append(args, "--brokers", strings.Join(c.Brokers(t), ","))
 			}
 			for try := 1; ; try++ {
-				p := rig.Spawn(t, args...)
-				code := p.Wait(rig.Patience)
+				p := rig.Spawn(t, append(args, "--seconds", strconv.Itoa(seconds))...)
+				code := p.Wait(2 * rig.Patience)
 				document := demoDocument(t, p.Stdout())
-				inversions := string(document["inversions"]) + "+" + string(document["blind_inversions"])
-				t.Logf("took %v: exit code %d, inversions %s", p.Took(), code, inversions)
-				if inversions != "0+0" && try < demoTries {
-					exits(t, p, code, 1)
-					continue
+				unclean := ""
+				for _, name := range []string{"lost", "inversions", "blind_inversions"} {
+					if n := string(document[name]); n != "0" {
+						unclean += name + " " + n + " "
+					}
 				}
-				exits(t, p, code, 0)
-				return
+				t.Logf("took %v of %d s: exit code %d %s", p.Took(), seconds, code, unclean)
+				if unclean == "" {
+					exits(t, p, code, 0)
+					return
+				}
+				exits(t, p, code, 1)
+				if seconds *= 2; try == demoTries {
+					t.Fatal("never clean")
+				}
 			}
 		})
 	}
