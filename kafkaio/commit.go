@@ -15,9 +15,9 @@ import (
 // errCommitPending says that an earlier commit has not returned yet.
 var errCommitPending = errors.New("the one before has not returned yet")
 
-// patience is how many commits in a row may fail for a reason that goes by, such
+// tolerated is how many commits in a row may fail for a reason that goes by, such
 // as a rebalance, before that is a trouble.
-const patience = 3
+const tolerated = 3
 
 // commitLoop commits what has been finished, once per interval.
 func (s *Source) commitLoop() {
@@ -37,7 +37,7 @@ func (s *Source) commitLoop() {
 		switch failed++; {
 		case err == nil:
 			failed = 0
-		case passing(err) && failed < patience:
+		case passing(err) && failed < tolerated:
 			s.logger.Debug("commit failed and is tried again", "error", err)
 		default:
 			s.setTrouble("commit", err)
