@@ -28,9 +28,9 @@ type Lost struct{ Partitions []TopicPartition }
 // receiver owns it.
 type Batch struct{ Messages []Message }
 
-// CaughtUp says that the Source has seen something of all it was assigned: it
-// fetched a message, or reached the end of every partition. Sent once, after
-// the first assignment.
+// CaughtUp says that the Source has seen something of all it was assigned: of
+// every partition it has fetched a message or reached the end, or its window is
+// full. Sent once, after the first assignment.
 type CaughtUp struct{}
 
 // Backlog is how many messages wait in the brokers, not yet fetched. It is an

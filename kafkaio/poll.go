@@ -37,7 +37,7 @@ type pollState struct {
 	timer   *time.Timer
 	paused  bool                           // what the client was told
 	single  map[boostd.TopicPartition]bool // paused alone: too much of it is pending
-	reading map[boostd.TopicPartition]bool // assigned, neither fetched from nor at its end yet
+	reading map[boostd.TopicPartition]bool // assigned, neither fetched from nor read to its end yet
 	caught  bool                           // CaughtUp was sent
 	joined  bool                           // there was an assignment
 	told    int64                          // the last Backlog sent
@@ -70,6 +70,7 @@ func (s *Source) run() {
 		messages, bytes := s.room()
 		switch {
 		case messages <= 0:
+			s.catchUp() // with as much as it can have
 			s.hold()
 			continue
 		case s.poll.paused:
@@ -183,6 +184,9 @@ func (s *Source) message(k *kafka.Message) {
 		return
 	}
 	m.Epoch = epoch
+	if len(s.poll.reading) > 0 {
+		delete(s.poll.reading, m.TopicPartition())
+	}
 	s.poll.sizes += int64(m.Size())
 	if full {
 		s.pauseAlone(m.TopicPartition())
@@ -208,7 +212,7 @@ func (s *Source) flush() {
 	s.poll.sizes = 0
 	s.o.Activity.add(n)
 	s.emit(&boostd.Batch{Messages: messages})
-	s.catchUp()
+	s.checkCaughtUp()
 }
 
 // reached notes the end of a partition.
@@ -218,8 +222,29 @@ func (s *Source) reached(tp boostd.TopicPartition, offset int64) {
 	s.positions[tp] = offset
 	s.mu.Unlock()
 	delete(s.poll.reading, tp)
+	s.flush()
+	s.checkCaughtUp()
+}
+
+// seeEnds notes partitions that are read up to the end that the probe has seen:
+// the client tells of an end only after a fetch has waited for more in vain,
+// about a second after the assignment.
+func (s *Source) seeEnds() {
+	if s.poll.caught || len(s.poll.reading) == 0 {
+		return
+	}
+	s.mu.Lock()
+	for tp := range s.poll.reading {
+		if end, known := s.ends[tp]; known && s.position(tp, end) >= end {
+			delete(s.poll.reading, tp)
+		}
+	}
+	s.mu.Unlock()
+	s.checkCaughtUp()
+}
+
+func (s *Source) checkCaughtUp() {
 	if s.poll.joined && len(s.poll.reading) == 0 {
-		s.flush()
 		s.catchUp()
 	}
 }
@@ -238,6 +263,7 @@ func (s *Source) tellBacklog() {
 		return
 	}
 	s.poll.counted = now
+	s.seeEnds()
 	if backlog := s.waiting(); backlog != s.poll.told {
 		s.poll.told = backlog
 		s.emit(&boostd.Backlog{Messages: backlog})

@@ -47,9 +47,7 @@ func (s *Source) assigned(partitions []kafka.TopicPartition) error {
 	s.clearTrouble("connection")
 	s.emit(&boostd.Assigned{Partitions: tps})
 	s.poll.joined = true
-	if len(s.poll.reading) == 0 {
-		s.catchUp()
-	}
+	s.checkCaughtUp()
 	if s.o.Probe != nil {
 		s.o.Probe.nudge()
 	}
