@@ -23,6 +23,8 @@ func main() {
 // newRoot is the whole command line.
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
+		SuggestionsMinimumDistance: 2,
+
 		Use:           "boostd",
 		Short:         "Consume Kafka topics highest priority first",
 		SilenceUsage:  true,
