@@ -1,7 +1,7 @@
 package actors
 
 import (
-	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -15,7 +15,14 @@ import (
 type turns struct {
 	waiting atomic.Int64   // batches that were dispatched and have not begun
 	levels  []atomic.Int32 // the same, by level
+
+	mu      sync.Mutex
+	changed chan struct{} // closed when a batch begins; nil while nobody waits
 }
+
+// turnPatience is how long a batch waits for its turn; then it begins all the
+// same.
+const turnPatience = 20 * time.Millisecond
 
 func newTurns(levels int) *turns { return &turns{levels: make([]atomic.Int32, levels)} }
 
@@ -27,6 +34,12 @@ func (t *turns) dispatched(level boostd.Level) {
 func (t *turns) begun(level boostd.Level) {
 	t.levels[level].Add(-1)
 	t.waiting.Add(-1)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.changed != nil {
+		close(t.changed)
+		t.changed = nil
+	}
 }
 
 // mine reports whether no higher level has a batch that is still to begin.
@@ -42,18 +55,24 @@ func (t *turns) mine(level boostd.Level) bool {
 	return true
 }
 
-const (
-	// turnPause is the time between two looks, after a first one that only lets
-	// others run; turnPatience is when a batch begins all the same.
-	turnPause    = 50 * time.Microsecond
-	turnPatience = 20 * time.Millisecond
-)
-
-// pass lets others run for a moment.
-func (t *turns) pass(first bool) {
-	if first {
-		runtime.Gosched()
+// await waits until a batch begins, unless the level's turn has come, but not
+// for longer than d. It sleeps: 64 slots that look again and again would keep
+// the one that they wait for from its processor.
+func (t *turns) await(level boostd.Level, d time.Duration) {
+	t.mu.Lock()
+	if t.mine(level) {
+		t.mu.Unlock()
 		return
 	}
-	time.Sleep(turnPause)
+	if t.changed == nil {
+		t.changed = make(chan struct{})
+	}
+	changed := t.changed
+	t.mu.Unlock()
+	patience := time.NewTimer(d)
+	defer patience.Stop()
+	select {
+	case <-changed:
+	case <-patience.C:
+	}
 }

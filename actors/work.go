@@ -76,19 +76,19 @@ func (a *assignment) left() []*scheduler.Item { return a.items[:a.end] }
 // Next implements boostd.Work. What it passes over stays unstarted and goes
 // back to the queue.
 func (a *assignment) Next() (*boostd.Message, bool) {
-	for passes := 0; ; {
+	for {
 		// In this order: what is no longer wanted has been dispatched, and has a
 		// turn before it begins; what has begun has an earlier time.
 		if a.ctx.Err() != nil || a.wanted.Load() > int64(a.level) {
 			return nil, false
 		}
 		mine, now := a.turns.mine(a.level), time.Now()
-		if a.next > 0 && now.Sub(a.began) > 2*a.slice {
+		since := now.Sub(a.began)
+		if a.next > 0 && since > 2*a.slice {
 			return nil, false
 		}
-		if !mine && now.Sub(a.began) < turnPatience {
-			a.turns.pass(passes == 0)
-			passes++
+		if !mine && since < turnPatience {
+			a.turns.await(a.level, turnPatience-since)
 			continue
 		}
 		i := a.advance()
