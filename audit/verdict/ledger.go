@@ -30,6 +30,13 @@ func (l *Ledger) Add(e Entry) {
 	l.entries = append(l.entries, e)
 }
 
+// Reset forgets everything.
+func (l *Ledger) Reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.entries = nil
+}
+
 // Len is how many were acknowledged.
 func (l *Ledger) Len() int {
 	l.mu.Lock()

@@ -45,7 +45,7 @@ func newDemo() *cobra.Command {
 			if err != nil {
 				return usage("demo: %w\nsee: boostd demo --help", err)
 			}
-			tuneMemory()
+			tuneRuntime()
 			return runDemo(o, document, c.OutOrStdout())
 		},
 	}

@@ -37,7 +37,7 @@ func newRun() *cobra.Command {
 			if err != nil {
 				return exitError{exitConfig, err}
 			}
-			tuneMemory()
+			tuneRuntime()
 			return run(daemon.Options{Config: config, Wait: wait, Logger: logger})
 		},
 	}

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"os"
+	"runtime"
+	"runtime/debug"
+)
+
+const (
+	// gcPercent lets the collector wait until the heap has grown three-fold. What
+	// lives is small (bounded windows of messages, about 20 MiB for 12 consumers)
+	// and what dies is much; five-fold saved little more CPU and cost 40 MiB.
+	gcPercent = 200
+	// spareProcessors are there for calls that block inside the Kafka client,
+	// commits and questions for the backlog: each keeps its processor until the
+	// runtime takes it away, 10 to 20 ms later, and what is runnable waits. On two
+	// cores they brought the 99th percentile of high messages' waits under load
+	// from 20 ms to 6, and a quarter more low-level work.
+	spareProcessors = 4
+)
+
+// tuneRuntime sets what the environment doesn't.
+func tuneRuntime() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + spareProcessors)
+	}
+}
