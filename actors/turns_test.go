@@ -1,9 +1,14 @@
 package actors
 
 import (
+	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/scheduler"
 )
 
 func TestTurnsGoByLevel(t *testing.T) {
@@ -44,3 +49,29 @@ func TestTurnsWakeThoseThatWait(t *testing.T) {
 		}
 	})
 }
+
+// A batch that was recalled as a whole has no turn to wait for.
+func TestRecalledBatchGivesItsSlotBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		turns, wanted := newTurns(11), &atomic.Int64{}
+		a := &assignment{turns: turns, wanted: wanted, slice: scheduler.DefaultSlice, deadline: &atomic.Int64{}}
+		turns.dispatched(9) // and has not begun
+		a.give(scheduler.Dispatch{Level: 3, Items: []*scheduler.Item{{}, {}}})
+		if rest := a.recall(); len(rest) != 2 {
+			t.Fatalf("%d items recalled, want 2", len(rest))
+		}
+		begin := time.Now()
+		a.run(t.Context(), handlerOf(func(work boostd.Work) {
+			if _, ok := work.Next(); ok {
+				t.Error("a recalled message was started")
+			}
+		}))
+		if took := time.Since(begin); took != 0 {
+			t.Errorf("its slot was busy for %v", took)
+		}
+	})
+}
+
+type handlerOf func(boostd.Work)
+
+func (h handlerOf) Handle(_ context.Context, work boostd.Work) { h(work) }

@@ -87,7 +87,7 @@ func (a *assignment) Next() (*boostd.Message, bool) {
 		if a.next > 0 && since > 2*a.slice {
 			return nil, false
 		}
-		if !mine && since < turnPatience {
+		if !mine && since < turnPatience && !a.over() {
 			a.turns.await(a.level, turnPatience-since)
 			continue
 		}
@@ -111,6 +111,14 @@ func (a *assignment) start(i *scheduler.Item, now time.Time) {
 	a.begin()
 	a.open++
 	a.deadline.Store(now.Add(a.timeout).UnixNano())
+}
+
+// over reports whether nothing is left to look at: then there is no turn to wait
+// for, and a slot to give back.
+func (a *assignment) over() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.next == a.end
 }
 
 func (a *assignment) advance() *scheduler.Item {

@@ -37,14 +37,5 @@ func (s *levelSet) highest() boostd.Level {
 	return boostd.Level(w<<6 + 63 - bits.LeadingZeros64(s.words[w]))
 }
 
-// lowest is the smallest level of the set, or none (-1).
-func (s *levelSet) lowest() boostd.Level {
-	if s.summary == 0 {
-		return None
-	}
-	w := bits.TrailingZeros64(s.summary)
-	return boostd.Level(w<<6 + bits.TrailingZeros64(s.words[w]))
-}
-
 // None stands for "no level" where a level is asked for.
 const None boostd.Level = -1

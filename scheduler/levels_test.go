@@ -19,17 +19,14 @@ func TestLevelSet(t *testing.T) {
 			} else {
 				s.remove(boostd.Level(l))
 			}
-			highest, lowest := None, None
+			highest := None
 			for l, in := range in {
-				if in && lowest == None {
-					lowest = boostd.Level(l)
-				}
 				if in {
 					highest = boostd.Level(l)
 				}
 			}
-			if s.highest() != highest || s.lowest() != lowest {
-				t.Fatalf("of %d levels: highest %d, lowest %d; want %d, %d", most, s.highest(), s.lowest(), highest, lowest)
+			if s.highest() != highest {
+				t.Fatalf("of %d levels: highest %d, want %d", most, s.highest(), highest)
 			}
 		}
 	}

@@ -30,10 +30,7 @@ func TestGate(t *testing.T) {
 				load.AwaitHandled()
 				last := status(t, d)
 				stop()
-				clean(t, load)
-				if n := rig.Inversions(s.Audit(t), patience); n > 0 {
-					t.Errorf("%d messages started while higher ones waited", n)
-				}
+				strict(t, s, load)
 				for _, k := range last.Consumers {
 					if gate == "off" && k.Pauses > 0 {
 						t.Errorf("consumer %s was paused without the gate", k.Name)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kafkaboost/boostd/audit/verdict"
 	"github.com/kafkaboost/boostd/test/rig"
 )
 
@@ -54,12 +55,26 @@ func onEach(t *testing.T, test func(t *testing.T, c *rig.Cluster)) {
 }
 
 // clean checks what must hold in every case: nothing lost, nothing repeated.
-func clean(t *testing.T, load *rig.Load) {
+func clean(t *testing.T, load *rig.Load) verdict.Verdict {
 	t.Helper()
 	v := load.Verdict()
 	t.Log(rig.Describe(v))
 	if v.Lost+v.Duplicates > 0 {
 		t.Errorf("lost %d, repeated %d; want 0 of both", v.Lost, v.Duplicates)
+	}
+	return v
+}
+
+// strict is clean, and no lower message of this one instance went first: not by
+// the verdict, which leaves out what a stall may explain, and not by more than
+// patience, whatever stalls.
+func strict(t *testing.T, s *rig.Setup, load *rig.Load) {
+	t.Helper()
+	if v := clean(t, load); v.Inversions > 0 {
+		t.Errorf("%d inversions, want 0", v.Inversions)
+	}
+	if n := rig.Inversions(s.Audit(t), patience); n > 0 {
+		t.Errorf("%d inversions of more than %v", n, patience)
 	}
 }
 

@@ -146,16 +146,6 @@ func (p *Process) Kill() {
 	<-p.done
 }
 
-// Running reports whether it hasn't ended.
-func (p *Process) Running() bool {
-	select {
-	case <-p.done:
-		return false
-	default:
-		return true
-	}
-}
-
 // Wait waits for its end and returns the exit code, -1 after a signal's.
 func (p *Process) Wait(patience time.Duration) int {
 	p.t.Helper()

@@ -68,13 +68,18 @@ func TestSignalEndsTheChildren(t *testing.T) {
 			if err := cmd.Process.Signal(c.signal); err != nil {
 				t.Fatal(err)
 			}
-			if c.again {
-				time.Sleep(100 * time.Millisecond) // two signals at once may be delivered as one
-				if err := cmd.Process.Signal(c.signal); err != nil {
-					t.Fatal(err)
+			ended := make(chan struct{})
+			go func() { defer close(ended); _ = cmd.Wait() }() // the code says it
+			for again := time.Tick(20 * time.Millisecond); c.again; {
+				select { // until it ends: two signals at once may be delivered as one
+				case <-again:
+					_ = cmd.Process.Signal(c.signal)
+					continue
+				case <-ended:
 				}
+				break
 			}
-			_ = cmd.Wait() // the code says it
+			<-ended
 			if code := cmd.ProcessState.ExitCode(); code != 128+int(c.signal) {
 				t.Errorf("exit code %d, want %d, after\n%s", code, 128+int(c.signal), out)
 			}
