@@ -20,12 +20,15 @@ var rooms = map[string][]string{
 	"scheduler":          {""},
 	"offsets":            {""},
 	"audit":              {""},
+	"alarms":             {"", "scheduler"},
+	"logs":               {},
+	"console":            {"", "priority"},
 	"plugins":            {""},
 	"kafkaio":            {"", "priority", "offsets"},
 	"configwatch":        {"", "priority"},
 	"actors":             {"", "priority", "scheduler"},
-	"conf":               {"", "priority", "scheduler", "configwatch", "kafkaio", "plugins"},
-	"daemon":             {"", "priority", "scheduler", "offsets", "audit", "plugins", "kafkaio", "configwatch", "actors", "conf"},
+	"conf":               {"", "priority", "scheduler", "configwatch", "kafkaio", "plugins", "console", "logs"},
+	"daemon":             {"", "priority", "scheduler", "offsets", "audit", "plugins", "kafkaio", "configwatch", "actors", "conf", "alarms", "console", "logs"},
 	"cmd":                {"*"},
 	"test":               {"*"},
 	"test/kafkatest":     {},
@@ -43,6 +46,8 @@ var libraries = map[string]string{
 	"github.com/twmb/franz-go":                   "kafkaio/embedded",
 	"go.yaml.in/yaml":                            "conf",
 	"github.com/spf13/cobra":                     "cmd",
+	"github.com/prometheus/client_golang":        "console",
+	"github.com/coreos/go-systemd":               "cmd",
 	"github.com/fsnotify/fsnotify":               "configwatch",
 	"github.com/aws/aws-sdk-go-v2":               "configwatch",
 	"github.com/hashicorp/go-plugin":             "plugins",
@@ -50,7 +55,7 @@ var libraries = map[string]string{
 
 // pure rooms import nothing that has a clock of its own, draws numbers at
 // random, logs, starts something, or reaches outside.
-var pure = []string{"", "priority", "scheduler", "offsets"}
+var pure = []string{"", "priority", "scheduler", "offsets", "alarms"}
 
 var impure = []string{"os", "os/exec", "net", "net/http", "log", "log/slog", "math/rand", "math/rand/v2",
 	"crypto/rand", "sync", "sync/atomic", "context", "github.com/hashicorp/go-hclog"}

@@ -58,6 +58,8 @@ func (f *fakeSource) Start(emit func(any)) error { f.emit = emit; close(f.begun)
 func (f *fakeSource) SetPaused(p bool)           { f.mu.Lock(); defer f.mu.Unlock(); f.paused = p }
 func (f *fakeSource) Stop(context.Context) error { f.emit(&boostd.Stopped{}); return nil }
 
+func (f *fakeSource) Status() boostd.SourceStatus { return boostd.SourceStatus{} }
+
 func (f *fakeSource) Drained(tps []boostd.TopicPartition) { f.drained <- tps }
 
 func (f *fakeSource) Settle(settled []boostd.Settlement) {

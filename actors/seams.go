@@ -25,6 +25,8 @@ type Source interface {
 	// SetPaused stops fetching or goes on with it, also for partitions that are
 	// assigned later. One message may still come after a pause.
 	SetPaused(paused bool)
+	// Status is a picture of now.
+	Status() boostd.SourceStatus
 	// Stop commits what is settled, leaves, and emits Stopped. It returns when
 	// that has happened or ctx has ended, whichever is first; then the Source
 	// abandons what hangs and says so in its error.

@@ -93,6 +93,11 @@ func (s *Source) commit(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	todo := s.tracker.Commits(nil)
+	if len(todo) == 0 {
+		s.uncommitted = time.Time{}
+	} else if s.uncommitted.IsZero() {
+		s.uncommitted = time.Now()
+	}
 	s.mu.Unlock()
 	if len(todo) == 0 {
 		s.commits <- struct{}{}
@@ -141,6 +146,9 @@ func (s *Source) commitOffsets(todo []offsets.Commit) error {
 		} else {
 			s.tracker.Committed(c)
 		}
+	}
+	if err == nil {
+		s.committed, s.uncommitted = time.Now(), time.Time{}
 	}
 	return err
 }

@@ -61,6 +61,7 @@ func (s *Source) run() {
 	defer close(s.polled)
 	defer s.poll.timer.Stop()
 	for s.poll.ended == nil && !s.ending() {
+		s.turned.Store(time.Now().UnixNano())
 		if s.stopped.Load() {
 			s.serve()
 			continue

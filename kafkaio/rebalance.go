@@ -12,6 +12,7 @@ import (
 // rebalance is the client's callback. It runs inside Poll, in the poll loop's
 // goroutine, or inside Close.
 func (s *Source) rebalance(_ *kafka.Consumer, event kafka.Event) error {
+	s.rebalances.Add(1)
 	var err error
 	switch e := event.(type) {
 	case kafka.AssignedPartitions:

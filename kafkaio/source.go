@@ -62,19 +62,23 @@ type Source struct {
 	started bool
 	stopped atomic.Bool // Stop was called: nothing more is emitted
 
-	mu        sync.Mutex // guards what follows
-	tracker   *offsets.Tracker
-	unsettled int
-	bytes     int64
-	starved   bool                            // the poll loop waits for room
-	ends      map[boostd.TopicPartition]int64 // the newest from the probe; nil unknown
-	positions map[boostd.TopicPartition]int64 // committed, where nothing was delivered yet
-	trouble   map[string]string
+	mu                     sync.Mutex // guards what follows
+	tracker                *offsets.Tracker
+	unsettled              int
+	bytes                  int64
+	starved                bool                            // the poll loop waits for room
+	ends                   map[boostd.TopicPartition]int64 // the newest from the probe; nil unknown
+	positions              map[boostd.TopicPartition]int64 // committed, where nothing was delivered yet
+	trouble                map[string]boostd.StandingTrouble
+	committed, uncommitted time.Time // as boostd.SourceStatus has them
 
 	// using is held for reading during every call of the client outside the poll
 	// loop, for writing by close: a handle must not be destroyed under a call,
 	// and never closed with a commit pending.
 	using sync.RWMutex
+
+	turned     atomic.Int64 // Unix nanoseconds; when the poll loop last came round
+	rebalances atomic.Uint64
 
 	wake    chan struct{} // something for the poll loop to look at; holds one
 	drained chan []boostd.TopicPartition
@@ -94,7 +98,7 @@ func NewSource(o SourceOptions) (*Source, error) {
 		o: o, logger: o.Logger.With("level", o.Level), tracker: offsets.New(offsets.Limits{}),
 		logs: make(chan kafka.LogEvent, 64), stop: make(chan struct{}), polled: make(chan struct{}), closed: make(chan struct{}),
 		wake: make(chan struct{}, 1), drained: make(chan []boostd.TopicPartition, 16),
-		commits: make(chan struct{}, 1), trouble: map[string]string{},
+		commits: make(chan struct{}, 1), trouble: map[string]boostd.StandingTrouble{},
 		positions: map[boostd.TopicPartition]int64{},
 	}
 	s.commits <- struct{}{}

@@ -3,6 +3,7 @@ package kafkaio
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
@@ -12,8 +13,13 @@ import (
 // setTrouble tells of a trouble once, and again when its text changes.
 func (s *Source) setTrouble(kind string, err error) {
 	s.mu.Lock()
-	known := s.trouble[kind] == err.Error()
-	s.trouble[kind] = err.Error()
+	t, standing := s.trouble[kind]
+	known := standing && t.Text == err.Error()
+	if !standing {
+		t = boostd.StandingTrouble{Kind: kind, Since: time.Now()}
+	}
+	t.Text = err.Error()
+	s.trouble[kind] = t
 	s.mu.Unlock()
 	if !known {
 		s.emit(&boostd.Trouble{Kind: kind, Err: err})

@@ -1,0 +1,157 @@
+package console
+
+import "time"
+
+// Status is what `boostd status --json` prints. Numbers that aren't known are
+// null, never 0. Fields without a JSON name are for the metrics alone.
+type Status struct {
+	Version  string `json:"version"`
+	UptimeS  int64  `json:"uptime_s"`
+	Instance string `json:"instance"`
+	// Phase is starting, running or stopping; Waiting says what a start waits for.
+	Phase     string     `json:"phase"`
+	Waiting   string     `json:"waiting,omitempty"`
+	Ready     bool       `json:"ready"`
+	Settings  Settings   `json:"settings"`
+	Summary   *Summary   `json:"summary"` // null before the first good document
+	Levels    []Level    `json:"levels"`  // highest first
+	Consumers []Consumer `json:"consumers"`
+	Handlers  []Handler  `json:"handlers"`
+	Alarms    []Alarm    `json:"alarms"` // oldest first
+	// Held are at most 100 a partition; HeldCount is all of them.
+	Held      []Held `json:"held,omitempty"`
+	HeldCount uint64 `json:"held_count"`
+}
+
+// Settings says where the settings in force come from.
+type Settings struct {
+	Version   string     `json:"version"` // the source's own name of it
+	Hash      string     `json:"hash"`    // of the document, hexadecimal
+	Source    string     `json:"source"`
+	LoadedAt  *time.Time `json:"loaded_at"`  // when these came into force
+	CheckedAt *time.Time `json:"checked_at"` // the last good look at the source
+	Error     string     `json:"error"`      // of the last look, empty when it was good
+}
+
+// Summary is what the seed's package told of its settings.
+type Summary struct {
+	UserID               string   `json:"user_id"`
+	MaxPriority          int      `json:"max_priority"`
+	DefaultPriority      int      `json:"default_priority"`
+	TopicsCount          int      `json:"topics_count"`
+	RulesCount           int      `json:"rules_count"`
+	BoostConfigsCount    int      `json:"boost_configs_count"`
+	PriorityBoostEnabled bool     `json:"priority_boost_enabled"`
+	CurrentSubscription  []string `json:"current_subscription"`
+	LastUpdated          string   `json:"last_updated"`
+	IsValid              bool     `json:"is_valid"`
+}
+
+// Level is one level over all handlers. Levels without a consumer of their own
+// and without any message so far are left out.
+type Level struct {
+	Level    int     `json:"level"`
+	Backlog  Backlog `json:"backlog"`
+	InFlight int     `json:"in_flight"`
+	// OldestMS is the age, since it was produced, of the message that waits
+	// longest here; null when none does.
+	OldestMS *int64 `json:"oldest_ms"`
+	// State is RUN, HOLD or PAUSED, the most restrained of its consumers'; for a
+	// level that only base topics have it is theirs.
+	State  string `json:"state"`
+	Reason string `json:"reason"`
+	// Rate is how many messages a second were done in the last seconds, DrainS
+	// how long the backlog lasts at that rate.
+	Rate   *float64 `json:"rate"`
+	DrainS *float64 `json:"drain_s"`
+	// Paused is set while somebody has paused the level by hand.
+	Paused  *Pause `json:"paused,omitempty"`
+	Done    uint64 `json:"done"`
+	Retried uint64 `json:"retried"`
+	HeldN   uint64 `json:"held"`
+	// QueueWait is the time from fetch to start, Age that from production to start.
+	QueueWait, Age Histogram `json:"-"`
+}
+
+// Backlog is what waits: Broker null when unknown, or when only base topics
+// have the level, because what lies there has no level yet.
+type Backlog struct {
+	Broker *int64 `json:"broker"`
+	Queued int    `json:"queued"`
+}
+
+// Pause is a level's pause by hand.
+type Pause struct {
+	Level int        `json:"level"`
+	By    string     `json:"by"`
+	Why   string     `json:"why"`
+	Since time.Time  `json:"since"`
+	Until *time.Time `json:"until"` // null: until somebody resumes it
+}
+
+// Consumer is one priority consumer.
+type Consumer struct {
+	Name       string   `json:"name"`
+	Level      *int     `json:"level"` // null for base topics
+	Handler    string   `json:"handler"`
+	Group      string   `json:"group"`
+	Topics     []string `json:"topics"`
+	Partitions int      `json:"partitions"`
+	Broker     *int64   `json:"broker"`
+	Unsettled  int      `json:"unsettled"`
+	Bytes      int64    `json:"bytes"`
+	State      string   `json:"state"`
+	Reason     string   `json:"reason"`
+	SinceMS    int64    `json:"since_ms"`
+	// CommitAgeMS is how long something done has been waiting for its commit.
+	CommitAgeMS *int64 `json:"commit_age_ms"`
+	Rebalances  uint64 `json:"rebalances"`
+	Pauses      uint64 `json:"pauses"`
+	Resumes     uint64 `json:"resumes"`
+	TurnedMS    int64  `json:"turned_ms"` // since the poll loop last came round
+	// StateSeconds is the time spent in each state since the start.
+	StateSeconds map[string]float64 `json:"-"`
+}
+
+// Handler is one handler and its slots.
+type Handler struct {
+	Name    string `json:"name"`
+	Kind    string `json:"kind"`
+	Slots   int    `json:"slots"`
+	Busy    int    `json:"busy"`
+	Stuck   int    `json:"stuck"`
+	MeanUS  *int64 `json:"mean_us"`
+	Done    uint64 `json:"done"`
+	Retried uint64 `json:"retried"`
+	Dead    uint64 `json:"dead"`
+	HeldN   uint64 `json:"held"`
+	// Time is how long messages were with the handler.
+	Time Histogram `json:"-"`
+}
+
+// Alarm is something that is wrong now.
+type Alarm struct {
+	Kind    string    `json:"kind"`
+	Subject string    `json:"subject,omitempty"` // a level, consumer, handler or file
+	Since   time.Time `json:"since"`
+	Text    string    `json:"text"`
+}
+
+// Held is a message that was given up and waits for a person.
+type Held struct {
+	Topic     string    `json:"topic"`
+	Partition int32     `json:"partition"`
+	Offset    int64     `json:"offset"`
+	Level     int       `json:"level"`
+	Attempts  int       `json:"attempts"`
+	Reason    string    `json:"reason"`
+	At        time.Time `json:"at"`
+}
+
+// Histogram counts durations: Counts[n] are those of at most Bounds[n] and more
+// than Bounds[n-1], the last one those above all bounds.
+type Histogram struct {
+	Bounds []time.Duration
+	Counts []uint64
+	Sum    time.Duration
+}

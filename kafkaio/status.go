@@ -1,0 +1,25 @@
+package kafkaio
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kafkaboost/boostd"
+)
+
+// Status implements actors.Source.
+func (s *Source) Status() boostd.SourceStatus {
+	status := boostd.SourceStatus{Group: s.o.Group, Topics: s.o.Topics, Rebalances: s.rebalances.Load()}
+	if at := s.turned.Load(); at != 0 {
+		status.Turned = time.Unix(0, at)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	status.Committed, status.Uncommitted = s.committed, s.uncommitted
+	for _, t := range s.trouble {
+		status.Troubles = append(status.Troubles, t)
+	}
+	slices.SortFunc(status.Troubles, func(a, b boostd.StandingTrouble) int { return strings.Compare(a.Kind, b.Kind) })
+	return status
+}
