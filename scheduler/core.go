@@ -10,8 +10,8 @@ import (
 
 // Config is what holds for all pools.
 type Config struct {
-	// StartWait is how long the first dispatch waits for consumers that have
-	// not yet caught up; zero doesn't wait.
+	// StartWait is how long the first dispatch waits, from the first assignment
+	// on, for consumers that have not yet caught up; zero doesn't wait.
 	StartWait time.Duration
 	// Gate switches pausing on. Without it priority is kept just the same, but
 	// lower levels fetch and keep what they can't run.
@@ -25,14 +25,16 @@ type Core struct {
 	pools     []*pool
 	consumers []*consumer
 	retries   backoff
+	paused    map[boostd.Level]Pause
 	began     time.Time
+	joined    time.Time // the first assignment
 	started   bool
 	draining  bool
 	effects   Effects
 }
 
 // New makes an empty core. Pools and consumers are added before Start.
-func New(config Config) *Core { return &Core{config: config} }
+func New(config Config) *Core { return &Core{config: config, paused: map[boostd.Level]Pause{}} }
 
 // AddPool adds a handler's pool.
 func (c *Core) AddPool(config PoolConfig) (PoolID, error) {
@@ -84,6 +86,9 @@ func (c *Core) Tick(now time.Time) *Effects {
 // take the answer for that of the next one.
 func (c *Core) Assigned(now time.Time, id ConsumerID, tps []boostd.TopicPartition) *Effects {
 	c.effects.reset()
+	if c.joined.IsZero() {
+		c.joined = now
+	}
 	k := c.consumers[id]
 	overtaken := false
 	k.revoking = slices.DeleteFunc(k.revoking, func(r revocation) bool {

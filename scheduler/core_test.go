@@ -184,11 +184,13 @@ func TestStartWaitsForThoseThatWereThere(t *testing.T) {
 	if e := c.Tick(start); e.Started {
 		t.Fatal("began before Start")
 	}
-	if e := c.Start(start); e.Started || !e.Wake.Equal(start.Add(5*time.Second)) {
-		t.Fatalf("started %v, wake %v", e.Started, e.Wake)
+	if e := c.Start(start.Add(-time.Hour)); e.Started || !e.Wake.IsZero() {
+		t.Fatalf("started %v, wake %v before anything was assigned", e.Started, e.Wake)
 	}
 	add() // a level added later holds nothing up
-	c.Assigned(start, first, []boostd.TopicPartition{tp0})
+	if e := c.Assigned(start, first, []boostd.TopicPartition{tp0}); e.Started || !e.Wake.Equal(start.Add(5*time.Second)) {
+		t.Fatalf("started %v, wake %v", e.Started, e.Wake)
+	}
 	if e := c.Fetched(start, first, []boostd.Message{{Topic: "t"}}); len(e.Dispatches) > 0 {
 		t.Fatal("dispatched before the start")
 	}
@@ -212,7 +214,11 @@ func TestStartGoesOnWithoutTheSlow(t *testing.T) {
 	if _, err := c.AddConsumer(ConsumerConfig{Name: "slow", Mixed: true, Window: DefaultWindow}); err != nil {
 		t.Fatal(err)
 	}
-	c.Start(start)
+	c.Start(start.Add(-time.Hour))
+	if e := c.Tick(start); e.Started {
+		t.Fatal("began before any broker was reached")
+	}
+	c.Assigned(start, 0, nil)
 	if e := c.Tick(start.Add(time.Second)); !e.Started || len(e.Without) != 1 {
 		t.Fatalf("started %v, without %v", e.Started, e.Without)
 	}

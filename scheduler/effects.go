@@ -22,6 +22,8 @@ type Effects struct {
 	Drained    []Drained
 	// Held are the messages that were given up in this step.
 	Held []HeldMessage
+	// Expired are the pauses by hand that ended by themselves.
+	Expired []Pause
 	// Without are the consumers that the start no longer waits for; Started is
 	// true in the one step in which dispatching begins.
 	Without []ConsumerID
@@ -57,6 +59,6 @@ type Drained struct {
 func (e *Effects) reset() {
 	*e = Effects{
 		Dispatches: e.Dispatches[:0], Recalls: e.Recalls[:0], Settled: e.Settled[:0], Flows: e.Flows[:0],
-		Drained: e.Drained[:0], Held: e.Held[:0], Without: e.Without[:0],
+		Drained: e.Drained[:0], Held: e.Held[:0], Without: e.Without[:0], Expired: e.Expired[:0],
 	}
 }

@@ -1,6 +1,10 @@
 package scheduler
 
-import "time"
+import (
+	"time"
+
+	"github.com/kafkaboost/boostd"
+)
 
 // State is what the gate lets a consumer do.
 type State uint8
@@ -29,12 +33,13 @@ type ReasonKind uint8
 
 // Open: nothing stops it. WindowFull: as much is here as may be. HigherWork:
 // levels above have enough to do for their slots. LongHold: it could take
-// nothing for longer than a pause costs.
+// nothing for longer than a pause costs. ByHand: somebody wants it so.
 const (
 	Open ReasonKind = iota
 	WindowFull
 	HigherWork
 	LongHold
+	ByHand
 )
 
 // String is the reason in words.
@@ -46,6 +51,8 @@ func (r Reason) String() string {
 		return "levels above have work for " + r.Work.Round(100*time.Millisecond).String()
 	case LongHold:
 		return "its window was full for more than " + longHold.String()
+	case ByHand:
+		return "paused by hand"
 	default:
 		return ""
 	}
@@ -71,6 +78,8 @@ type gateState struct {
 	resumed time.Time // the last time that a pause ended
 	pauses  uint64
 	resumes uint64
+	// spent is the time in each state before the present one.
+	spent [Paused + 1]time.Duration
 }
 
 // gateInput is all that a consumer's state depends on, besides its own memory.
@@ -84,8 +93,8 @@ type gateInput struct {
 	// above is how long the slots need for the work of higher levels, in the
 	// brokers and here.
 	above time.Duration
-	// off switches pausing off; holding is the Source's own doing.
-	off bool
+	// off switches pausing off, but for byHand; holding is the Source's own doing.
+	off, byHand bool
 }
 
 // next is the gate: the state that follows, and when to ask again although
@@ -93,8 +102,14 @@ type gateInput struct {
 // says, the scheduler starts nothing lower while something higher is ready.
 func (g gateState) next(in gateInput) (gateState, time.Time) {
 	work := !in.mixed && in.above > horizon
+	if in.byHand {
+		if g.state != Paused {
+			g.pauses++
+		}
+		return g.to(Paused, Reason{Kind: ByHand}, in.now), time.Time{}
+	}
 	if g.state == Paused {
-		if work || g.reason.Kind == HigherWork {
+		if g.reason.Kind != ByHand && work || g.reason.Kind == HigherWork {
 			g.reason = Reason{HigherWork, in.above} // whatever it began with
 		}
 		if stays, again := g.stays(in); stays {
@@ -130,7 +145,7 @@ func (g gateState) next(in gateInput) (gateState, time.Time) {
 // stays reports whether a pause goes on. It ends when the queue is about to run
 // dry, at once, or when the work that caused it has gone, after the dwell.
 func (g gateState) stays(in gateInput) (stays bool, again time.Time) {
-	if in.low || in.off {
+	if in.low || in.off || g.reason.Kind == ByHand {
 		return false, time.Time{}
 	}
 	if g.reason.Kind != HigherWork || in.above >= horizon/2 {
@@ -143,6 +158,9 @@ func (g gateState) stays(in gateInput) (stays bool, again time.Time) {
 // to changes the state; its age starts anew only when it really changes.
 func (g gateState) to(s State, r Reason, now time.Time) gateState {
 	if g.state != s || g.since.IsZero() {
+		if !g.since.IsZero() {
+			g.spent[g.state] += now.Sub(g.since)
+		}
 		g.since = now
 	}
 	g.state, g.reason = s, r
@@ -174,12 +192,12 @@ func (c *Core) gate(now time.Time) (wake time.Time) {
 		if k.gate.since.IsZero() {
 			k.gate.since = now
 		}
-		if !k.full() && k.gate.state == Run {
+		if !k.full() && k.gate.state == Run && !c.byHand(k) {
 			continue // nothing could change
 		}
 		next, again := k.gate.next(gateInput{
 			now: now, full: k.full(), low: c.low(k),
-			mixed: k.config.Mixed, above: k.workAbove(), off: !c.config.Gate,
+			mixed: k.config.Mixed, above: k.workAbove(), off: !c.config.Gate, byHand: c.byHand(k),
 		})
 		if (next.state == Paused) != (k.gate.state == Paused) {
 			c.effects.Flows = append(c.effects.Flows, FlowChange{k.id, next.state, next.reason})
@@ -233,6 +251,9 @@ func (p *pool) sumAbove() {
 	for at := len(p.levels) - 1; at >= 0; at-- {
 		l := &p.levels[at]
 		p.above[at] = time.Duration(min(work/float64(p.config.Slots), most))
+		if p.paused.has(boostd.Level(at)) {
+			continue
+		}
 		work += float64(l.queued+l.inFlight+l.broker) * l.estimate.mean
 	}
 	p.aboveKnown = true

@@ -65,6 +65,8 @@ func change(t *testing.T, in *gateInput, word string) {
 		in.low = name == "low"
 	case "above":
 		in.above = parse(t, value)
+	case "hand":
+		in.byHand = value == "on"
 	case "mixed":
 		in.mixed = true
 	case "gate":

@@ -101,6 +101,23 @@ func (l *list) popFront() *Item {
 	return i
 }
 
+// remove takes one item out of the list that it is in.
+func (l *list) remove(i *Item) {
+	if l.head == i {
+		l.popFront()
+		return
+	}
+	before := l.head
+	for before.next != i {
+		before = before.next
+	}
+	before.next, i.next = i.next, nil
+	if l.tail == i {
+		l.tail = before
+	}
+	l.len--
+}
+
 // insert puts the item before the first one for which before is true, else at
 // the end. The end is looked at first: that is where nearly all belong.
 func (l *list) insert(i *Item, before func(*Item) bool) {

@@ -28,6 +28,8 @@ func (s *levelSet) remove(l boostd.Level) {
 	}
 }
 
+func (s *levelSet) has(l boostd.Level) bool { return s.words[l>>6]&(1<<(l&63)) != 0 }
+
 // highest is the largest level of the set, or none (-1).
 func (s *levelSet) highest() boostd.Level {
 	if s.summary == 0 {

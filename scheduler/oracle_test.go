@@ -69,13 +69,16 @@ func (w *world) recall(at worldSlot) []*Item {
 	for _, i := range items[n:] {
 		m := w.find(i.Message)
 		m.state = "queued"
-		if m.of.gone {
+		if w.unwanted(m) {
 			m.state = "dropped"
 		}
 	}
 	w.out[at] = items[:n]
 	return items[n:]
 }
+
+// unwanted: what a worker gives back of it isn't queued again.
+func (w *world) unwanted(m *tracked) bool { return m.of.gone || m.of.closed && w.isPaused(m) }
 
 func (w *world) effects(e *Effects) {
 	w.expire()
@@ -169,13 +172,14 @@ func (w *world) checkFlow(f FlowChange) {
 	if paused == k.paused {
 		w.t.Fatalf("%s was told %v twice", k.config.Name, f.State)
 	}
-	if last := k.ordered[paused]; w.now.Sub(last) < dwell {
+	byHand := f.Reason.Kind == ByHand || k.byHand && !paused
+	if last := k.ordered[paused]; w.now.Sub(last) < dwell && !byHand {
 		w.t.Fatalf("%s was told %v at %v and at %v", k.config.Name, f.State, last, w.now)
 	}
 	if w.draining {
 		w.t.Fatalf("%s was told %v while draining", k.config.Name, f.State)
 	}
-	k.paused, k.ordered[paused] = paused, w.now
+	k.paused, k.ordered[paused], k.byHand = paused, w.now, paused && byHand
 }
 
 // checkDispatch holds one dispatch against the flat list: nothing of a higher
@@ -185,6 +189,9 @@ func (w *world) checkDispatch(d Dispatch) {
 	for _, i := range d.Items {
 		m := w.find(i.Message)
 		mine[m] = true
+		if w.isPaused(m) {
+			w.t.Fatalf("%v was dispatched although level %d is paused by hand", m.msg, d.Level)
+		}
 		if m.state != "queued" || i.Message.Level != d.Level || m.of.on.config.Pool != d.Pool {
 			w.t.Fatalf("%v of level %d, %s, was dispatched as level %d of pool %d", m.msg, m.msg.Level, m.state, d.Level, d.Pool)
 		}
@@ -238,11 +245,11 @@ func (w *world) checkRecalled(d Dispatch) {
 // isReady is the definition: queued for that pool, and nothing of its key runs,
 // waits for a retry, or is queued before it at its level or above.
 func (w *world) isReady(m *tracked, pool PoolID) bool {
-	if m.state != "queued" || m.of.on.config.Pool != pool {
+	if m.state != "queued" || m.of.on.config.Pool != pool || w.isPaused(m) {
 		return false
 	}
 	for _, o := range w.all {
-		if o == m || !sameLock(o, m) {
+		if o == m || !sameLock(o, m) || o.state == "queued" && w.isPaused(o) {
 			continue
 		}
 		if o.state == "out" || o.state == "backoff" {
@@ -307,7 +314,9 @@ func (w *world) check() {
 		case s.Draining:
 		case (k.State == Paused) != w.consumers[id].paused, (k.State == Hold) != (full && k.State != Paused):
 			w.t.Fatalf("status of %s has %v, its window full %v", k.Name, k.State, full)
-		case k.State == Paused && !full && idle[k.Pool]:
+		case (k.Reason.Kind == ByHand) != (!k.Mixed && w.isPaused(&tracked{msg: &boostd.Message{Level: k.Level}})):
+			w.t.Fatalf("%s is %v %v, and its level is paused by hand or not", k.Name, k.State, k.Reason)
+		case k.State == Paused && !full && idle[k.Pool] && k.Reason.Kind != ByHand:
 			w.t.Fatalf("%s is paused while a slot idles", k.Name)
 		}
 	}

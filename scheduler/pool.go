@@ -25,7 +25,9 @@ type PoolConfig struct {
 type pool struct {
 	config  PoolConfig
 	levels  []level
-	ready   levelSet // levels whose ready list isn't empty
+	ready   levelSet  // levels whose ready list isn't empty, but for paused ones
+	paused  levelSet  // by hand
+	times   Histogram // of the handler
 	locks   locks
 	free    []int     // idle slots; the last one used goes first, its caches are warm
 	batch   [][]*Item // by slot: the buffer that is handed to its worker
@@ -44,6 +46,7 @@ type level struct {
 	broker   int // waiting in the brokers, of the level's own consumers
 	estimate estimate
 	counts   Counts
+	waits    *waits // nil before the first message has ended
 }
 
 // Counts is what became of messages since the start.
@@ -86,7 +89,7 @@ func (p *pool) queue(i *Item, by int) {
 // enqueue adds a message that was fetched.
 func (p *pool) enqueue(i *Item) {
 	p.queue(i, 1)
-	if i.lock == nil || i.lock.admits(i.Message.Level) {
+	if i.lock == nil || p.admits(i) {
 		p.pushReady(i, false)
 	} else {
 		i.ReadyAt = time.Time{}
@@ -103,7 +106,9 @@ func (p *pool) pushReady(i *Item, front bool) {
 	} else {
 		l.ready.pushBack(i)
 	}
-	p.ready.add(i.Message.Level)
+	if !p.paused.has(i.Message.Level) {
+		p.ready.add(i.Message.Level)
+	}
 	if i.lock != nil {
 		i.lock.ready = append(i.lock.ready, i.Message.Level)
 	}
@@ -180,10 +185,25 @@ func (p *pool) requeue(i *Item, now time.Time) {
 		return
 	}
 	i.lock.wait(i)
-	if i.lock.busy() || i.lock.waiting.head != i {
+	if p.next(i.lock) != i || !p.admits(i) {
 		i.ReadyAt = time.Time{}
 	}
 	p.promote(i.lock, now)
+}
+
+// admits reports whether an item that has a lock may stand in its ready list.
+func (p *pool) admits(i *Item) bool {
+	return i.lock.admits(i.Message.Level) && !p.paused.has(i.Message.Level)
+}
+
+// next is the item whose turn it is when the lock is free, or nil: the first
+// that waits and isn't paused.
+func (p *pool) next(l *lock) *Item {
+	i := l.waiting.head
+	for i != nil && p.paused.has(i.Message.Level) {
+		i = i.next
+	}
+	return i
 }
 
 // promote makes the next item of a lock ready once nothing else of it runs,
@@ -191,12 +211,12 @@ func (p *pool) requeue(i *Item, now time.Time) {
 // the first that is ready, goes before it; another goes last, lest a key that
 // always has more to do keep the others of its level waiting.
 func (p *pool) promote(l *lock, now time.Time) {
-	head := l.waiting.head
-	if head == nil || !l.admits(head.Message.Level) {
+	head := p.next(l)
+	if head == nil || !p.admits(head) {
 		p.locks.release(l)
 		return
 	}
-	l.waiting.popFront()
+	l.waiting.remove(head)
 	if head.ReadyAt.IsZero() {
 		head.ReadyAt = now
 	}

@@ -102,6 +102,17 @@ func (c *Core) recall(now time.Time, id PoolID, at boostd.Level) (wait bool) {
 	return true
 }
 
+// recallLevel asks for all that workers have not started of a level.
+func (c *Core) recallLevel(id PoolID, level boostd.Level) {
+	bs := &c.pools[id].batches
+	for slot := range bs.out {
+		if bs.out[slot].open && bs.out[slot].level == level {
+			bs.close(slot)
+			c.effects.Recalls = append(c.effects.Recalls, Recall{id, slot})
+		}
+	}
+}
+
 // Recalled gives back what a worker had not started of its batch, in order. The
 // worker's Finished follows with the rest.
 func (c *Core) Recalled(now time.Time, id PoolID, items []*Item) *Effects {

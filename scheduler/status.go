@@ -17,6 +17,8 @@ type Status struct {
 	Pools     []PoolStatus
 	Consumers []ConsumerStatus
 	Held      []HeldMessage
+	// Paused are the levels that are paused by hand, ascending.
+	Paused []Pause
 }
 
 // PoolStatus is one handler's slots and queues.
@@ -27,6 +29,8 @@ type PoolStatus struct {
 	Stuck int
 	// Levels are those that ever had a message, ascending.
 	Levels []LevelStatus
+	// Times are those of single attempts, from start to result.
+	Times Histogram
 }
 
 // LevelStatus is one level's queue in a pool.
@@ -34,12 +38,16 @@ type LevelStatus struct {
 	Level boostd.Level
 	// Queued waits here for a slot, a key or a retry; InFlight is with workers.
 	Queued, InFlight int
-	// Oldest is the age of the message that waits longest among those that are
-	// ready, counted from its fetch; zero when none is.
+	// Oldest is the age, since it was produced, of the first message that is
+	// ready (since its fetch where that isn't known); Ready is false when none is.
 	Oldest time.Duration
+	Ready  bool
 	// Mean is how long one message takes; zero until known.
 	Mean time.Duration
 	Counts
+	// QueueWait is the time from fetch to start, Age that from production to
+	// start, of first attempts that have ended.
+	QueueWait, Age Histogram
 }
 
 // ConsumerStatus is one consumer and what the gate makes of it.
@@ -60,12 +68,14 @@ type ConsumerStatus struct {
 	Held       uint64
 	// Pauses and Resumes count the gate's orders to the Source.
 	Pauses, Resumes uint64
+	// Spent is the time in each State until now.
+	Spent [Paused + 1]time.Duration
 }
 
 // Status takes the picture. It is proportional to what is queued nowhere: only
 // to levels, consumers and held messages.
 func (c *Core) Status(now time.Time) Status {
-	s := Status{At: now, Started: c.started, Draining: c.draining}
+	s := Status{At: now, Started: c.started, Draining: c.draining, Paused: c.pauses()}
 	for _, p := range c.pools {
 		s.Pools = append(s.Pools, p.status(now))
 	}
@@ -74,7 +84,10 @@ func (c *Core) Status(now time.Time) Status {
 			Name: k.config.Name, Pool: k.config.Pool, Level: k.config.Level, Mixed: k.config.Mixed,
 			Broker: k.broker, Unsettled: k.unsettled, Bytes: k.bytes, Partitions: len(k.partitions),
 			State: k.gate.state, Reason: k.gate.reason, Since: k.gate.since,
-			Pauses: k.gate.pauses, Resumes: k.gate.resumes,
+			Pauses: k.gate.pauses, Resumes: k.gate.resumes, Spent: k.gate.spent,
+		}
+		if !k.gate.since.IsZero() {
+			ks.Spent[k.gate.state] += now.Sub(k.gate.since)
 		}
 		for _, p := range k.partitions {
 			ks.Held += p.held
@@ -89,7 +102,7 @@ func (c *Core) Status(now time.Time) Status {
 }
 
 func (p *pool) status(now time.Time) PoolStatus {
-	s := PoolStatus{Name: p.config.Name, Slots: p.config.Slots, Busy: p.config.Slots - len(p.free)}
+	s := PoolStatus{Name: p.config.Name, Slots: p.config.Slots, Busy: p.config.Slots - len(p.free), Times: p.times}
 	for _, stuck := range p.stuck {
 		if stuck {
 			s.Stuck++
@@ -104,8 +117,11 @@ func (p *pool) status(now time.Time) PoolStatus {
 		if l.estimate.known() {
 			ls.Mean = time.Duration(l.estimate.mean)
 		}
+		if l.waits != nil {
+			ls.QueueWait, ls.Age = l.waits.queue, l.waits.age
+		}
 		if l.ready.head != nil {
-			ls.Oldest = now.Sub(l.ready.head.Message.FetchedAt)
+			ls.Oldest, ls.Ready = age(l.ready.head.Message, now), true
 		}
 		s.Levels = append(s.Levels, ls)
 	}

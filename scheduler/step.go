@@ -10,6 +10,7 @@ import (
 // step does all that has become possible: retries that are due, dispatches,
 // the gate; then it collects what was settled.
 func (c *Core) step(now time.Time) *Effects {
+	c.expirePauses(now)
 	for i := c.retries.due(now); i != nil; i = c.retries.due(now) {
 		if i.lock != nil {
 			i.lock.backoff--
@@ -47,22 +48,29 @@ func (c *Core) checkStart(now time.Time) {
 	}
 	missing := 0
 	for _, k := range c.consumers {
-		if !k.caughtUp {
+		if c.awaited(k) {
 			missing++
 		}
 	}
-	deadline := c.began.Add(c.config.StartWait)
-	if missing > 0 && now.Before(deadline) {
-		c.effects.Wake = sooner(c.effects.Wake, deadline)
-		return
+	if missing > 0 && c.config.StartWait > 0 {
+		if c.joined.IsZero() {
+			return // brokers that can't be reached must not end the wait
+		}
+		if deadline := c.joined.Add(c.config.StartWait); now.Before(deadline) {
+			c.effects.Wake = sooner(c.effects.Wake, deadline)
+			return
+		}
 	}
 	c.started, c.effects.Started = true, true
 	for _, k := range c.consumers {
-		if !k.caughtUp {
+		if c.awaited(k) {
 			c.effects.Without = append(c.effects.Without, k.id)
 		}
 	}
 }
+
+// awaited reports whether the start waits for the consumer.
+func (c *Core) awaited(k *consumer) bool { return !k.caughtUp && !c.byHand(k) }
 
 // dispatch fills the free slots of a pool, highest level first.
 func (c *Core) dispatch(now time.Time, id PoolID) {
@@ -125,7 +133,7 @@ func (c *Core) unstarted(now time.Time, p *pool, items []*Item) {
 func (c *Core) handedBack(now time.Time, p *pool, i *Item) {
 	p.returned(i)
 	i.Message.Attempt--
-	if i.partition.gone {
+	if i.partition.gone || i.partition.closed && p.paused.has(i.Message.Level) {
 		c.unlock(now, p, i)
 		c.settle(i, boostd.Released)
 		return
@@ -139,6 +147,8 @@ func (c *Core) ended(now time.Time, p *pool, i *Item) {
 	l := p.of(i)
 	p.returned(i)
 	l.estimate.add(i.FinishedAt.Sub(i.StartedAt))
+	p.times.Add(i.FinishedAt.Sub(i.StartedAt))
+	l.addWait(i)
 	switch {
 	case i.Result.Outcome == boostd.Done:
 		l.counts.Done++
@@ -182,7 +192,9 @@ func (c *Core) settle(i *Item, o boostd.Outcome) {
 // isn't to be dispatched any more; what waits for a retry too.
 func (c *Core) dropSurplus(now time.Time, k *consumer) {
 	c.dropRetries(func(i *Item) bool { return i.partition.closed })
-	k.pool.drop(now, func(i *Item) bool { return i.partition.surplus(i) }, func(i *Item) { c.settle(i, boostd.Released) })
+	k.pool.drop(now, func(i *Item) bool {
+		return i.partition.surplus(i) || i.partition.closed && k.pool.paused.has(i.Message.Level)
+	}, func(i *Item) { c.settle(i, boostd.Released) })
 	c.noteDrained(k)
 }
 

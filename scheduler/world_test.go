@@ -27,6 +27,7 @@ type world struct {
 	recalled  map[worldSlot]bool // of the batches that are out
 	slots     []int              // by pool
 	draining  bool
+	paused    map[boostd.Level]time.Time // by hand, until when; zero for no end
 	// kept has, by lock, when it was last seen kept, and by what.
 	kept map[uint64]keeping
 }
@@ -47,6 +48,7 @@ type worldConsumer struct {
 	open    map[boostd.TopicPartition]*assignment // nil: not assigned
 	asked   []*assignment                         // revoked, not drained
 	paused  bool
+	byHand  bool               // its last pause was
 	ordered map[bool]time.Time // when it was last paused and resumed
 }
 
@@ -67,14 +69,51 @@ type assignment struct {
 // drop is what must happen to a's messages that aren't to be dispatched.
 func (w *world) drop(a *assignment) {
 	for _, m := range w.all {
-		if m.of == a && (m.state == "backoff" || m.state == "queued" && (a.gone || m.msg.Offset > a.reach)) {
+		if m.of == a && (m.state == "backoff" || m.state == "queued" && (a.gone || m.msg.Offset > a.reach || w.isPaused(m))) {
 			m.state = "dropped"
 		}
 	}
 }
 
-// expire ends what a Source waits for no longer.
+// isPaused reports whether the message's level is paused by hand.
+func (w *world) isPaused(m *tracked) bool {
+	_, paused := w.paused[m.msg.Level]
+	return paused
+}
+
+// byHand pauses a level or resumes it.
+func (w *world) byHand() {
+	level := boostd.Level(w.draw(11))
+	if w.draw(2) == 0 {
+		delete(w.paused, level)
+		e, _ := w.core.ResumeLevel(w.now, level)
+		w.apply(e)
+		return
+	}
+	until := time.Time{}
+	if w.draw(2) == 0 {
+		until = w.now.Add(time.Duration(1+w.draw(3000)) * time.Millisecond)
+	}
+	w.paused[level] = until
+	for _, m := range w.all { // what is to be given away doesn't wait for it
+		if m.msg.Level == level && m.of.closed && m.state == "queued" {
+			m.state = "dropped"
+		}
+	}
+	e, err := w.core.PauseLevel(w.now, Pause{Level: level, Since: w.now, Until: until})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.apply(e)
+}
+
+// expire ends what a Source waits for no longer, and pauses.
 func (w *world) expire() {
+	for level, until := range w.paused {
+		if !until.IsZero() && !w.now.Before(until) {
+			delete(w.paused, level)
+		}
+	}
 	for _, k := range w.consumers {
 		for _, a := range k.asked {
 			if !a.gone && !w.now.Before(a.deadline) {
@@ -105,7 +144,7 @@ type tracked struct {
 func newWorld(t testing.TB, draw func(int) int) *world {
 	w := &world{t: t, draw: draw, core: New(Config{Gate: draw(4) > 0, StartWait: time.Duration(draw(2)) * time.Second}),
 		now: time.Unix(1000, 0), order: Order(draw(3)), next: map[boostd.TopicPartition]int64{},
-		byID: map[messageID]*tracked{}, out: map[worldSlot][]*Item{}, recalled: map[worldSlot]bool{}, kept: map[uint64]keeping{}}
+		byID: map[messageID]*tracked{}, out: map[worldSlot][]*Item{}, recalled: map[worldSlot]bool{}, kept: map[uint64]keeping{}, paused: map[boostd.Level]time.Time{}}
 	for _, slots := range []int{1 + draw(5), 1} {
 		_, err := w.core.AddPool(PoolConfig{Name: "p", Slots: slots, Levels: 11,
 			Retry: Retry{Attempts: 3, Backoff: 50 * time.Millisecond, MaxBackoff: time.Second}})
@@ -147,7 +186,7 @@ func (w *world) step() {
 	}
 	k := w.consumers[w.draw(len(w.consumers))]
 	tp := boostd.TopicPartition{Topic: k.config.Name, Partition: int32(w.draw(2))}
-	switch w.draw(16) {
+	switch w.draw(17) {
 	case 0, 1:
 		w.assign(k, tp)
 	case 2:
@@ -155,19 +194,25 @@ func (w *world) step() {
 	case 3, 4, 5, 6, 7:
 		w.fetch(k, tp)
 	case 8:
-		w.apply(w.core.Tick(w.now))
+		w.tick()
 	case 9:
 		w.apply(w.core.CaughtUp(w.now, k.id))
 	case 10:
 		w.apply(w.core.Backlog(w.now, k.id, int64(w.draw(5000))-1))
+	case 11:
+		w.byHand()
 	default:
 		w.finish()
 	}
 	w.check()
 }
 
+// tick lets the core see the time when nothing happens.
+func (w *world) tick() { w.apply(w.core.Tick(w.now)) }
+
 func (w *world) assign(k *worldConsumer, tp boostd.TopicPartition) {
 	if k.open[tp] != nil {
+		w.tick()
 		return
 	}
 	// What wasn't committed comes again.
@@ -187,6 +232,7 @@ func (w *world) assign(k *worldConsumer, tp boostd.TopicPartition) {
 func (w *world) close(k *worldConsumer, tp boostd.TopicPartition, lost bool) {
 	a := k.open[tp]
 	if a == nil {
+		w.tick()
 		return
 	}
 	delete(k.open, tp)
@@ -207,6 +253,7 @@ func (w *world) fetch(k *worldConsumer, tp boostd.TopicPartition) {
 		n = min(n, 1) // one that was on its way
 	}
 	if n <= 0 {
+		w.tick()
 		return
 	}
 	a := k.open[tp]
@@ -248,6 +295,7 @@ func (w *world) finish() {
 		}
 	}
 	if len(busy) == 0 {
+		w.tick()
 		return
 	}
 	at := busy[w.draw(len(busy))]
@@ -274,7 +322,7 @@ func (w *world) finish() {
 				m.state = "backoff"
 			}
 		}
-		if m.of.closed && m.state == "backoff" || m.of.gone && m.state == "queued" {
+		if m.of.closed && m.state == "backoff" || m.state == "queued" && w.unwanted(m) {
 			m.state = "dropped"
 		}
 	}

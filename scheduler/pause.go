@@ -1,0 +1,137 @@
+package scheduler
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/kafkaboost/boostd"
+)
+
+// Pause is a level's pause by hand: nothing of the level starts in any pool, its
+// own consumers fetch nothing, and its work counts for nobody. What has started
+// goes on. In base topics, messages of the same key at other levels go past it.
+//
+// A person's word goes before the promise of few repeats: partitions that are
+// given away, or drained, don't wait for a paused level.
+type Pause struct {
+	Level boostd.Level
+	// By and Why are the person's own words.
+	By, Why string
+	Since   time.Time
+	// Until is when it ends by itself; zero for never.
+	Until time.Time
+}
+
+// PauseLevel pauses a level, or changes its pause. It fails, and changes
+// nothing, for a level that no pool has.
+func (c *Core) PauseLevel(now time.Time, pause Pause) (*Effects, error) {
+	c.effects.reset()
+	if pause.Level < 0 || pause.Level >= c.levels() {
+		return nil, fmt.Errorf("pause level %d: there are levels 0 to %d", pause.Level, c.levels()-1)
+	}
+	c.paused[pause.Level] = pause
+	for id, p := range c.pools {
+		if int(pause.Level) < len(p.levels) {
+			p.pause(now, pause.Level)
+			c.recallLevel(PoolID(id), pause.Level)
+		}
+	}
+	for _, k := range c.consumers {
+		c.dropSurplus(now, k)
+	}
+	return c.step(now), nil
+}
+
+// ResumeLevel ends a level's pause. It is false when there was none.
+func (c *Core) ResumeLevel(now time.Time, level boostd.Level) (e *Effects, was bool) {
+	c.effects.reset()
+	_, was = c.paused[level]
+	c.resume(now, level)
+	return c.step(now), was
+}
+
+func (c *Core) resume(now time.Time, level boostd.Level) {
+	if _, was := c.paused[level]; !was {
+		return
+	}
+	delete(c.paused, level)
+	for _, p := range c.pools {
+		if int(level) < len(p.levels) {
+			p.resume(now, level)
+		}
+	}
+}
+
+// pause takes a level out of the choice. What stood ready with a lock waits for
+// it again, so that other levels of its key can go past.
+func (p *pool) pause(now time.Time, level boostd.Level) {
+	p.paused.add(level)
+	p.ready.remove(level)
+	var free []*lock
+	p.levels[level].ready.take(func(i *Item) bool { return i.lock != nil }, func(i *Item) {
+		i.lock.unready(level)
+		i.ReadyAt = time.Time{}
+		i.lock.wait(i)
+		free = append(free, i.lock)
+	})
+	for _, l := range free {
+		p.promote(l, now)
+	}
+}
+
+// resume puts it back: what is ready is so from now on, because it has not
+// waited for a slot before.
+func (p *pool) resume(now time.Time, level boostd.Level) {
+	p.paused.remove(level)
+	ready := &p.levels[level].ready
+	for i := ready.head; i != nil; i = i.next {
+		i.ReadyAt = now
+	}
+	if ready.len > 0 {
+		p.ready.add(level)
+	}
+	for _, id := range slices.Sorted(maps.Keys(p.locks.byID)) {
+		p.promote(p.locks.byID[id], now)
+	}
+}
+
+// expirePauses ends those whose time is over.
+func (c *Core) expirePauses(now time.Time) {
+	if len(c.paused) == 0 {
+		return
+	}
+	for _, pause := range c.pauses() {
+		switch {
+		case pause.Until.IsZero():
+		case now.Before(pause.Until):
+			c.effects.Wake = sooner(c.effects.Wake, pause.Until)
+		default:
+			c.resume(now, pause.Level)
+			c.effects.Expired = append(c.effects.Expired, pause)
+		}
+	}
+}
+
+// pauses are those in force, by level.
+func (c *Core) pauses() []Pause {
+	all := slices.Collect(maps.Values(c.paused))
+	slices.SortFunc(all, func(a, b Pause) int { return int(a.Level - b.Level) })
+	return all
+}
+
+// byHand reports whether the consumer's level is paused by hand; mixed ones have
+// no level.
+func (c *Core) byHand(k *consumer) bool {
+	return !k.config.Mixed && k.pool.paused.has(k.config.Level)
+}
+
+// levels is the number of levels of the pool that has most.
+func (c *Core) levels() boostd.Level {
+	most := 0
+	for _, p := range c.pools {
+		most = max(most, len(p.levels))
+	}
+	return boostd.Level(most)
+}
