@@ -46,6 +46,8 @@ func (c *consumer) Receive(ctx actor.Context) {
 		c.spec.Source.SetPaused(m.paused)
 	case *drained:
 		c.spec.Source.Drained(m.partitions)
+	case *ping:
+		m.reply <- m.name
 	case *leave:
 		c.leave(m)
 	}

@@ -48,7 +48,10 @@ type Options struct {
 	Levels    int
 	Handlers  []HandlerSpec
 	Consumers []ConsumerSpec
-	Logger    hclog.Logger
+	// Paused are levels that are paused by hand from the beginning; one that
+	// doesn't exist is left out, with a warning.
+	Paused []scheduler.Pause
+	Logger hclog.Logger
 }
 
 // Engine is the running actor system. Its methods are safe from any goroutine.
@@ -76,7 +79,7 @@ func Start(o Options) (*Engine, error) {
 	e.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
 		return slog.New(toHclog{o.Logger.Named("actors")})
 	}))
-	sched := &schedulerActor{core: core, logger: o.Logger.Named("scheduler")}
+	sched := &schedulerActor{core: core, paused: o.Paused, logger: o.Logger.Named("scheduler")}
 	slots, err := e.pools(base, core, sched, o)
 	if err == nil {
 		err = e.addConsumers(core, o)
@@ -199,18 +202,6 @@ func (e *Engine) Failed() <-chan error { return e.failed }
 
 // Dead is closed when an actor has died: then nobody answers Drain any more.
 func (e *Engine) Dead() <-chan struct{} { return e.dead }
-
-// Status is a picture of the scheduler.
-func (e *Engine) Status(ctx context.Context) (scheduler.Status, error) {
-	reply := make(chan scheduler.Status, 1)
-	e.system.Root.Send(e.sched, &statusRequest{reply})
-	select {
-	case s := <-reply:
-		return s, nil
-	case <-ctx.Done():
-		return scheduler.Status{}, fmt.Errorf("ask the scheduler for its status: %w", context.Cause(ctx))
-	}
-}
 
 // Drain ends fetching for good and finishes what is in flight, and what is
 // queued before something that was. The rest goes back to its source unhandled.

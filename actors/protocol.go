@@ -50,5 +50,23 @@ type (
 	abandon struct{}
 )
 
+// pauseLevel and resumeLevel are a person's orders.
+type (
+	pauseLevel struct {
+		pause scheduler.Pause
+		done  chan<- error
+	}
+	resumeLevel struct {
+		level boostd.Level
+		was   chan<- bool
+	}
+)
+
+// ping asks whether an actor still turns; its name is the answer.
+type ping struct {
+	name  string
+	reply chan<- string
+}
+
 // statusRequest asks for a picture of the core.
 type statusRequest struct{ reply chan<- scheduler.Status }

@@ -15,6 +15,7 @@ import (
 // core asks for.
 type schedulerActor struct {
 	core      *scheduler.Core
+	paused    []scheduler.Pause // from the beginning
 	consumers []*actor.PID
 	names     []string // of the consumers, for logs
 	workers   [][]*actor.PID
@@ -32,6 +33,9 @@ func (s *schedulerActor) Receive(ctx actor.Context) {
 	now := time.Now()
 	switch m := ctx.Message().(type) {
 	case *begin:
+		for _, p := range s.paused {
+			s.pause(ctx, now, p)
+		}
 		s.apply(ctx, now, s.core.Start(now))
 	case *fromSource:
 		s.apply(ctx, now, s.source(now, m.consumer, m.event))
@@ -46,6 +50,14 @@ func (s *schedulerActor) Receive(ctx actor.Context) {
 			"pool", int(m.pool), "slot", m.slot)
 	case *statusRequest:
 		m.reply <- s.core.Status(now)
+	case *pauseLevel:
+		m.done <- s.pause(ctx, now, m.pause)
+	case *resumeLevel:
+		e, was := s.core.ResumeLevel(now, m.level)
+		s.apply(ctx, now, e)
+		m.was <- was
+	case *ping:
+		m.reply <- m.name
 	case *drain:
 		s.idle = m.idle
 		for _, c := range s.consumers {
@@ -59,6 +71,17 @@ func (s *schedulerActor) Receive(ctx actor.Context) {
 			s.timer.Stop()
 		}
 	}
+}
+
+// pause pauses a level by hand.
+func (s *schedulerActor) pause(ctx actor.Context, now time.Time, p scheduler.Pause) error {
+	e, err := s.core.PauseLevel(now, p)
+	if err != nil {
+		s.logger.Warn("level can't be paused by hand", "error", err)
+		return err
+	}
+	s.apply(ctx, now, e)
+	return nil
 }
 
 // source translates an event of a Source.
@@ -129,6 +152,9 @@ func (s *schedulerActor) tell(e *scheduler.Effects) {
 	for _, h := range e.Held {
 		s.logger.Warn("message is held: it waits for a person", "partition", h.TopicPartition.String(), "offset", h.Offset,
 			"level", h.Level, "attempts", h.Attempts, "reason", h.Reason)
+	}
+	for _, p := range e.Expired {
+		s.logger.Info("a level's pause by hand is over", "level", p.Level, "paused_by", p.By)
 	}
 	for _, id := range e.Without {
 		s.logger.Warn("started without a consumer that has not caught up", "consumer", s.names[id])

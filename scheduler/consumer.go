@@ -44,6 +44,7 @@ type consumer struct {
 	last       *partition // of the last message: runs of one partition are the rule
 	revoking   []revocation
 	caughtUp   bool
+	joined     bool // its group has given it an assignment, which isn't lost
 	broker     int64 // waiting in the brokers, -1 unknown
 	unsettled  int
 	bytes      int64

@@ -90,6 +90,7 @@ func (c *Core) Assigned(now time.Time, id ConsumerID, tps []boostd.TopicPartitio
 		c.joined = now
 	}
 	k := c.consumers[id]
+	k.joined = true
 	overtaken := false
 	k.revoking = slices.DeleteFunc(k.revoking, func(r revocation) bool {
 		if !slices.ContainsFunc(tps, func(tp boostd.TopicPartition) bool { return slices.Contains(r.asked, tp) }) {
@@ -168,6 +169,7 @@ func (c *Core) Revoking(now time.Time, id ConsumerID, tps []boostd.TopicPartitio
 func (c *Core) Lost(now time.Time, id ConsumerID, tps []boostd.TopicPartition) *Effects {
 	c.effects.reset()
 	k := c.consumers[id]
+	k.joined = false
 	for _, p := range k.close(tps) {
 		p.gone = true
 	}

@@ -62,6 +62,8 @@ type ConsumerStatus struct {
 	Unsettled  int
 	Bytes      int64
 	Partitions int
+	// Joined: its group has given it an assignment, maybe an empty one.
+	Joined bool
 	State      State
 	Reason     Reason
 	Since      time.Time
@@ -82,7 +84,7 @@ func (c *Core) Status(now time.Time) Status {
 	for _, k := range c.consumers {
 		ks := ConsumerStatus{
 			Name: k.config.Name, Pool: k.config.Pool, Level: k.config.Level, Mixed: k.config.Mixed,
-			Broker: k.broker, Unsettled: k.unsettled, Bytes: k.bytes, Partitions: len(k.partitions),
+			Broker: k.broker, Unsettled: k.unsettled, Bytes: k.bytes, Partitions: len(k.partitions), Joined: k.joined,
 			State: k.gate.state, Reason: k.gate.reason, Since: k.gate.since,
 			Pauses: k.gate.pauses, Resumes: k.gate.resumes, Spent: k.gate.spent,
 		}

@@ -1,0 +1,74 @@
+package actors
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/scheduler"
+)
+
+// ask sends the scheduler a question that carries its own reply channel, and
+// waits for the answer or the end of ctx.
+func ask[T any](ctx context.Context, e *Engine, what string, question func(reply chan<- T) any) (T, error) {
+	reply := make(chan T, 1)
+	e.system.Root.Send(e.sched, question(reply))
+	select {
+	case answer := <-reply:
+		return answer, nil
+	case <-ctx.Done():
+		var none T
+		return none, fmt.Errorf("%s: the scheduler doesn't answer: %w", what, context.Cause(ctx))
+	}
+}
+
+// Status is a picture of the scheduler.
+func (e *Engine) Status(ctx context.Context) (scheduler.Status, error) {
+	return ask(ctx, e, "ask for the status", func(reply chan<- scheduler.Status) any { return &statusRequest{reply} })
+}
+
+// PauseLevel pauses a level by hand. It fails for a level that there isn't.
+func (e *Engine) PauseLevel(ctx context.Context, p scheduler.Pause) error {
+	err, late := ask(ctx, e, "pause a level", func(reply chan<- error) any { return &pauseLevel{p, reply} })
+	if late != nil {
+		return late
+	}
+	return err
+}
+
+// ResumeLevel ends a pause by hand. It is false when there was none.
+func (e *Engine) ResumeLevel(ctx context.Context, level boostd.Level) (was bool, err error) {
+	return ask(ctx, e, "resume a level", func(reply chan<- bool) any { return &resumeLevel{level, reply} })
+}
+
+// Sources are pictures of the consumers' Sources, in the order of
+// Options.Consumers.
+func (e *Engine) Sources() []boostd.SourceStatus {
+	all := make([]boostd.SourceStatus, len(e.sources))
+	for n, s := range e.sources {
+		all[n] = s.Status()
+	}
+	return all
+}
+
+// SchedulerName is what Turning calls the scheduler; consumers have their own
+// names.
+const SchedulerName = "scheduler"
+
+// Turning asks every actor that must not stand still whether it turns, and calls
+// turned with the name of each that answers, until all have or ctx ends.
+func (e *Engine) Turning(ctx context.Context, turned func(name string)) {
+	replies := make(chan string, 1+len(e.members)) // so that a late one blocks nobody
+	e.system.Root.Send(e.sched, &ping{SchedulerName, replies})
+	for n, m := range e.members {
+		e.system.Root.Send(m, &ping{e.names[n], replies})
+	}
+	for range cap(replies) {
+		select {
+		case name := <-replies:
+			turned(name)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
