@@ -44,11 +44,13 @@ type consumer struct {
 	last       *partition // of the last message: runs of one partition are the rule
 	revoking   []revocation
 	caughtUp   bool
-	joined     bool // its group has given it an assignment, which isn't lost
+	joined     bool  // its group has given it an assignment, which isn't lost
 	broker     int64 // waiting in the brokers, -1 unknown
 	unsettled  int
 	bytes      int64
 	settled    []boostd.Settlement // of this step, for Effects
+	ended      uint64              // settled since the start, but for what was released
+	backoff    int                 // waiting for a retry
 	gate       gateState
 }
 

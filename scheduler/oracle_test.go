@@ -270,7 +270,7 @@ func (w *world) check() {
 	checkLocks(w.t, w.core)
 	queued, out := make([]int, len(w.slots)), make([]int, len(w.slots))
 	unsettled, bytes := make([]int, len(w.consumers)), make([]int64, len(w.consumers))
-	ready := make([]bool, len(w.slots))
+	ready, backoff := make([]bool, len(w.slots)), make([]int, len(w.consumers))
 	for _, m := range w.all {
 		if m.state == "gone" {
 			continue
@@ -279,6 +279,9 @@ func (w *world) check() {
 		pool := k.config.Pool
 		unsettled[k.id]++
 		bytes[k.id] += int64(m.msg.Size())
+		if m.state == "backoff" {
+			backoff[k.id]++
+		}
 		switch m.state {
 		case "queued", "backoff":
 			queued[pool]++
@@ -311,6 +314,8 @@ func (w *world) check() {
 		switch {
 		case k.Unsettled != unsettled[id] || k.Bytes != bytes[id]:
 			w.t.Fatalf("status of %s has %d unsettled of %d bytes, there are %d of %d", k.Name, k.Unsettled, k.Bytes, unsettled[id], bytes[id])
+		case k.Backoff != backoff[id]:
+			w.t.Fatalf("status of %s has %d in backoff, there are %d", k.Name, k.Backoff, backoff[id])
 		case s.Draining:
 		case (k.State == Paused) != w.consumers[id].paused, (k.State == Hold) != (full && k.State != Paused):
 			w.t.Fatalf("status of %s has %v, its window full %v", k.Name, k.State, full)

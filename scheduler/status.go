@@ -59,15 +59,19 @@ type ConsumerStatus struct {
 	// Broker is how many of its messages wait in the brokers, -1 unknown.
 	Broker int64
 	// Unsettled is how many were fetched and are not settled.
-	Unsettled  int
-	Bytes      int64
-	Partitions int
+	Unsettled int
+	// Ended is how many were settled since the start, but for those that were
+	// given back unhandled; InFlight is with workers, Backoff waits for a retry.
+	Ended             uint64
+	InFlight, Backoff int
+	Bytes             int64
+	Partitions        int
 	// Joined: its group has given it an assignment, maybe an empty one.
 	Joined bool
-	State      State
-	Reason     Reason
-	Since      time.Time
-	Held       uint64
+	State  State
+	Reason Reason
+	Since  time.Time
+	Held   uint64
 	// Pauses and Resumes count the gate's orders to the Source.
 	Pauses, Resumes uint64
 	// Spent is the time in each State until now.
@@ -84,7 +88,7 @@ func (c *Core) Status(now time.Time) Status {
 	for _, k := range c.consumers {
 		ks := ConsumerStatus{
 			Name: k.config.Name, Pool: k.config.Pool, Level: k.config.Level, Mixed: k.config.Mixed,
-			Broker: k.broker, Unsettled: k.unsettled, Bytes: k.bytes, Partitions: len(k.partitions), Joined: k.joined,
+			Broker: k.broker, Unsettled: k.unsettled, Ended: k.ended, Backoff: k.backoff, Bytes: k.bytes, Partitions: len(k.partitions), Joined: k.joined,
 			State: k.gate.state, Reason: k.gate.reason, Since: k.gate.since,
 			Pauses: k.gate.pauses, Resumes: k.gate.resumes, Spent: k.gate.spent,
 		}
@@ -93,6 +97,7 @@ func (c *Core) Status(now time.Time) Status {
 		}
 		for _, p := range k.partitions {
 			ks.Held += p.held
+			ks.InFlight += p.inFlight
 			s.Held = append(s.Held, p.shown...)
 		}
 		s.Consumers = append(s.Consumers, ks)

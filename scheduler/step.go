@@ -12,6 +12,7 @@ import (
 func (c *Core) step(now time.Time) *Effects {
 	c.expirePauses(now)
 	for i := c.retries.due(now); i != nil; i = c.retries.due(now) {
+		i.consumer.backoff--
 		if i.lock != nil {
 			i.lock.backoff--
 		}
@@ -164,6 +165,7 @@ func (c *Core) ended(now time.Time, p *pool, i *Item) {
 		if i.lock != nil {
 			i.lock.backoff++
 		}
+		i.consumer.backoff++
 		c.retries.add(i)
 	default:
 		l.counts.Held++
@@ -185,6 +187,9 @@ func (c *Core) settle(i *Item, o boostd.Outcome) {
 	k := i.consumer
 	k.unsettled--
 	k.bytes -= int64(i.size)
+	if o != boostd.Released {
+		k.ended++
+	}
 	k.settled = append(k.settled, boostd.Settlement{Message: i.Message, Outcome: o})
 }
 
@@ -220,6 +225,7 @@ func (c *Core) expireRevocations(now time.Time) {
 // drops what is queued of their pools too, which settles their locks.
 func (c *Core) dropRetries(gone func(*Item) bool) {
 	c.retries.take(gone, func(i *Item) {
+		i.consumer.backoff--
 		i.consumer.pool.queue(i, -1)
 		if i.lock != nil {
 			i.lock.backoff--

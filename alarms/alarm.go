@@ -1,0 +1,111 @@
+package alarms
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Kind is the stable name of what an alarm is about: status, metrics and the
+// runbook know it.
+type Kind string
+
+// The kinds. NoProgress: a backlog of which nothing was done for a while. Held:
+// messages wait for a person. StuckHandler: handlers ignore their cancellation.
+// Connection, Coordinator, Membership, Authorization, OffsetsReset, Commit,
+// Rebalance and Topic are a consumer's troubles with its brokers and group.
+// Unserved: a level that no instance reads. Settings: the document can't be
+// used. Topics: not all topics could be created. State: what must survive a
+// restart can't be written. Audit: the audit file has a gap. Turning: a loop
+// stands still.
+const (
+	NoProgress    Kind = "no_progress"
+	Held          Kind = "held"
+	StuckHandler  Kind = "stuck_handler"
+	Connection    Kind = "connection"
+	Coordinator   Kind = "coordinator"
+	Membership    Kind = "membership"
+	Authorization Kind = "authorization"
+	OffsetsReset  Kind = "offsets_reset"
+	Commit        Kind = "commit"
+	Rebalance     Kind = "rebalance"
+	Topic         Kind = "topic"
+	Unserved      Kind = "unserved"
+	Settings      Kind = "settings"
+	Topics        Kind = "topics"
+	State         Kind = "state"
+	Audit         Kind = "audit"
+	Turning       Kind = "turning"
+)
+
+// Condition is something that is wrong now. Kind and Subject are its identity;
+// Text may change while it lasts.
+type Condition struct {
+	Kind    Kind
+	Subject string // a level, consumer, handler, topic or file; empty for all
+	Text    string // one line, for people
+}
+
+// Alarm is a condition with its beginning.
+type Alarm struct {
+	Condition
+	Since time.Time
+}
+
+// Book keeps the alarms that stand. Not safe for concurrent use; the zero value
+// is ready.
+type Book struct {
+	standing map[identity]Alarm
+}
+
+type identity struct {
+	kind    Kind
+	subject string
+}
+
+// Update takes all that is wrong now, and returns which alarms have begun and
+// which have ended with that, each in a fixed order. Of two conditions with one
+// identity the first counts.
+func (b *Book) Update(now time.Time, conditions []Condition) (begun, ended []Alarm) {
+	next := make(map[identity]Alarm, len(conditions))
+	for _, c := range conditions {
+		id := identity{c.Kind, c.Subject}
+		if _, twice := next[id]; twice {
+			continue
+		}
+		a, stands := b.standing[id]
+		if !stands {
+			a.Since = now
+		}
+		a.Condition = c
+		next[id] = a
+		if !stands {
+			begun = append(begun, a)
+		}
+	}
+	for id, a := range b.standing {
+		if _, stands := next[id]; !stands {
+			ended = append(ended, a)
+		}
+	}
+	b.standing = next
+	sortAlarms(begun)
+	sortAlarms(ended)
+	return begun, ended
+}
+
+// Standing are the alarms that stand, the oldest first.
+func (b *Book) Standing() []Alarm {
+	all := make([]Alarm, 0, len(b.standing))
+	for _, a := range b.standing {
+		all = append(all, a)
+	}
+	sortAlarms(all)
+	return all
+}
+
+func sortAlarms(all []Alarm) {
+	slices.SortFunc(all, func(a, b Alarm) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Subject, b.Subject))
+	})
+}
