@@ -27,21 +27,28 @@ const BrokerDefault = -1
 // Admin asks for and changes topics and groups. Its methods are safe from any
 // goroutine; each is bounded by its context, which must have a deadline.
 type Admin struct {
-	client    *kafka.AdminClient
-	brokers   []string
-	diagnosis *diagnosis
-	closed    sync.Once
+	client   *kafka.AdminClient
+	config   Config
+	said     *clientLog
+	suspects *suspects
+	closed   sync.Once
 }
 
 // NewAdmin makes the client; it doesn't connect yet.
 func NewAdmin(c Config) (*Admin, error) {
-	d := newDiagnosis()
-	client, err := newAdmin(c, "admin", d.logs)
+	a := &Admin{config: c, suspects: newSuspects(c.connection(""))}
+	a.said = newClientLog(func(l kafka.LogEvent) {
+		if l.Tag == "FAIL" {
+			a.suspects.note(l.Message, time.Now())
+		}
+	})
+	client, err := newAdmin(c, "admin", a.said.lines)
 	if err != nil {
-		d.close()
+		a.said.close()
 		return nil, err
 	}
-	return &Admin{client: client, brokers: c.Brokers, diagnosis: d}, nil
+	a.client = client
+	return a, nil
 }
 
 // newAdmin makes a client whose log goes to logs; where that is nil there is
@@ -56,7 +63,7 @@ func newAdmin(c Config, name string, logs chan kafka.LogEvent) (*kafka.AdminClie
 	}
 	client, err := kafka.NewAdminClient(config)
 	if err != nil {
-		return nil, fmt.Errorf("make admin client: %w", err)
+		return nil, fmt.Errorf("make admin client: %w", c.connection("").explainNew(err))
 	}
 	return client, nil
 }
@@ -65,26 +72,39 @@ func newAdmin(c Config, name string, logs chan kafka.LogEvent) (*kafka.AdminClie
 func (a *Admin) Close() {
 	a.closed.Do(func() {
 		a.client.Close()
-		a.diagnosis.close()
+		a.said.close()
 	})
 }
 
-// ErrUnreachable says that no broker answered.
+// ErrUnreachable says that no broker answered, or none that would have us.
 var ErrUnreachable = errors.New("no broker answers")
 
-// Connect waits until a broker answers. Its error wraps ErrUnreachable, names
-// the brokers that were tried, and says what the last connection failed of.
+// surely is how long a mistake that waiting doesn't mend is given before Connect
+// gives up: less than a broker's start, which shows the same way at first.
+const surely = 3 * time.Second
+
+// Connect waits until a broker answers, until ctx ends, or until it is clear
+// that waiting is no use. Its error wraps ErrUnreachable, names the brokers that
+// were tried, and says in one sentence what is wrong and what to change.
 func (a *Admin) Connect(ctx context.Context) error {
+	began, why := time.Now(), ""
 	for {
-		_, err := a.client.GetMetadata(nil, true, 1000)
+		_, err := a.client.GetMetadata(nil, true, 500)
 		if err == nil {
 			return nil
 		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("reach kafka at %s: %w (%s)", strings.Join(a.brokers, ", "), ErrUnreachable, a.diagnosis.why(err))
-		case <-time.After(100 * time.Millisecond):
+		brokers := a.suspects.brokers()
+		if len(brokers) == 0 {
+			brokers = a.config.Brokers
 		}
+		all := a.suspects.evidence(ctx, brokers)
+		if why == "" || ctx.Err() == nil {
+			why = summary(all)
+		}
+		if ctx.Err() == nil && (time.Since(began) < surely || !slices.ContainsFunc(all, evidence.mistaken)) {
+			continue
+		}
+		return fmt.Errorf("reach kafka at %s: %w: %s", strings.Join(a.config.Brokers, ", "), ErrUnreachable, why)
 	}
 }
 

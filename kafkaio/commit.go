@@ -41,6 +41,7 @@ func (s *Source) commitLoop() {
 			s.logger.Debug("commit failed and is tried again", "error", err)
 		default:
 			s.setTrouble("commit", err)
+			s.watch.look(&s.watch.group)
 		}
 	}
 }
@@ -145,6 +146,12 @@ func (s *Source) commitOffsets(todo []offsets.Commit) error {
 			err = fmt.Errorf("commit %v at %d: %w", c.TopicPartition, c.Offset, reason)
 		} else {
 			s.tracker.Committed(c)
+		}
+	}
+	s.logger.Debug("committed", "partitions", len(todo)-len(failed))
+	if s.logger.IsTrace() {
+		for _, c := range todo {
+			s.logger.Trace("committed", "partition", c.String(), "offset", c.Offset, "failed", failed[c.TopicPartition] != nil)
 		}
 	}
 	if err == nil {

@@ -14,6 +14,7 @@ const wakeTimeoutMs = 2000
 func (s *Source) applyFlow() {
 	if want := s.pausing.Load() || s.poll.choked; want != s.poll.paused {
 		s.poll.paused = want
+		s.logger.Debug("pause", "paused", want, "window_full", s.poll.choked)
 		s.pauseAll(want)
 	}
 	for tp := range s.poll.single {
@@ -22,6 +23,7 @@ func (s *Source) applyFlow() {
 		s.mu.Unlock()
 		if !full && !s.poll.paused {
 			delete(s.poll.single, tp)
+			s.tell("partition goes on", []boostd.TopicPartition{tp})
 			s.resume(toKafka([]boostd.TopicPartition{tp}))
 		}
 	}
@@ -44,6 +46,8 @@ func (s *Source) pauseAll(pause bool) {
 	}
 	if err != nil {
 		s.setTrouble("flow", err)
+	} else {
+		s.clearTrouble("flow")
 	}
 }
 

@@ -1,6 +1,7 @@
 package kafkaio
 
 import (
+	"errors"
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -47,6 +48,7 @@ type pollState struct {
 	polled  time.Time
 	over    int  // messages taken beyond the window since it was full
 	choked  bool // paused by itself: over has reached its bound
+	expired bool // the group has put us out, the client has not said so yet
 }
 
 func (p *pollState) init() {
@@ -61,7 +63,7 @@ func (s *Source) run() {
 	defer close(s.polled)
 	defer s.poll.timer.Stop()
 	for s.poll.ended == nil && !s.ending() {
-		s.turned.Store(time.Now().UnixNano())
+		s.turned.Store(int64(time.Since(epoch)))
 		if s.stopped.Load() {
 			s.serve()
 			continue
@@ -166,7 +168,10 @@ func (s *Source) handle(event kafka.Event) {
 // message takes one message into the batch.
 func (s *Source) message(k *kafka.Message) {
 	if k.TopicPartition.Error != nil {
-		s.setTrouble("fetch", k.TopicPartition.Error)
+		var failed kafka.Error
+		if errors.As(k.TopicPartition.Error, &failed) {
+			s.clientError(failed)
+		}
 		return
 	}
 	s.poll.batch = append(s.poll.batch, boostd.Message{})
@@ -201,7 +206,6 @@ func (s *Source) flush() {
 	if n == 0 {
 		return
 	}
-	s.clearTrouble("connection")
 	messages := make([]boostd.Message, n)
 	copy(messages, s.poll.batch)
 	clear(s.poll.batch)
@@ -218,7 +222,6 @@ func (s *Source) flush() {
 
 // reached notes the end of a partition.
 func (s *Source) reached(tp boostd.TopicPartition, offset int64) {
-	s.clearTrouble("connection")
 	s.mu.Lock()
 	s.positions[tp] = offset
 	s.mu.Unlock()

@@ -17,6 +17,8 @@ import (
 const (
 	probeInterval = time.Second
 	probeTimeout  = 3 * time.Second
+	// probeLate is when an answer is so late that brokers are looked at.
+	probeLate = 1500 * time.Millisecond
 )
 
 // Probe asks the brokers, for all Sources together, where their partitions
@@ -103,6 +105,13 @@ func (p *Probe) ask(ctx context.Context) error {
 		errs = append(errs, p.findPositions(ctx, s, tps))
 		all = append(all, tps...)
 	}
+	// Of a broker that hangs the Sources' own clients say nothing for long.
+	late := time.AfterFunc(probeLate, func() {
+		for s := range assigned {
+			s.watch.look(&s.watch.everyBroker)
+		}
+	})
+	defer late.Stop()
 	ends, err := p.ends(ctx, all)
 	for s, tps := range assigned {
 		s.count(tps, ends)

@@ -2,6 +2,9 @@ package kafkaio
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -22,6 +25,8 @@ func (s *Source) rebalance(_ *kafka.Consumer, event kafka.Event) error {
 	}
 	if err != nil {
 		s.setTrouble("rebalance", err)
+	} else {
+		s.clearTrouble("rebalance")
 	}
 	return nil
 }
@@ -29,6 +34,7 @@ func (s *Source) rebalance(_ *kafka.Consumer, event kafka.Event) error {
 func (s *Source) assigned(partitions []kafka.TopicPartition) error {
 	s.flush()
 	tps := fromKafka(partitions)
+	s.tell("partitions assigned", tps)
 	s.mu.Lock()
 	for _, tp := range tps {
 		s.tracker.Assign(tp, -1)
@@ -45,7 +51,8 @@ func (s *Source) assigned(partitions []kafka.TopicPartition) error {
 	if err == nil {
 		err = s.flowOf(partitions)
 	}
-	s.clearTrouble("connection")
+	s.poll.expired = false
+	s.clearTrouble("membership")
 	s.emit(&boostd.Assigned{Partitions: tps})
 	s.poll.joined = true
 	s.checkCaughtUp()
@@ -72,11 +79,15 @@ func (s *Source) revoked(partitions []kafka.TopicPartition) error {
 	s.flush()
 	tps := fromKafka(partitions)
 	lost := s.client.AssignmentLost()
+	s.tell("partitions revoked", tps, "lost", lost)
 	switch {
 	case s.ending(): // Close calls: all is committed already
+	case s.poll.expired: // told already
+		s.poll.expired = false
 	case lost:
 		s.raise(tps)
 		s.emit(&boostd.Lost{Partitions: tps})
+		s.setTrouble("membership", fmt.Errorf("group %s: lost its partitions, because its session ended or the topic was deleted; joining again, what was in flight is repeated", s.o.Group))
 	default:
 		s.giveAway(tps)
 	}
@@ -137,6 +148,22 @@ func (s *Source) awaitDrained(tps []boostd.TopicPartition, deadline time.Time) b
 		}
 	}
 	return true
+}
+
+// tell logs what happens to partitions, by name; nothing at info.
+func (s *Source) tell(what string, tps []boostd.TopicPartition, more ...any) {
+	if s.logger.IsDebug() {
+		s.logger.Debug(what, append([]any{"partitions", names(tps)}, more...)...)
+	}
+}
+
+func names(tps []boostd.TopicPartition) string {
+	all := make([]string, len(tps))
+	for n, tp := range tps {
+		all[n] = tp.String()
+	}
+	slices.Sort(all)
+	return strings.Join(all, " ")
 }
 
 func (s *Source) raise(tps []boostd.TopicPartition) {

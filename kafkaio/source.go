@@ -46,9 +46,10 @@ type SourceOptions struct {
 // Source reads topics as a member of an ordinary Kafka consumer group. It
 // implements actors.Source.
 //
-// Three goroutines share it: the poll loop, which alone calls Poll, Pause,
-// Resume and emit, and in which rebalances happen; the committer; and the
-// reader of the client's log. Settle and the like come from anywhere.
+// Four goroutines share it: the poll loop, which alone calls Poll, Pause,
+// Resume and emit, and in which rebalances happen; the committer; the reader of
+// the client's log; and watch, which looks into what the client complains of.
+// Settle and the like come from anywhere.
 type Source struct {
 	o       SourceOptions
 	logger  hclog.Logger
@@ -77,7 +78,7 @@ type Source struct {
 	// and never closed with a commit pending.
 	using sync.RWMutex
 
-	turned     atomic.Int64 // Unix nanoseconds; when the poll loop last came round
+	turned     atomic.Int64 // since epoch; when the poll loop last came round
 	rebalances atomic.Uint64
 
 	wake    chan struct{} // something for the poll loop to look at; holds one
@@ -85,7 +86,10 @@ type Source struct {
 	commits chan struct{} // holds a token while no commit is under way
 	pausing atomic.Bool   // what SetPaused asked for
 
-	poll pollState // the poll loop's own
+	poll   pollState         // the poll loop's own
+	watch  *watch            // what is wrong with brokers, group and topics
+	denied map[string]string // watch's own
+	resets *time.Timer       // ends the trouble offsets_reset
 }
 
 // NewSource makes the client. It fails on properties that the client refuses;
@@ -99,7 +103,7 @@ func NewSource(o SourceOptions) (*Source, error) {
 		logs: make(chan kafka.LogEvent, 64), stop: make(chan struct{}), polled: make(chan struct{}), closed: make(chan struct{}),
 		wake: make(chan struct{}, 1), drained: make(chan []boostd.TopicPartition, 16),
 		commits: make(chan struct{}, 1), trouble: map[string]boostd.StandingTrouble{},
-		positions: map[boostd.TopicPartition]int64{},
+		positions: map[boostd.TopicPartition]int64{}, denied: map[string]string{},
 	}
 	s.commits <- struct{}{}
 	s.poll.init()
@@ -107,9 +111,14 @@ func NewSource(o SourceOptions) (*Source, error) {
 	(*config)["go.logs.channel"] = s.logs
 	client, err := kafka.NewConsumer(config)
 	if err != nil {
-		return nil, fmt.Errorf("make consumer of group %s: %w", o.Group, err)
+		return nil, fmt.Errorf("make consumer of group %s: %w", o.Group, o.Config.connection(o.Level).explainNew(err))
 	}
 	s.client = client
+	if s.watch, err = newWatch(s); err != nil {
+		return nil, errors.Join(err, client.Close())
+	}
+	s.resets = time.AfterFunc(time.Hour, func() { s.clearTrouble("offsets_reset") })
+	s.resets.Stop()
 	return s, nil
 }
 
@@ -132,6 +141,7 @@ func (s *Source) Start(emit func(event any)) error {
 	}
 	s.tasks.Go(s.run)
 	s.tasks.Go(s.commitLoop)
+	s.tasks.Go(s.watch.run)
 	s.tasks.Go(s.readLogs)
 	return nil
 }
@@ -205,6 +215,7 @@ func (s *Source) Stop(ctx context.Context) error {
 	if s.o.Probe != nil {
 		s.o.Probe.remove(s)
 	}
+	s.resets.Stop()
 	s.nudge()
 	err := s.leave(ctx)
 	s.mu.Lock()

@@ -1,6 +1,7 @@
 package kafkaio
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -10,7 +11,8 @@ import (
 	"github.com/kafkaboost/boostd"
 )
 
-// setTrouble tells of a trouble once, and again when its text changes.
+// setTrouble tells of a trouble once, and again when its text changes. Texts are
+// one line.
 func (s *Source) setTrouble(kind string, err error) {
 	s.mu.Lock()
 	t, standing := s.trouble[kind]
@@ -37,24 +39,75 @@ func (s *Source) clearTrouble(kind string) {
 	}
 }
 
-// clientError takes an error event. Few of them end the consumer; the others
-// are the diagnosis of a connection: the client says the cause at most twice
-// and then repeats, up to twenty times a second, that all brokers are down.
-func (s *Source) clientError(e kafka.Error) {
-	switch {
-	case e.IsFatal(), e.Code() == kafka.ErrMaxPollExceeded:
-		s.poll.ended = fmt.Errorf("kafka client: %w", e)
-	case e.Code() == kafka.ErrAutoOffsetReset || e.Code() == kafka.ErrNoOffset:
-		s.poll.ended = fmt.Errorf("group %s has no offset to start from and kafka.start is none: %w", s.o.Group, e)
-	case e.Code() == kafka.ErrAllBrokersDown:
-		s.mu.Lock()
-		_, cause := s.trouble["connection"]
-		s.mu.Unlock()
-		if !cause {
-			s.setTrouble("connection", e)
+// troubled reports whether a trouble stands.
+func (s *Source) troubled(kind string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, standing := s.trouble[kind]
+	return standing
+}
+
+// setDenied says what of the group or of the topics is not allowed; "" is
+// nothing. Both are one trouble. Called by watch alone.
+func (s *Source) setDenied(what, text string) {
+	s.denied[what] = text
+	var all []string
+	for _, what := range []string{"group", "topic"} {
+		if text := s.denied[what]; text != "" {
+			all = append(all, text)
 		}
+	}
+	if len(all) == 0 {
+		s.clearTrouble("authorization")
+		return
+	}
+	s.setTrouble("authorization", errors.New(strings.Join(all, "; ")))
+}
+
+// clientError takes an error event. Few of them end the consumer. Most say that
+// there is something to look at: the client tells a cause at most twice and then
+// repeats, up to twenty times a second, that all brokers are down.
+func (s *Source) clientError(e kafka.Error) {
+	if e.IsFatal() {
+		s.poll.ended = fmt.Errorf("kafka client: %w", e)
+		return
+	}
+	switch e.Code() {
+	case kafka.ErrMaxPollExceeded:
+		s.expired()
+	case kafka.ErrAutoOffsetReset, kafka.ErrNoOffset:
+		s.poll.ended = fmt.Errorf("group %s has no offset to start from and kafka.start is none: %w", s.o.Group, e)
+	case kafka.ErrAllBrokersDown:
+		s.watch.look(&s.watch.connection)
+	case kafka.ErrTopicAuthorizationFailed, kafka.ErrUnknownTopicOrPart, kafka.ErrUnknownTopic, kafka.ErrUnknownPartition:
+		s.watch.look(&s.watch.topics)
+	case kafka.ErrGroupAuthorizationFailed, kafka.ErrCoordinatorNotAvailable, kafka.ErrNotCoordinator, kafka.ErrCoordinatorLoadInProgress:
+		s.watch.look(&s.watch.group)
+	case kafka.ErrInconsistentGroupProtocol:
+		s.setTrouble("membership", fmt.Errorf("group %s: its other members share partitions out in another way than kafka.assignor, %s: use the same everywhere", s.o.Group, s.o.Config.Assignor))
+	case kafka.ErrInvalidSessionTimeout:
+		s.setTrouble("membership", fmt.Errorf("group %s: the broker refuses %s: keep to its group.min.session.timeout.ms and group.max.session.timeout.ms",
+			s.o.Group, s.watch.suspects.set.key("session.timeout.ms")))
+	case kafka.ErrGroupMaxSizeReached:
+		s.setTrouble("membership", fmt.Errorf("group %s: the broker admits no more members: raise its group.max.size", s.o.Group))
 	default:
-		s.setTrouble("connection", e)
+		if !s.watch.said(e.Error()) {
+			s.logger.Warn("kafka client", "code", int(e.Code()), "text", oneLine(e.Error()))
+		}
+	}
+}
+
+// expired is for a loop that has not polled for so long that the client has left
+// the group. It joins again with the next polls; until then the partitions are
+// others', even while the client doesn't say so.
+func (s *Source) expired() {
+	tps := s.partitions()
+	s.setTrouble("membership", fmt.Errorf("group %s: left it because nothing was polled for max.poll.interval.ms, joining again: what was in flight is repeated", s.o.Group))
+	s.flush()
+	s.raise(tps)
+	s.poll.expired = true
+	if len(tps) > 0 {
+		s.emit(&boostd.Lost{Partitions: tps})
 	}
 }
 
@@ -70,12 +123,16 @@ func (s *Source) readLogs() {
 	}
 }
 
-// log levels are syslog's.
+// log levels are syslog's. What a line says of a connection is looked into, and
+// told as a trouble.
 func (s *Source) log(l kafka.LogEvent) {
-	text := strings.TrimSpace(l.Message)
+	text := oneLine(l.Message)
 	switch {
 	case l.Tag == "OFFSET" && l.Level <= 4:
-		s.setTrouble("offsets_reset", fmt.Errorf("kafka client: %s", text))
+		s.setTrouble("offsets_reset", errors.New(explainReset(text)))
+		s.resets.Reset(resetStands)
+	case l.Tag == "FAIL" && s.watch.said(text):
+		s.logger.Debug("kafka client", "tag", l.Tag, "text", text)
 	case l.Level <= 3:
 		s.logger.Error("kafka client", "tag", l.Tag, "text", text)
 	case l.Level <= 5:

@@ -16,6 +16,9 @@ type Options struct {
 	// Security adds SASL_SSL, SASL_PLAINTEXT and SSL listeners to the plaintext
 	// one; Cluster.Secure has their addresses.
 	Security bool
+	// Authorizer lets nobody do anything without an ACL, but for the plaintext and
+	// the SSL listener, whose clients have no name, and Security.Scram256.
+	Authorizer bool
 	// FastFailover makes the cluster notice a dead node after 2 s instead of
 	// Kafka's own 9 s.
 	FastFailover bool

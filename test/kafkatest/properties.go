@@ -115,6 +115,9 @@ func (l layout) writeProperties(node int, o Options) error {
 	if o.Security {
 		maps.Copy(all, securityProperties(l.keyStoreFile()))
 	}
+	if o.Authorizer {
+		maps.Copy(all, authorizerProperties())
+	}
 	maps.Copy(all, o.Properties)
 	maps.Copy(all, l.place(node))
 	if err := os.MkdirAll(l.nodeDir(node), 0o700); err != nil {

@@ -66,6 +66,16 @@ func securityProperties(keyStore string) map[string]string {
 	return all
 }
 
+// authorizerProperties refuse everybody but the brokers themselves, who come
+// without a name, and one user.
+func authorizerProperties() map[string]string {
+	super, _, _ := users()
+	return map[string]string{
+		"authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+		"super.users":           "User:ANONYMOUS;User:" + super.Name,
+	}
+}
+
 func (l layout) keyStoreFile() string    { return filepath.Join(l.dir, "broker.pem") }
 func (l layout) caFile() string          { return filepath.Join(l.dir, "ca.pem") }
 func (l layout) untrustedCAFile() string { return filepath.Join(l.dir, "untrusted-ca.pem") }

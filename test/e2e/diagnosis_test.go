@@ -1,0 +1,214 @@
+package e2e
+
+import (
+	"context"
+	"io"
+	"maps"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/kafkaio"
+	"github.com/kafkaboost/boostd/test/kafkatest"
+	"github.com/kafkaboost/boostd/test/rig"
+)
+
+// promptly is how soon a trouble must be told, and its end.
+const promptly = 5 * time.Second
+
+// troubles collects what a Source tells of its troubles.
+type troubles struct {
+	mu       sync.Mutex
+	standing map[string]string
+	told     []string
+	assigned bool
+}
+
+func (s *troubles) emit(event any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch e := event.(type) {
+	case *boostd.Trouble:
+		if e.Err == nil {
+			delete(s.standing, e.Kind)
+			s.told = append(s.told, e.Kind+" is over")
+			return
+		}
+		s.standing[e.Kind] = e.Err.Error()
+		s.told = append(s.told, e.Kind+": "+e.Err.Error())
+	case *boostd.Assigned:
+		s.assigned = true
+	}
+}
+
+func (s *troubles) text(kind string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.standing[kind]
+}
+
+func (s *troubles) all() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), s.told...)
+}
+
+func (s *troubles) isAssigned() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.assigned
+}
+
+// consume runs a Source until the test's end.
+func consume(t *testing.T, c kafkaio.Config, topics ...string) *troubles {
+	t.Helper()
+	c.Group = "g"
+	c.SetDefaults()
+	probe, err := kafkaio.NewProbe(c, rig.Logger(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(probe.Stop)
+	seen := &troubles{standing: map[string]string{}}
+	source, err := kafkaio.NewSource(kafkaio.SourceOptions{Config: c, Group: "g_base", Topics: topics, Level: "base",
+		Window: kafkaio.Window{Messages: 100, Bytes: 1 << 20}, Activity: &kafkaio.Activity{}, Probe: probe, Logger: rig.Logger(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := source.Start(seen.emit); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), rig.Patience)
+		defer cancel()
+		if err := source.Stop(ctx); err != nil {
+			t.Errorf("stop: %v", err)
+		}
+	})
+	return seen
+}
+
+// awaitTrouble waits until a trouble of a kind has this text, and checks that it
+// was told once.
+func awaitTrouble(t *testing.T, seen *troubles, kind, want string) {
+	t.Helper()
+	began := time.Now()
+	rig.EventuallyIn(t, promptly, "trouble "+kind, func() bool { return seen.text(kind) != "" })
+	took := time.Since(began)
+	if got := seen.text(kind); got != want {
+		t.Errorf("after %v:\n got %s\nwant %s", took, got, want)
+	}
+	t.Logf("%.2f s: %s", took.Seconds(), seen.text(kind))
+}
+
+// relay is another address of a server.
+func relay(t *testing.T, listen, to string) string {
+	t.Helper()
+	l, err := net.Listen("tcp", listen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			from, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go join(from, to)
+		}
+	}()
+	return l.Addr().String()
+}
+
+func join(from net.Conn, address string) {
+	defer from.Close()
+	to, err := net.Dial("tcp", address)
+	if err != nil {
+		return
+	}
+	defer to.Close()
+	go func() { _, _ = io.Copy(to, from) }()
+	_, _ = io.Copy(from, to)
+}
+
+func properties(pairs ...string) map[string]string {
+	p := map[string]string{}
+	for n := 0; n < len(pairs); n += 2 {
+		p[pairs[n]] = pairs[n+1]
+	}
+	return p
+}
+
+func login(protocol string, u kafkatest.User, more ...string) map[string]string {
+	p := properties("security.protocol", protocol, "sasl.mechanism", u.Mechanism, "sasl.username", u.Name, "sasl.password", u.Password)
+	maps.Copy(p, properties(more...))
+	return p
+}
+
+// Each mistake in a connection's settings has a sentence of its own, soon, once,
+// and without the password.
+func TestConnectionMistakes(t *testing.T) {
+	t.Parallel()
+	cluster := kafkatest.New(t, kafkatest.Options{Security: true})
+	s := cluster.Secure()
+	ca := "ssl.ca.location"
+	silent := silentAddress(t)
+	refused := freeAddress(t)
+	alias := relay(t, "127.0.0.2:0", s.SSL[0])
+	plain, saslSSL, saslPlain, ssl := cluster.Brokers()[0], s.SASLSSL[0], s.SASLPlaintext[0], s.SSL[0]
+	const protocolKey = "kafka.properties.security.protocol"
+	for name, c := range map[string]struct {
+		broker     string
+		properties map[string]string
+		want       string
+	}{
+		"wrong password": {saslSSL, login("sasl_ssl", s.Scram256, ca, s.CAFile, "sasl.password", "canary"),
+			`broker ADDRESS refuses the login of user "scram256" with SCRAM-SHA-256: the password is wrong, correct kafka.properties.sasl.password`},
+		"unknown user": {saslSSL, login("sasl_ssl", s.Scram256, ca, s.CAFile, "sasl.username", "nobody", "sasl.password", "canary"),
+			`broker ADDRESS refuses the login of user "nobody" with SCRAM-SHA-256: it knows no such user, correct kafka.properties.sasl.username, or kafka.properties.sasl.mechanism if the user has another one`},
+		"wrong password or user of PLAIN": {saslPlain, login("sasl_plaintext", s.Plain, "sasl.password", "canary"),
+			`broker ADDRESS refuses the login of user "plain" with PLAIN: user or password is wrong, correct kafka.properties.sasl.username or kafka.properties.sasl.password`},
+		"mechanism": {saslSSL, properties("security.protocol", "sasl_ssl", ca, s.CAFile, "sasl.mechanism", "OAUTHBEARER",
+			"enable.sasl.oauthbearer.unsecure.jwt", "true", "sasl.oauthbearer.config", "principal=x"),
+			"broker ADDRESS does not take the SASL mechanism OAUTHBEARER: set kafka.properties.sasl.mechanism to one that it takes (PLAIN, SCRAM-SHA-256, SCRAM-SHA-512)"},
+		"untrusted authority": {ssl, properties("security.protocol", "ssl", ca, s.UntrustedCAFile),
+			`broker ADDRESS shows a certificate of an authority that is not trusted, "kafkatest CA": set kafka.properties.ssl.ca.location to the file of that authority's certificate`},
+		"host name": {alias, properties("security.protocol", "ssl", ca, s.CAFile),
+			"broker ADDRESS shows a certificate for localhost, 127.0.0.1, not for 127.0.0.2: name the broker in kafka.brokers as its certificate does, or give it another certificate"},
+		"TLS to a plain port": {plain, properties("security.protocol", "ssl", ca, s.CAFile),
+			"broker ADDRESS speaks PLAINTEXT on this port, but " + protocolKey + " is ssl: set it to plaintext, or name another port in kafka.brokers"},
+		"plaintext to a TLS port": {ssl, nil,
+			"broker ADDRESS speaks SSL on this port, but " + protocolKey + " is plaintext: set it to ssl, or name another port in kafka.brokers"},
+		"plaintext to a SASL port": {saslPlain, nil,
+			"broker ADDRESS speaks SASL_PLAINTEXT on this port, but " + protocolKey + " is plaintext: set it to sasl_plaintext, with sasl.mechanism, sasl.username and sasl.password beside it, or name another port in kafka.brokers"},
+		"security.protocol forgotten": {saslSSL, properties("sasl.mechanism", "PLAIN", "sasl.username", "plain", "sasl.password", "canary"),
+			"broker ADDRESS speaks SASL_SSL on this port, but " + protocolKey + " is plaintext: set it to sasl_ssl, or name another port in kafka.brokers"},
+		"SASL_PLAINTEXT to a plain port": {plain, login("sasl_plaintext", s.Scram256),
+			"broker ADDRESS speaks PLAINTEXT on this port, but " + protocolKey + " is sasl_plaintext: set it to plaintext, or name another port in kafka.brokers"},
+		"SASL_SSL to an SSL port": {ssl, login("sasl_ssl", s.Scram256, ca, s.CAFile),
+			"broker ADDRESS speaks SSL on this port, but " + protocolKey + " is sasl_ssl: set it to ssl, or name another port in kafka.brokers"},
+		"refused": {refused, nil,
+			"broker ADDRESS refuses connections: nothing listens on port " + refused[strings.LastIndex(refused, ":")+1:] + ", start the broker, or correct kafka.brokers"},
+		"no such name": {"nowhere.invalid:9092", nil,
+			"broker ADDRESS has a name that does not resolve, nowhere.invalid: look at the name service, or correct kafka.brokers"},
+		"silent": {silent, nil,
+			"broker ADDRESS does not answer in time: it hangs, or a firewall drops what is sent: look there, or correct kafka.brokers"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			seen := consume(t, kafkaio.Config{Brokers: []string{c.broker}, Properties: c.properties}, "orders")
+			awaitTrouble(t, seen, "connection", strings.ReplaceAll(c.want, "ADDRESS", c.broker))
+			// Repeated events are told no second time.
+			rig.Quiet(t, time.Second, func() bool { return len(seen.all()) == 1 })
+			for _, text := range seen.all() {
+				if strings.Contains(text, "canary") {
+					t.Errorf("it tells the password: %s", text)
+				}
+			}
+		})
+	}
+}
