@@ -107,6 +107,14 @@ func (w *Writer) failed(err error, written []byte, records int) {
 	}
 }
 
+// Failing reports since when the file can't be written, and how many attempts
+// are missing from it so far; zero when it can.
+func (w *Writer) Failing() (since time.Time, missing int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.since, w.missing
+}
+
 // Close closes the file. What is still missing is said in the log alone.
 func (w *Writer) Close() error {
 	w.mu.Lock()

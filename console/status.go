@@ -97,6 +97,7 @@ type Consumer struct {
 	Group      string   `json:"group"`
 	Topics     []string `json:"topics"`
 	Partitions int      `json:"partitions"`
+	Joined     bool     `json:"joined"` // its group has given it an assignment, maybe an empty one
 	Broker     *int64   `json:"broker"`
 	Unsettled  int      `json:"unsettled"`
 	Bytes      int64    `json:"bytes"`

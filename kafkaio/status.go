@@ -8,11 +8,15 @@ import (
 	"github.com/kafkaboost/boostd"
 )
 
+// epoch is what turns are counted from: its monotonic reading survives a clock
+// that jumps.
+var epoch = time.Now()
+
 // Status implements actors.Source.
 func (s *Source) Status() boostd.SourceStatus {
 	status := boostd.SourceStatus{Group: s.o.Group, Topics: s.o.Topics, Rebalances: s.rebalances.Load()}
 	if at := s.turned.Load(); at != 0 {
-		status.Turned = time.Unix(0, at)
+		status.Turned = epoch.Add(time.Duration(at))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

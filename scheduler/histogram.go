@@ -66,3 +66,21 @@ func age(m *boostd.Message, now time.Time) time.Duration {
 	}
 	return max(now.Sub(m.ProducedAt), 0)
 }
+
+// Since is what was counted after an earlier picture of the same histogram.
+func (h Histogram) Since(earlier Histogram) Histogram {
+	for n := range h.Counts {
+		h.Counts[n] -= earlier.Counts[n]
+	}
+	h.Sum -= earlier.Sum
+	return h
+}
+
+// Total is the number of durations.
+func (h Histogram) Total() uint64 {
+	total := uint64(0)
+	for _, n := range h.Counts {
+		total += n
+	}
+	return total
+}
