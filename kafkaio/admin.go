@@ -97,7 +97,7 @@ func (a *Admin) Connect(ctx context.Context) error {
 		if len(brokers) == 0 {
 			brokers = a.config.Brokers
 		}
-		all := a.suspects.evidence(ctx, brokers)
+		all := a.suspects.evidence(ctx, brokers, recheck)
 		if why == "" || ctx.Err() == nil {
 			why = summary(all)
 		}

@@ -41,7 +41,7 @@ func (s *Source) commitLoop() {
 			s.logger.Debug("commit failed and is tried again", "error", err)
 		default:
 			s.setTrouble("commit", err)
-			s.watch.look(&s.watch.group)
+			s.watch.commitFailed(err)
 		}
 	}
 }
@@ -114,6 +114,7 @@ func (s *Source) commit(ctx context.Context) error {
 	case err := <-result:
 		if err == nil {
 			s.clearTrouble("commit")
+			s.watch.allowed(asMember)
 		}
 		return err
 	case <-ctx.Done():

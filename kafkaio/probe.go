@@ -2,7 +2,6 @@ package kafkaio
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -99,12 +98,6 @@ func (p *Probe) ask(ctx context.Context) error {
 		assigned[s] = s.partitions()
 	}
 	p.mu.Unlock()
-	var all []boostd.TopicPartition
-	var errs []error
-	for s, tps := range assigned {
-		errs = append(errs, p.findPositions(ctx, s, tps))
-		all = append(all, tps...)
-	}
 	// Of a broker that hangs the Sources' own clients say nothing for long.
 	late := time.AfterFunc(probeLate, func() {
 		for s := range assigned {
@@ -112,11 +105,16 @@ func (p *Probe) ask(ctx context.Context) error {
 		}
 	})
 	defer late.Stop()
+	var all []boostd.TopicPartition
+	for _, tps := range assigned {
+		all = append(all, tps...)
+	}
+	p.findPositions(assigned)
 	ends, err := p.ends(ctx, all)
 	for s, tps := range assigned {
 		s.count(tps, ends)
 	}
-	return errors.Join(append(errs, err)...)
+	return err
 }
 
 // ends asks for the end of every partition; those that failed are missing.
@@ -149,43 +147,6 @@ func (s *Source) partitions() []boostd.TopicPartition {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.tracker.Partitions()
-}
-
-// findPositions asks, once an assignment, for the committed offsets of
-// partitions of which nothing was delivered and whose end wasn't reached yet:
-// their backlog counts from there. It doesn't ask the Source's own client, whose
-// question would wait behind a rebalance.
-func (p *Probe) findPositions(ctx context.Context, s *Source, tps []boostd.TopicPartition) error {
-	var unknown []kafka.TopicPartition
-	s.mu.Lock()
-	for n := range tps {
-		_, delivered := s.tracker.Position(tps[n])
-		if _, known := s.positions[tps[n]]; !delivered && !known {
-			unknown = append(unknown, toKafka(tps[n:n+1])...)
-		}
-	}
-	s.mu.Unlock()
-	if len(unknown) == 0 {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
-	defer cancel()
-	answer, err := p.admin.ListConsumerGroupOffsets(ctx,
-		[]kafka.ConsumerGroupTopicPartitions{{Group: s.o.Group, Partitions: unknown}}, kafka.SetAdminRequestTimeout(probeTimeout))
-	if err != nil {
-		return fmt.Errorf("list committed offsets of %s: %w", s.o.Group, err)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, g := range answer.ConsumerGroupsTopicPartitions {
-		for _, a := range g.Partitions {
-			tp := boostd.TopicPartition{Topic: *a.Topic, Partition: a.Partition}
-			if _, known := s.positions[tp]; a.Error == nil && !known {
-				s.positions[tp] = max(int64(a.Offset), offsets.Unknown)
-			}
-		}
-	}
-	return nil
 }
 
 // count notes where the Source's partitions end; the poll loop tells the sum.

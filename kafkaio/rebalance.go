@@ -53,6 +53,7 @@ func (s *Source) assigned(partitions []kafka.TopicPartition) error {
 	}
 	s.poll.expired = false
 	s.clearTrouble("membership")
+	s.watch.allowed(asMember)
 	s.emit(&boostd.Assigned{Partitions: tps})
 	s.poll.joined = true
 	s.checkCaughtUp()

@@ -71,7 +71,8 @@ type Source struct {
 	ends                   map[boostd.TopicPartition]int64 // the newest from the probe; nil unknown
 	positions              map[boostd.TopicPartition]int64 // committed, where nothing was delivered yet
 	trouble                map[string]boostd.StandingTrouble
-	committed, uncommitted time.Time // as boostd.SourceStatus has them
+	denied                 map[string]string // group or topic: the sentence
+	committed, uncommitted time.Time         // as boostd.SourceStatus has them
 
 	// using is held for reading during every call of the client outside the poll
 	// loop, for writing by close: a handle must not be destroyed under a call,
@@ -80,16 +81,16 @@ type Source struct {
 
 	turned     atomic.Int64 // since epoch; when the poll loop last came round
 	rebalances atomic.Uint64
+	asking     atomic.Bool // for positions
 
 	wake    chan struct{} // something for the poll loop to look at; holds one
 	drained chan []boostd.TopicPartition
 	commits chan struct{} // holds a token while no commit is under way
 	pausing atomic.Bool   // what SetPaused asked for
 
-	poll   pollState         // the poll loop's own
-	watch  *watch            // what is wrong with brokers, group and topics
-	denied map[string]string // watch's own
-	resets *time.Timer       // ends the trouble offsets_reset
+	poll   pollState   // the poll loop's own
+	watch  *watch      // what is wrong with brokers, group and topics
+	resets *time.Timer // ends the trouble offsets_reset
 }
 
 // NewSource makes the client. It fails on properties that the client refuses;

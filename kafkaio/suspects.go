@@ -82,22 +82,22 @@ func (s *suspects) clear(broker string) {
 	delete(s.by, broker)
 }
 
-// evidence looks at addresses, all at once, unless that was done a moment ago,
-// and returns what is known of each.
-func (s *suspects) evidence(ctx context.Context, brokers []string) []evidence {
+// evidence looks at addresses, all at once, unless that was done less than
+// recently ago, and returns what is known of each.
+func (s *suspects) evidence(ctx context.Context, brokers []string, recently time.Duration) []evidence {
 	if len(brokers) > mostExamined {
 		brokers = brokers[:mostExamined]
 	}
 	all := make([]evidence, len(brokers))
 	var looks sync.WaitGroup
 	for n, broker := range brokers {
-		looks.Go(func() { all[n] = s.look(ctx, broker) })
+		looks.Go(func() { all[n] = s.look(ctx, broker, recently) })
 	}
 	looks.Wait()
 	return all
 }
 
-func (s *suspects) look(ctx context.Context, broker string) evidence {
+func (s *suspects) look(ctx context.Context, broker string, recently time.Duration) evidence {
 	s.mu.Lock()
 	one := s.by[broker]
 	if one == nil { // the client has said nothing yet
@@ -107,7 +107,7 @@ func (s *suspects) look(ctx context.Context, broker string) evidence {
 	said, found, age := one.symptom, one.found, time.Since(one.examined)
 	s.mu.Unlock()
 	login := said.cause == causeLogin
-	if !login && age > recheck || login && age > recheckLogin {
+	if !login && age > recently || login && age > recheckLogin {
 		found = examine(ctx, broker, s.set, login)
 		s.mu.Lock()
 		one.found, one.examined = found, time.Now()
@@ -123,13 +123,13 @@ func (s *suspects) certain(e evidence) bool {
 }
 
 // settled reports whether a broker that others answer beside is all right: it
-// was reached, and there is nothing that only the client could know.
+// was reached, and the client no longer complains of what only it could know.
 func (s *suspects) settled(e evidence, now time.Time) bool {
-	if s.certain(e) {
+	if e.found == nil || !e.found.usable(s.set) {
 		return false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	one := s.by[e.broker]
-	return one == nil || e.cause != causeUnknown || now.Sub(one.at) > fresh
+	return one == nil || e.text == "" || e.cause != causeUnknown && e.cause != causeLogin || now.Sub(one.at) > fresh
 }

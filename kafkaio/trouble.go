@@ -48,8 +48,9 @@ func (s *Source) troubled(kind string) bool {
 }
 
 // setDenied says what of the group or of the topics is not allowed; "" is
-// nothing. Both are one trouble. Called by watch alone.
+// nothing. Both are one trouble.
 func (s *Source) setDenied(what, text string) {
+	s.mu.Lock()
 	s.denied[what] = text
 	var all []string
 	for _, what := range []string{"group", "topic"} {
@@ -57,6 +58,7 @@ func (s *Source) setDenied(what, text string) {
 			all = append(all, text)
 		}
 	}
+	s.mu.Unlock()
 	if len(all) == 0 {
 		s.clearTrouble("authorization")
 		return
@@ -81,7 +83,9 @@ func (s *Source) clientError(e kafka.Error) {
 		s.watch.look(&s.watch.connection)
 	case kafka.ErrTopicAuthorizationFailed, kafka.ErrUnknownTopicOrPart, kafka.ErrUnknownTopic, kafka.ErrUnknownPartition:
 		s.watch.look(&s.watch.topics)
-	case kafka.ErrGroupAuthorizationFailed, kafka.ErrCoordinatorNotAvailable, kafka.ErrNotCoordinator, kafka.ErrCoordinatorLoadInProgress:
+	case kafka.ErrGroupAuthorizationFailed:
+		s.watch.denied(e.Error())
+	case kafka.ErrCoordinatorNotAvailable, kafka.ErrNotCoordinator, kafka.ErrCoordinatorLoadInProgress:
 		s.watch.look(&s.watch.group)
 	case kafka.ErrInconsistentGroupProtocol:
 		s.setTrouble("membership", fmt.Errorf("group %s: its other members share partitions out in another way than kafka.assignor, %s: use the same everywhere", s.o.Group, s.o.Config.Assignor))

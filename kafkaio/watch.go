@@ -21,13 +21,14 @@ const (
 	firstLook = time.Second
 	// lookInterval is the time between two looks while something is wrong.
 	lookInterval = time.Second
-	// metadataWait and describeWait bound the questions of a look. A close waits
+	// These bound the questions of a look. A close waits
 	// for them.
-	metadataWaitMs = 500
-	describeWait   = time.Second
+	metadataWaitMs    = 500
+	coordinatorWaitMs = 1000
+	describeWait      = time.Second
 	// coordinatorGrace is how long a group may be without a coordinator: it moves
 	// by itself within seconds when its broker goes.
-	coordinatorGrace = 3 * time.Second
+	coordinatorGrace = 2500 * time.Millisecond
 	// slowGrace is how long a client may be without an answer although nothing is
 	// wrong with its brokers: a busy machine.
 	slowGrace = 3 * time.Second
@@ -49,6 +50,7 @@ type watch struct {
 	// What there is to look at: brokers complained of, all brokers, the group, the
 	// topics.
 	connection, everyBroker, group, topics bool
+	deniedGroup                            int
 
 	// headless is since when the coordinator doesn't answer; the loop's own.
 	headless time.Time
@@ -157,12 +159,15 @@ func (w *watch) lookAtBrokers(ctx context.Context, every bool) bool {
 	for _, b := range meta.Brokers {
 		known[net.JoinHostPort(b.Host, strconv.Itoa(b.Port))] = true
 	}
-	brokers := slices.Sorted(maps.Keys(known))
-	if !every {
-		brokers = w.suspects.only(known)
+	if len(known) < 2 {
+		known = nil // the one that has just answered
+	}
+	brokers := w.suspects.only(known)
+	if every {
+		brokers = slices.Sorted(maps.Keys(known))
 	}
 	var bad []evidence
-	for _, e := range w.suspects.evidence(ctx, brokers) {
+	for _, e := range w.suspects.evidence(ctx, brokers, lookInterval/2) {
 		if w.suspects.settled(e, time.Now()) {
 			w.suspects.clear(e.broker)
 		} else {
@@ -184,7 +189,7 @@ func (w *watch) noneAnswers(ctx context.Context) {
 	if len(brokers) == 0 {
 		brokers = w.suspects.set.brokers
 	}
-	all := w.suspects.evidence(ctx, brokers)
+	all := w.suspects.evidence(ctx, brokers, recheck)
 	if ctx.Err() != nil {
 		return
 	}
@@ -206,31 +211,101 @@ func (w *watch) metadata() (*kafka.Metadata, error) {
 	return w.source.client.GetMetadata(nil, false, metadataWaitMs)
 }
 
-// lookAtGroup reports whether the group is still in trouble.
+// lookAtGroup reports whether the group still has no coordinator.
 func (w *watch) lookAtGroup(ctx context.Context) bool {
-	description, err := w.describeGroup(ctx)
+	began := time.Now()
+	err := w.askCoordinator()
 	if ctx.Err() != nil {
 		return false
 	}
 	s := w.source
-	if err != nil {
-		if w.headless.IsZero() {
-			w.headless = time.Now()
-		}
-		if time.Since(w.headless) > coordinatorGrace {
-			s.setTrouble("coordinator", fmt.Errorf("group %s: its coordinator does not answer while brokers do, so nothing is committed and no partition moves: %s; look at the broker that leads its partition of __consumer_offsets",
-				s.o.Group, oneLine(err.Error())))
-		}
-		return true
-	}
-	w.headless = time.Time{}
-	s.clearTrouble("coordinator")
-	if may(description.Error, description.AuthorizedOperations, kafka.ACLOperationRead) {
-		s.setDenied("group", "")
+	if err == nil {
+		w.headless = time.Time{}
+		s.clearTrouble("coordinator")
+		w.allowed(atCoordinator)
 		return false
 	}
-	s.setDenied("group", fmt.Sprintf("group %s may not be joined by %s: allow it READ on the group", s.o.Group, w.suspects.set.principal()))
+	if w.headless.IsZero() {
+		w.headless = began
+	}
+	if time.Since(w.headless) > coordinatorGrace && !w.isDenied() {
+		s.setTrouble("coordinator", fmt.Errorf("group %s: its coordinator does not answer while brokers do, so nothing is committed and no partition moves: look at the broker that leads the group's partition of __consumer_offsets", s.o.Group))
+	}
 	return true
+}
+
+// Where a group was denied: already when its coordinator was asked for, or as a
+// member.
+const (
+	notDenied = iota
+	atCoordinator
+	asMember
+)
+
+// denied takes in that the group is not ours to join.
+func (w *watch) denied(text string) {
+	where := asMember
+	if strings.Contains(text, "FindCoordinator") {
+		where = atCoordinator
+	}
+	w.mu.Lock()
+	w.deniedGroup = max(w.deniedGroup, where)
+	w.mu.Unlock()
+	w.source.setDenied("group", fmt.Sprintf("group %s may not be joined by %s: allow it READ on the group", w.source.o.Group, w.suspects.set.principal()))
+	w.look(&w.group)
+}
+
+// allowed takes in that the group did what it had refused, up to where.
+func (w *watch) allowed(where int) {
+	w.mu.Lock()
+	over := w.deniedGroup != notDenied && w.deniedGroup <= where
+	if over {
+		w.deniedGroup = notDenied
+	}
+	w.mu.Unlock()
+	if over {
+		w.source.setDenied("group", "")
+	}
+}
+
+// commitFailed looks for a cause beyond the commit.
+func (w *watch) commitFailed(err error) {
+	var k kafka.Error
+	if !errors.As(err, &k) {
+		return
+	}
+	switch k.Code() {
+	case kafka.ErrGroupAuthorizationFailed:
+		w.denied(k.Error())
+	case kafka.ErrTopicAuthorizationFailed, kafka.ErrUnknownTopicOrPart:
+		w.look(&w.topics)
+	case kafka.ErrTransport, kafka.ErrWaitCoord, kafka.ErrCoordinatorNotAvailable, kafka.ErrNotCoordinator:
+		w.look(&w.group)
+	}
+}
+
+func (w *watch) isDenied() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.deniedGroup != notDenied
+}
+
+// askCoordinator asks for a committed offset, whichever, as the shortest
+// question that only the coordinator answers. An admin client's question could
+// end the process: see askPositions.
+func (w *watch) askCoordinator() error {
+	s := w.source
+	s.using.RLock()
+	defer s.using.RUnlock()
+	if s.ending() {
+		return context.Canceled
+	}
+	_, err := s.client.Committed([]kafka.TopicPartition{{Topic: &s.o.Topics[0]}}, coordinatorWaitMs)
+	var refused kafka.Error
+	if errors.As(err, &refused) && refused.Code() == kafka.ErrGroupAuthorizationFailed {
+		return nil // it is there, and has told us elsewhere
+	}
+	return err
 }
 
 // lookAtTopics reports whether a topic is still in trouble.
@@ -262,17 +337,6 @@ func (w *watch) lookAtTopics(ctx context.Context) bool {
 		s.setDenied("topic", fmt.Sprintf("topic %s may not be read by %s: allow it READ on the topic", strings.Join(denied, ", "), w.suspects.set.principal()))
 	}
 	return len(missing)+len(denied) > 0
-}
-
-func (w *watch) describeGroup(ctx context.Context) (kafka.ConsumerGroupDescription, error) {
-	ctx, cancel := context.WithTimeout(ctx, describeWait)
-	defer cancel()
-	w.source.using.RLock()
-	defer w.source.using.RUnlock()
-	if w.source.ending() {
-		return kafka.ConsumerGroupDescription{}, context.Canceled
-	}
-	return describeGroup(ctx, w.admin, w.source.o.Group)
 }
 
 func (w *watch) describeTopics(ctx context.Context) ([]kafka.TopicDescription, error) {

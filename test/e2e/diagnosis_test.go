@@ -212,3 +212,139 @@ func TestConnectionMistakes(t *testing.T) {
 		})
 	}
 }
+
+// A broker that goes away is a trouble until it is back; so is the session that
+// ended meanwhile.
+func TestTroubleEnds(t *testing.T) {
+	t.Parallel()
+	for name, hurt := range map[string]func(n *kafkatest.Node) error{"killed": (*kafkatest.Node).Kill, "frozen": (*kafkatest.Node).Pause} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cluster := kafkatest.New(t, kafkatest.Options{FastFailover: true})
+			c := kafkaio.Config{Brokers: cluster.Brokers()}
+			ensure(t, c, "orders")
+			seen := consume(t, c, "orders")
+			rig.Eventually(t, "it is assigned", seen.isAssigned)
+			if err := hurt(cluster.Node(0)); err != nil {
+				t.Fatal(err)
+			}
+			began := time.Now()
+			rig.EventuallyIn(t, promptly, "trouble", func() bool { return seen.text("connection") != "" })
+			t.Logf("begins after %.2f s: %s", time.Since(began).Seconds(), seen.text("connection"))
+			if !strings.Contains(seen.text("connection"), cluster.Brokers()[0]) {
+				t.Error("the broker isn't named")
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), rig.Patience)
+			defer cancel()
+			if err := cluster.Node(0).Continue(); err != nil {
+				t.Fatal(err)
+			}
+			if err := cluster.StartAll(ctx); err != nil {
+				t.Fatal(err)
+			}
+			began = time.Now()
+			rig.EventuallyIn(t, promptly, "the end", func() bool { return seen.text("connection") == "" })
+			t.Logf("ends after %.2f s", time.Since(began).Seconds())
+			rig.EventuallyIn(t, 2*promptly, "the end of all", func() bool { return seen.standingCount() == 0 })
+			t.Log(strings.Join(seen.all(), "\n"))
+		})
+	}
+}
+
+func (s *troubles) standingCount() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.standing)
+}
+
+func ensure(t *testing.T, c kafkaio.Config, topics ...string) {
+	t.Helper()
+	admin, err := kafkaio.NewAdmin(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), rig.Patience)
+	defer cancel()
+	var specs []kafkaio.TopicSpec
+	for _, name := range topics {
+		specs = append(specs, kafkaio.TopicSpec{Name: name, Partitions: 2})
+	}
+	if _, err := admin.EnsureTopics(ctx, specs); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What isn't allowed is told by name, with what to allow, and is over once it is
+// allowed: no restart is needed.
+func TestPermissionIsTold(t *testing.T) {
+	t.Parallel()
+	cluster := kafkatest.New(t, kafkatest.Options{Security: true, Authorizer: true})
+	s := cluster.Secure()
+	ensure(t, kafkaio.Config{Brokers: cluster.Brokers()}, "orders", "orders_10")
+	allow := grants(t, cluster.Brokers(), s.Scram512.Name)
+	// An idle member learns only at its session's end that it may no longer be one.
+	properties := login("sasl_ssl", s.Scram512, "ssl.ca.location", s.CAFile, "session.timeout.ms", "6000")
+	seen := consume(t, kafkaio.Config{Brokers: s.SASLSSL, Properties: properties}, "orders", "orders_10", "later")
+	group := `group g_base may not be joined by user "scram512": allow it READ on the group`
+	topics := func(names string) string {
+		return "topic " + names + ` may not be read by user "scram512": allow it READ on the topic`
+	}
+	const missing = "topic later does not exist: create it, its messages are read from then on"
+	becomes := func(kind, want string) {
+		t.Helper()
+		began := time.Now()
+		rig.EventuallyIn(t, 2*promptly, kind+" becomes "+want, func() bool { return seen.text(kind) == want })
+		t.Logf("%.2f s: %s is %q", time.Since(began).Seconds(), kind, want)
+	}
+	becomes("authorization", group)
+	allow("group", "g_base", true)
+	becomes("authorization", topics("later, orders, orders_10"))
+	allow("topic", "orders", true)
+	becomes("authorization", topics("later, orders_10"))
+	rig.Eventually(t, "it is assigned what it may read", seen.isAssigned)
+	allow("topic", "orders_10", true)
+	allow("topic", "later", true)
+	becomes("authorization", "")
+	becomes("topic", missing)
+	ensure(t, kafkaio.Config{Brokers: cluster.Brokers()}, "later")
+	becomes("topic", "")
+	allow("topic", "orders", false)
+	becomes("authorization", topics("orders"))
+	allow("topic", "orders", true)
+	becomes("authorization", "")
+	allow("group", "g_base", false)
+	becomes("authorization", group)
+	allow("group", "g_base", true)
+	becomes("authorization", "")
+	rig.EventuallyIn(t, 2*promptly, "the end of all", func() bool { return seen.standingCount() == 0 })
+	t.Log(strings.Join(seen.all(), "\n"))
+}
+
+// A group whose coordinator is gone while other brokers answer has a trouble of
+// its own.
+func TestCoordinatorIsMissed(t *testing.T) {
+	t.Parallel()
+	cluster := kafkatest.New(t, kafkatest.Options{Nodes: 3, FastFailover: true,
+		Properties: map[string]string{"offsets.topic.replication.factor": "1"}})
+	c := kafkaio.Config{Brokers: cluster.Brokers()}
+	ensure(t, c, "orders")
+	seen := consume(t, c, "orders")
+	rig.Eventually(t, "it is assigned", seen.isAssigned)
+	node := cluster.Node(coordinator(t, cluster.Brokers(), "g_base"))
+	if err := node.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	rig.EventuallyIn(t, 2*promptly, "trouble", func() bool { return seen.text("coordinator") != "" })
+	t.Logf("begins after %.2f s: %s", time.Since(began).Seconds(), seen.text("coordinator"))
+	ctx, cancel := context.WithTimeout(t.Context(), rig.Patience)
+	defer cancel()
+	if err := node.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	began = time.Now()
+	rig.EventuallyIn(t, 2*promptly, "the end", func() bool { return seen.standingCount() == 0 })
+	t.Logf("ends after %.2f s", time.Since(began).Seconds())
+	t.Log(strings.Join(seen.all(), "\n"))
+}
