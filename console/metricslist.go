@@ -1,0 +1,121 @@
+package console
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// metric is the name, type and labels of one metric.
+type metric struct {
+	desc *prometheus.Desc
+	kind prometheus.ValueType // not of histograms
+}
+
+// metrics are all that there are: docs/METRICS.md lists the same. Never changed
+// after newMetrics.
+type metrics struct {
+	descs []*prometheus.Desc
+
+	build, uptime, ready, phase, alarm, alarms, held metric
+	settingsInfo, reloaded, checkedAt, loadedAt      metric
+	level                                            levelMetrics
+	consumer                                         consumerMetrics
+	handler                                          handlerMetrics
+}
+
+type levelMetrics struct {
+	broker, queued, inFlight, oldest, paused, done, retried, held metric
+	queueWait, age                                                metric
+}
+
+type consumerMetrics struct {
+	info, joined, partitions, broker, unsettled, bytes             metric
+	state, stateSeconds, pauses, resumes, rebalances, commit, poll metric
+}
+
+type handlerMetrics struct {
+	info, slots, busy, stuck, results, time metric
+}
+
+func newMetrics() *metrics {
+	m := &metrics{}
+	m.daemon()
+	m.settings()
+	m.levels()
+	m.consumers()
+	m.handlers()
+	return m
+}
+
+func (m *metrics) add(kind prometheus.ValueType, name, help string, labels []string) metric {
+	desc := prometheus.NewDesc("boostd_"+name, help, labels, nil)
+	m.descs = append(m.descs, desc)
+	return metric{desc, kind}
+}
+
+func (m *metrics) gauge(name, help string, labels ...string) metric {
+	return m.add(prometheus.GaugeValue, name, help, labels)
+}
+
+func (m *metrics) counter(name, help string, labels ...string) metric {
+	return m.add(prometheus.CounterValue, name, help, labels)
+}
+
+func (m *metrics) histogram(name, help string, labels ...string) metric {
+	return m.add(prometheus.UntypedValue, name, help, labels)
+}
+
+func (m *metrics) daemon() {
+	m.build = m.gauge("build_info", "Always 1: which build runs.", "version", "goversion")
+	m.uptime = m.gauge("uptime_seconds", "Time since the daemon started.")
+	m.ready = m.gauge("ready", "1 when the settings are good and every consumer has joined its group.")
+	m.phase = m.gauge("phase", "1 for the phase that the daemon is in: starting, running or stopping.", "phase")
+	m.alarm = m.gauge("alarm", "1 for each alarm that stands now.", "kind", "subject")
+	m.alarms = m.gauge("alarms", "How many alarms stand now.")
+	m.held = m.gauge("held_messages", "Messages that were given up and wait for a person now.")
+}
+
+func (m *metrics) settings() {
+	m.settingsInfo = m.gauge("settings_info", "Always 1: which settings are in force.", "hash", "source", "version")
+	m.reloaded = m.gauge("settings_last_reload_successful", "1 when the last look at the settings' source was good.")
+	m.checkedAt = m.gauge("settings_last_reload_success_timestamp_seconds", "When the source of the settings was last seen good.")
+	m.loadedAt = m.gauge("settings_loaded_timestamp_seconds", "When the settings in force came into force.")
+}
+
+func (m *metrics) levels() {
+	l := &m.level
+	l.broker = m.gauge("level_broker_messages", "Messages of the level that wait in the brokers.", "level")
+	l.queued = m.gauge("level_queued_messages", "Messages of the level that were fetched and wait for a slot, a key or a retry.", "level")
+	l.inFlight = m.gauge("level_in_flight_messages", "Messages of the level that are with handlers.", "level")
+	l.oldest = m.gauge("level_oldest_age_seconds", "Age, since it was produced, of the message that waits longest here.", "level")
+	l.paused = m.gauge("level_paused_by_hand", "1 while somebody has paused the level by hand.", "level")
+	l.done = m.counter("level_done_total", "Messages of the level that were done.", "level")
+	l.retried = m.counter("level_retried_total", "Failed attempts of the level's messages that were followed by another.", "level")
+	l.held = m.counter("level_held_total", "Messages of the level that were given up.", "level")
+	l.queueWait = m.histogram("level_queue_wait_seconds", "Time from a message's fetch to the start of its first attempt.", "level")
+	l.age = m.histogram("level_start_age_seconds", "Age, since it was produced, of a message at the start of its first attempt.", "level")
+}
+
+func (m *metrics) consumers() {
+	c := &m.consumer
+	c.info = m.gauge("consumer_info", "Always 1: level (empty for base topics), handler and group of the consumer.", "consumer", "level", "handler", "group")
+	c.joined = m.gauge("consumer_joined", "1 while the consumer has a place in its group.", "consumer")
+	c.partitions = m.gauge("consumer_partitions", "Partitions that the consumer is assigned.", "consumer")
+	c.broker = m.gauge("consumer_broker_messages", "Messages of the consumer that wait in the brokers.", "consumer")
+	c.unsettled = m.gauge("consumer_unsettled_messages", "Messages of the consumer that were fetched and have no final result.", "consumer")
+	c.bytes = m.gauge("consumer_unsettled_bytes", "Size of the messages that were fetched and have no final result.", "consumer")
+	c.state = m.gauge("consumer_state", "1 for the state that the gate has the consumer in: RUN, HOLD or PAUSED.", "consumer", "state")
+	c.stateSeconds = m.counter("consumer_state_seconds_total", "Time that the consumer has spent in the state.", "consumer", "state")
+	c.pauses = m.counter("consumer_pauses_total", "How often the gate has paused the consumer.", "consumer")
+	c.resumes = m.counter("consumer_resumes_total", "How often the gate has resumed the consumer.", "consumer")
+	c.rebalances = m.counter("consumer_rebalances_total", "Rebalances of the consumer's group that it took part in.", "consumer")
+	c.commit = m.gauge("consumer_commit_age_seconds", "How long something done has been waiting for its commit.", "consumer")
+	c.poll = m.gauge("consumer_poll_age_seconds", "Time since the consumer's poll loop last came round.", "consumer")
+}
+
+func (m *metrics) handlers() {
+	h := &m.handler
+	h.info = m.gauge("handler_info", "Always 1: which kind of handler it is.", "handler", "kind")
+	h.slots = m.gauge("handler_slots", "Slots that the handler has.", "handler")
+	h.busy = m.gauge("handler_busy_slots", "Slots that have work.", "handler")
+	h.stuck = m.gauge("handler_stuck_slots", "Slots whose handler overran its timeout and ignores its cancellation.", "handler")
+	h.results = m.counter("handler_results_total", "Results of the handler: done, retry, dead or held.", "handler", "result")
+	h.time = m.histogram("handler_duration_seconds", "Time of single attempts, from start to result.", "handler")
+}
