@@ -11,8 +11,9 @@ import (
 	"strings"
 )
 
-// The few requests of Kafka's protocol that can be sent before a login.
+// The few requests of Kafka's protocol that show what a listener is.
 const (
+	keyMetadata         = 3
 	keySaslHandshake    = 17
 	keyAPIVersions      = 18
 	keySaslAuthenticate = 36
@@ -23,16 +24,29 @@ const (
 	maxAnswer               = 1 << 16
 )
 
-// greet asks who is there: does it speak Kafka, does it want a login, does it
-// know the user.
-func (f *finding) greet(conn net.Conn, withTLS bool, set connectionSettings, withUser bool) error {
-	if _, err := ask(conn, keyAPIVersions, 0, nil); err != nil {
-		return err
+// greet asks whether Kafka is there.
+func (f *finding) greet(conn net.Conn, withTLS bool) error {
+	_, err := ask(conn, keyAPIVersions, 0, nil)
+	if err == nil {
+		f.kafka, f.withTLS = true, withTLS
 	}
-	f.kafka, f.withTLS = true, withTLS
+	return err
+}
+
+// open reports whether the listener answers without a login: one that wants a
+// login closes the connection.
+func (f *finding) open(conn net.Conn) bool {
+	const noTopics = "\x00\x00\x00\x00"
+	_, err := ask(conn, keyMetadata, 1, []byte(noTopics))
+	return err == nil
+}
+
+// askLogin asks for the mechanisms of a listener that wants a login. One that
+// doesn't refuses the question.
+func (f *finding) askLogin(conn net.Conn, set connectionSettings, withUser bool) {
 	answer, err := ask(conn, keySaslHandshake, 1, appendString(nil, set.mechanism))
 	if err != nil {
-		return nil //nolint:nilerr // it speaks Kafka, an old one without SASL
+		return
 	}
 	code, mechanisms, err := parseHandshake(answer)
 	f.sasl = err == nil && (code == 0 || code == errUnsupportedMechanism)
@@ -40,7 +54,6 @@ func (f *finding) greet(conn net.Conn, withTLS bool, set connectionSettings, wit
 	if f.sasl && code == 0 && withUser && strings.HasPrefix(set.mechanism, "SCRAM-") {
 		f.user = askUser(conn, set.user)
 	}
-	return nil
 }
 
 // askUser begins a SCRAM login and goes no further: to a user that it knows the

@@ -86,25 +86,49 @@ func examine(ctx context.Context, address string, set connectionSettings, withUs
 	return f
 }
 
-// try is one connection. It returns why nothing came of it: a port that speaks
-// TLS and one that doesn't close what the other would understand.
+// try is one kind of connection. It returns why nothing came of it: a port that
+// speaks TLS and one that doesn't close what the other would understand.
 func (f *finding) try(ctx context.Context, address string, set connectionSettings, withTLS, withUser bool) cause {
 	ctx, cancel := context.WithTimeout(ctx, examineStep)
 	defer cancel()
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
-	if err != nil {
+	conn, err := f.connect(ctx, address, set, withTLS)
+	if conn == nil {
 		return max(networkCause(err), causeSilent)
 	}
 	defer conn.Close()
+	if err == nil {
+		err = f.greet(conn, withTLS)
+	}
+	if err != nil {
+		return f.excuse(err)
+	}
+	if !set.sasl() {
+		if f.open(conn) {
+			return causeUnknown
+		}
+		if conn, err = f.connect(ctx, address, set, withTLS); err != nil {
+			return causeUnknown
+		}
+		defer conn.Close()
+	}
+	f.askLogin(conn, set, withUser)
+	return causeUnknown
+}
+
+// connect dials and, with TLS, shakes hands. Without a connection the network is
+// why, with one the handshake.
+func (f *finding) connect(ctx context.Context, address string, set connectionSettings, withTLS bool) (net.Conn, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("connect: %w", err)
+	}
 	if deadline, ok := ctx.Deadline(); ok {
 		_ = conn.SetDeadline(deadline) // a fresh connection takes it
 	}
-	if withTLS {
-		if conn, err = f.handshake(ctx, conn, address, set); err != nil {
-			return f.excuse(err)
-		}
+	if !withTLS {
+		return conn, nil
 	}
-	return f.excuse(f.greet(conn, withTLS, set, withUser))
+	return f.handshake(ctx, conn, address, set)
 }
 
 // excuse is why a connection that was made came to nothing, if it did.

@@ -119,18 +119,23 @@ func (p *Probe) ask(ctx context.Context) error {
 
 // ends asks for the end of every partition; those that failed are missing.
 func (p *Probe) ends(ctx context.Context, tps []boostd.TopicPartition) (map[boostd.TopicPartition]int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	return listEnds(ctx, p.admin, p.config.isolation(), tps)
+}
+
+// listEnds is the question itself; ctx has a deadline.
+func listEnds(ctx context.Context, admin *kafka.AdminClient, isolation kafka.IsolationLevel, tps []boostd.TopicPartition) (map[boostd.TopicPartition]int64, error) {
 	ends := make(map[boostd.TopicPartition]int64, len(tps))
 	if len(tps) == 0 {
 		return ends, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
-	defer cancel()
 	question := make(map[kafka.TopicPartition]kafka.OffsetSpec, len(tps))
 	for n := range tps {
 		question[kafka.TopicPartition{Topic: &tps[n].Topic, Partition: tps[n].Partition}] = kafka.LatestOffsetSpec
 	}
-	answer, err := p.admin.ListOffsets(ctx, question,
-		kafka.SetAdminIsolationLevel(p.config.isolation()), kafka.SetAdminRequestTimeout(probeTimeout))
+	answer, err := admin.ListOffsets(ctx, question,
+		kafka.SetAdminIsolationLevel(isolation), kafka.SetAdminRequestTimeout(untilDeadline(ctx)))
 	if err != nil {
 		return ends, fmt.Errorf("list end offsets of %d partitions: %w", len(tps), err)
 	}
