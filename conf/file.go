@@ -8,7 +8,9 @@ import (
 
 	"github.com/kafkaboost/boostd"
 	"github.com/kafkaboost/boostd/configwatch"
+	"github.com/kafkaboost/boostd/console"
 	"github.com/kafkaboost/boostd/kafkaio"
+	"github.com/kafkaboost/boostd/logs"
 	"github.com/kafkaboost/boostd/plugins"
 	"github.com/kafkaboost/boostd/priority"
 	"github.com/kafkaboost/boostd/scheduler"
@@ -16,11 +18,30 @@ import (
 
 // File is boostd.yaml.
 type File struct {
-	Kafka    kafkaio.Config            `yaml:"kafka"`
-	Settings configwatch.Config        `yaml:"settings"`
-	Topics   map[string]Topic          `yaml:"topics"`
+	// Control is the path of the Unix socket that boostd's own commands use, at
+	// most 100 bytes long; off for none. Default: /run/boostd/boostd.sock for
+	// root, else boostd/boostd.sock in $XDG_RUNTIME_DIR, else in a folder of the
+	// user's own among the temporary files. After Load empty means none.
+	Control string `yaml:"control"`
+	// StateDir is the folder that keeps what must survive a restart; off for none.
+	// Default: what systemd's StateDirectory= gives, else /var/lib/boostd for
+	// root, else boostd in $XDG_STATE_HOME, else ~/.local/state/boostd. After Load
+	// empty means none.
+	StateDir string `yaml:"state_dir"`
+	// Kafka is the cluster, and how to use it.
+	Kafka kafkaio.Config `yaml:"kafka"`
+	// Settings says where the settings document is.
+	Settings configwatch.Config `yaml:"settings"`
+	// Topics are the base topics by name.
+	Topics map[string]Topic `yaml:"topics"`
+	// Handlers are what messages are given to, by name.
 	Handlers map[string]plugins.Config `yaml:"handlers"`
-	Policy   Policy                    `yaml:"policy"`
+	// Policy is what priority means.
+	Policy Policy `yaml:"policy"`
+	// Console is the port for metrics, health and status.
+	Console console.Config `yaml:"console"`
+	// Log says how much is logged.
+	Log logs.Config `yaml:"log"`
 	// StartWait is how long the first dispatch waits for levels that have not
 	// caught up: at most 1h, default 5s; 0s doesn't wait.
 	StartWait boostd.Duration `yaml:"start_wait"`
@@ -37,6 +58,8 @@ type File struct {
 
 // Topic is a base topic: which handler its messages go to, and their order.
 type Topic struct {
+	// Handler is the name of the handler that gets the topic's messages, those of
+	// its levels' topics included.
 	Handler string `yaml:"handler"`
 	// Order is key (default), partition or none.
 	Order string `yaml:"order"`

@@ -9,9 +9,6 @@ var later = []struct {
 	path    *regexp.Regexp
 	instead string
 }{
-	{regexp.MustCompile(`^control$`), "leave it out, boostd listens on no socket"},
-	{regexp.MustCompile(`^state_dir$`), "leave it out, boostd keeps no state on disk"},
-	{regexp.MustCompile(`^console$`), "leave it out, boostd listens on no port"},
 	{regexp.MustCompile(`^settings\.refresh$`), "leave it out, settings are read at start"},
 	{regexp.MustCompile(`^policy\.(max_wait|min_share|reserve|exclusive)$`), "leave it out, the policy is strict"},
 	{regexp.MustCompile(`^handlers\..*\.plugin$`), "use exec or http"},

@@ -61,7 +61,14 @@ func Load(path string) (*File, error) {
 	if err != nil {
 		return nil, Problems{{File: path, Text: "can't be read: " + cause(err)}}
 	}
-	return Parse(path, data)
+	file, err := Parse(path, data)
+	if err != nil {
+		return nil, err
+	}
+	if errs := (place{os.Getuid(), os.Getenv}).resolve(file); len(errs) > 0 {
+		return nil, Problems{{File: path, Text: errs[0].Error()}}
+	}
+	return file, nil
 }
 
 func cause(err error) string {

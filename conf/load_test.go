@@ -13,7 +13,9 @@ import (
 
 	"github.com/kafkaboost/boostd"
 	"github.com/kafkaboost/boostd/configwatch"
+	"github.com/kafkaboost/boostd/console"
 	"github.com/kafkaboost/boostd/kafkaio"
+	"github.com/kafkaboost/boostd/logs"
 	"github.com/kafkaboost/boostd/plugins"
 )
 
@@ -39,7 +41,7 @@ func TestDefaults(t *testing.T) {
 			Retry: plugins.RetryConfig{Attempts: 5, Backoff: second / 5, MaxBackoff: 30 * second},
 		}},
 		Policy: Policy{Mode: "strict"}, StartWait: 5 * second, Drain: 20 * second, Gate: "on",
-		Path: "boostd.yaml",
+		Log: logs.Config{Level: "info"}, Path: "boostd.yaml",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -55,9 +57,10 @@ func TestEveryKey(t *testing.T) {
 	second := boostd.Duration(time.Second)
 	usual := plugins.RetryConfig{Attempts: 5, Backoff: second / 5, MaxBackoff: 30 * second}
 	want := &File{
+		Control: "testdata/boostd.sock", StateDir: "/var/lib/boostd",
 		Kafka: kafkaio.Config{
 			Brokers: []string{"a:9092", "b:9092"}, Group: "secret: [x-workers", CreateTopics: new(false), Start: "latest", Assignor: "range",
-			Properties:         map[string]string{"security.protocol": "sasl_ssl", "sasl.password": "secret: [x"},
+			Properties:         map[string]string{"security.protocol": "sasl_ssl", "sasl.mechanism": "PLAIN", "sasl.username": "u", "sasl.password": "secret: [x"},
 			ProducerProperties: map[string]string{"compression.type": "zstd"},
 			Levels: map[string]kafkaio.LevelConfig{
 				"10": {Properties: map[string]string{"fetch.wait.max.ms": "5"}}, "base": {Properties: map[string]string{}},
@@ -75,7 +78,9 @@ func TestEveryKey(t *testing.T) {
 			"slow":  {Sleep: &plugins.SleepConfig{Min: second / 1000, Max: second / 200}, Slots: 16, Timeout: 30 * second, Retry: usual},
 			"words": {Log: &plugins.LogConfig{}, Slots: 16, Timeout: 30 * second, Retry: usual},
 		},
-		Policy: Policy{Mode: "strict"}, Gate: "off", Path: "testdata/full.yaml",
+		Console: console.Config{Listen: "0.0.0.0:8484", TokenFile: "token"},
+		Log:     logs.Config{Level: "warn", Rooms: map[string]string{"kafka": "debug"}},
+		Policy:  Policy{Mode: "strict"}, Gate: "off", Path: "testdata/full.yaml",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

@@ -180,11 +180,8 @@ func TestProblems(t *testing.T) {
 		{"policy's key for later", least + "policy: {max_wait: 1s}\n", []string{
 			"f:5:10: policy.max_wait: is not supported by this version: leave it out, the policy is strict",
 		}},
-		{"keys for later", with("settings: {source: file:settings.json, refresh: 10s}") + "control: /run/boostd.sock\nstate_dir: /var/lib/boostd\nconsole: {listen: 127.0.0.1:8484}\n", []string{
+		{"keys for later", with("settings: {source: file:settings.json, refresh: 10s}"), []string{
 			"f:4:40: settings.refresh: is not supported by this version: leave it out, settings are read at start",
-			"f:5:1: control: is not supported by this version: leave it out, boostd listens on no socket",
-			"f:6:1: state_dir: is not supported by this version: leave it out, boostd keeps no state on disk",
-			"f:7:1: console: is not supported by this version: leave it out, boostd listens on no port",
 		}},
 		{"handlers' keys for later", "handlers:\n  h: {plugin: /usr/lib/p, dead_letter: true}\n  H.x: {forward: {topic: t}}\n" + least[:strings.Index(least, "topics")] + "topics: {a: {handler: h}, b: {handler: H.x}}\n", []string{
 			"f:2:7: handlers.h.plugin: is not supported by this version: use exec or http",

@@ -1,0 +1,41 @@
+package logs
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Config is the section `log:` of boostd.yaml.
+type Config struct {
+	// Level is the least that is logged: trace, debug, info (default), warn or
+	// error.
+	Level string `yaml:"level"`
+	// Rooms are levels of single rooms, such as kafka: debug.
+	Rooms map[string]string `yaml:"rooms"`
+}
+
+// levels are the values of Level, the most talkative first.
+var levels = []string{"trace", "debug", "info", "warn", "error"}
+
+// SetDefaults fills what is absent.
+func (c *Config) SetDefaults() {
+	if c.Level == "" {
+		c.Level = "info"
+	}
+}
+
+// Validate returns what is wrong with the section.
+func (c Config) Validate() []error {
+	var errs []error
+	check := func(key, level string) {
+		if !slices.Contains(levels, level) {
+			errs = append(errs, fmt.Errorf("%s: %q: want trace, debug, info, warn or error", key, level))
+		}
+	}
+	check("level", c.Level)
+	for _, room := range slices.Sorted(maps.Keys(c.Rooms)) {
+		check("rooms."+room, c.Rooms[room])
+	}
+	return errs
+}
