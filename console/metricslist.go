@@ -105,7 +105,7 @@ func (m *metrics) consumers() {
 	c.stateSeconds = m.counter("consumer_state_seconds_total", "Time that the consumer has spent in the state.", "consumer", "state")
 	c.pauses = m.counter("consumer_pauses_total", "How often the gate has paused the consumer.", "consumer")
 	c.resumes = m.counter("consumer_resumes_total", "How often the gate has resumed the consumer.", "consumer")
-	c.rebalances = m.counter("consumer_rebalances_total", "Rebalances of the consumer's group that it took part in.", "consumer")
+	c.rebalances = m.counter("consumer_rebalances_total", "Assignments, revocations and losses of partitions.", "consumer")
 	c.commit = m.gauge("consumer_commit_age_seconds", "How long something done has been waiting for its commit.", "consumer")
 	c.poll = m.gauge("consumer_poll_age_seconds", "Time since the consumer's poll loop last came round.", "consumer")
 }
