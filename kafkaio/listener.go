@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
-	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -36,8 +36,10 @@ type finding struct {
 	// without.
 	kafka, withTLS, sasl bool
 	mechanisms           []string
-	wantsCertificate     bool
-	user                 int
+	// asked says that a client's certificate was asked for, wantsCertificate that
+	// nothing goes without.
+	asked, wantsCertificate bool
+	user                    int
 
 	certificate int
 	issuer, why string
@@ -60,15 +62,19 @@ func (f *finding) protocol() string {
 // usable reports whether a client with these settings would get as far as the
 // login.
 func (f *finding) usable(set connectionSettings) bool {
+	if f.wantsCertificate && set.clientCertificate && set.tls() {
+		return true // as far as can be seen without it
+	}
 	return f.kafka && f.protocol() == set.protocol && (!set.verify || f.certificate == certificateGood) &&
 		(!f.sasl || slices.Contains(f.mechanisms, set.mechanism))
 }
 
 const (
-	// examineLimit bounds the whole of a look at one address, examineStep one
-	// connection's answer: with TLS and without are tried one after the other.
-	examineLimit = 3 * time.Second
-	examineStep  = 1400 * time.Millisecond
+	// examineLimit bounds a look at one address.
+	examineLimit = 2 * time.Second
+	// examineOther is when the other way, with TLS or without, is tried too: some
+	// brokers close what they don't understand, others wait for more of it.
+	examineOther = 500 * time.Millisecond
 )
 
 // examine looks at an address as a client would, without a password: is it
@@ -77,20 +83,43 @@ const (
 // the user.
 func examine(ctx context.Context, address string, set connectionSettings, withUser bool) *finding {
 	ctx, cancel := context.WithTimeout(ctx, examineLimit)
+	var tries sync.WaitGroup
+	defer tries.Wait()
 	defer cancel()
-	f := &finding{}
-	f.unreachable = f.try(ctx, address, set, set.tls(), withUser)
-	if f.unreachable == causeClosed {
-		f.unreachable = f.try(ctx, address, set, !set.tls(), withUser)
+	found := make(chan *finding, 2)
+	try := func(withTLS bool) {
+		tries.Go(func() {
+			f := &finding{}
+			f.unreachable = f.try(ctx, address, set, withTLS, withUser)
+			found <- f
+		})
 	}
-	return f
+	try(set.tls())
+	other := time.NewTimer(examineOther)
+	defer other.Stop()
+	var first *finding
+	select {
+	case first = <-found:
+		if first.unreachable != causeClosed {
+			return first
+		}
+	case <-other.C:
+	}
+	try(!set.tls())
+	if first == nil {
+		if first = <-found; first.unreachable == causeUnknown {
+			return first
+		}
+	}
+	if second := <-found; second.unreachable < first.unreachable { // it answers, or has closed at least
+		return second
+	}
+	return first
 }
 
 // try is one kind of connection. It returns why nothing came of it: a port that
 // speaks TLS and one that doesn't close what the other would understand.
 func (f *finding) try(ctx context.Context, address string, set connectionSettings, withTLS, withUser bool) cause {
-	ctx, cancel := context.WithTimeout(ctx, examineStep)
-	defer cancel()
 	conn, err := f.connect(ctx, address, set, withTLS)
 	if conn == nil {
 		return max(networkCause(err), causeSilent)
@@ -100,7 +129,7 @@ func (f *finding) try(ctx context.Context, address string, set connectionSetting
 		err = f.greet(conn, withTLS)
 	}
 	if err != nil {
-		return f.excuse(err)
+		return f.excuse(ctx, err)
 	}
 	if !set.sasl() {
 		if f.open(conn) {
@@ -122,9 +151,7 @@ func (f *finding) connect(ctx context.Context, address string, set connectionSet
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	if deadline, ok := ctx.Deadline(); ok {
-		_ = conn.SetDeadline(deadline) // a fresh connection takes it
-	}
+	context.AfterFunc(ctx, func() { conn.Close() })
 	if !withTLS {
 		return conn, nil
 	}
@@ -132,27 +159,20 @@ func (f *finding) connect(ctx context.Context, address string, set connectionSet
 }
 
 // excuse is why a connection that was made came to nothing, if it did.
-func (f *finding) excuse(err error) cause {
+func (f *finding) excuse(ctx context.Context, err error) cause {
 	switch {
 	case err == nil:
 		return causeUnknown
 	case errors.Is(err, errHTTP):
 		f.http = true
 		return causeUnknown
-	case wantsCertificate(err):
+	case ctx.Err() != nil:
+		return causeSilent
+	case f.asked:
 		f.wantsCertificate = true
 		return causeUnknown
 	}
-	if cause := networkCause(err); cause == causeSilent {
-		return causeSilent
-	}
 	return causeClosed
-}
-
-// wantsCertificate recognizes the alert of a server that asks for a client's
-// certificate.
-func wantsCertificate(err error) bool {
-	return strings.Contains(err.Error(), "certificate required") || strings.Contains(err.Error(), "bad certificate")
 }
 
 func networkCause(err error) cause {
@@ -179,7 +199,11 @@ func (f *finding) handshake(ctx context.Context, conn net.Conn, address string, 
 		host = address
 	}
 	//nolint:gosec // nothing secret is sent: the certificate is judged by judge
-	secured := tls.Client(conn, &tls.Config{ServerName: host, InsecureSkipVerify: true})
+	secured := tls.Client(conn, &tls.Config{ServerName: host, InsecureSkipVerify: true,
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			f.asked = true
+			return &tls.Certificate{}, nil
+		}})
 	err = secured.HandshakeContext(ctx)
 	if certificates := secured.ConnectionState().PeerCertificates; len(certificates) > 0 {
 		f.judge(certificates, host, set, time.Now())

@@ -248,6 +248,7 @@ func TestSourceKeepsToItsWindow(t *testing.T) {
 }
 
 func TestSourceKeepsItsMembershipWhileItsWindowIsFull(t *testing.T) {
+	t.Parallel()
 	c := cluster(t, "a", 1)
 	c.Properties = map[string]string{"session.timeout.ms": "3000", "max.poll.interval.ms": "3000"}
 	produce(t, c, "a", 2000, []byte("v"))
@@ -279,6 +280,7 @@ func TestPausedSourceDeliversNothingAndResumes(t *testing.T) {
 }
 
 func TestTwoMembersShareWithoutLossOrRepeat(t *testing.T) {
+	t.Parallel()
 	c := cluster(t, "a", 6)
 	first := open(t, c, "a", true, wide)
 	first.until(t, "assigned", func() bool { return first.saw("Assigned") })
