@@ -14,14 +14,55 @@ import (
 // stands, so that a section's own checks can be shown at their keys.
 type decoder struct {
 	file     string
-	getenv   func(string) (string, bool)
+	env      environment
 	places   map[string]*yaml.Node // by path
+	origins  map[*yaml.Node]string // what gave nodes that are not from the file
 	problems Problems
-	unread   Problems // those of them that were there before the sections' checks
+	warnings Problems
+	unread   Problems // those problems that were there before the sections' checks
+
+	known    []string            // variables that would override something
+	asked    map[string]bool     // variables that are referred to
+	files    map[string]string   // what references were read from, by path
+	expanded int                 // bytes that references stand for
+	secret   map[*yaml.Node]bool // nodes whose value nobody may see
+	hidden   []string            // what may be shown nowhere
+}
+
+func newDecoder(file string, env environment) *decoder {
+	return &decoder{
+		file: file, env: env, places: map[string]*yaml.Node{}, origins: map[*yaml.Node]string{},
+		asked: map[string]bool{}, files: map[string]string{}, secret: map[*yaml.Node]bool{},
+	}
 }
 
 func (d *decoder) wrong(n *yaml.Node, path, format string, args ...any) {
-	d.problems = append(d.problems, Problem{d.file, n.Line, n.Column, path, fmt.Sprintf(format, args...)})
+	d.problems = append(d.problems, d.problem(n, path, format, args...))
+}
+
+func (d *decoder) warn(n *yaml.Node, path, format string, args ...any) {
+	d.warnings = append(d.warnings, d.problem(n, path, format, args...))
+}
+
+// problem is about a node, which may be one of no place; a secret that is known
+// by now doesn't show in its text.
+func (d *decoder) problem(n *yaml.Node, path, format string, args ...any) Problem {
+	p := Problem{File: d.file, Path: path, Text: d.redact(fmt.Sprintf(format, args...), d.secret[n])}
+	if p.Override = d.origins[n]; p.Override == "" {
+		p.Line, p.Column = n.Line, n.Column
+	}
+	return p
+}
+
+// close puts problems and warnings in order, once nothing is added any more. A
+// secret that came to light after a text was made is taken out of it here.
+func (d *decoder) close() {
+	for _, list := range []Problems{d.problems, d.warnings} {
+		for i := range list {
+			list[i].Text = d.redact(list[i].Text, false)
+		}
+		list.sort()
+	}
 }
 
 func (d *decoder) decode(root *yaml.Node, into any) {
@@ -102,14 +143,7 @@ func (d *decoder) pairs(n *yaml.Node, path string, each func(key, value *yaml.No
 }
 
 func (d *decoder) structure(n *yaml.Node, v reflect.Value, path string) {
-	fields, known := map[string]int{}, []string{}
-	for i := range v.NumField() {
-		name := v.Type().Field(i).Tag.Get("yaml")
-		if name != "" && name != "-" {
-			fields[name] = i
-			known = append(known, name)
-		}
-	}
+	fields, known := fieldsOf(v.Type())
 	d.pairs(n, path, func(key, value *yaml.Node) {
 		full := join(path, key.Value)
 		if i, ok := fields[key.Value]; ok {
@@ -117,7 +151,7 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, path string) {
 		} else if instead, ok := laterKey(full); ok {
 			d.wrong(key, full, "is not supported by this version: %s", instead)
 		} else {
-			d.wrong(key, full, "unknown key%s", didYouMean(key.Value, known))
+			d.wrong(key, full, "%s", unknownKey(path, key.Value, known))
 		}
 	})
 }
@@ -173,9 +207,7 @@ func (d *decoder) simple(n *yaml.Node, v reflect.Value, path string) {
 	}
 }
 
-var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
-
-// scalar is a node's text with its variables replaced.
+// scalar is a node's text with its references replaced.
 func (d *decoder) scalar(n *yaml.Node, path string) (string, bool) {
 	if n.Kind != yaml.ScalarNode {
 		d.wrong(n, path, "want a single value, got %s", kindName(n))
@@ -185,17 +217,7 @@ func (d *decoder) scalar(n *yaml.Node, path string) (string, bool) {
 		d.wrong(n, path, "has no value")
 		return "", false
 	}
-	ok := true
-	text := variable.ReplaceAllStringFunc(n.Value, func(ref string) string {
-		name := ref[2 : len(ref)-1]
-		value, set := d.getenv(name)
-		if !set {
-			d.wrong(n, path, "environment variable %s is not set", name)
-			ok = false
-		}
-		return value
-	})
-	return text, ok
+	return d.expand(n, path)
 }
 
 func kindName(n *yaml.Node) string {

@@ -157,5 +157,42 @@ func (f *File) Validate() []error {
 			wrong("handlers."+name, "no topic uses it")
 		}
 	}
+	return append(errs, f.auditErrors()...)
+}
+
+// auditErrors are handlers that share a file and disagree about it.
+func (f *File) auditErrors() []error {
+	var errs []error
+	first := map[string]string{} // handler by file
+	for _, name := range slices.Sorted(maps.Keys(f.Handlers)) {
+		h := f.Handlers[name]
+		other, shared := first[h.Audit]
+		switch {
+		case h.Audit == "":
+		case !shared:
+			first[h.Audit] = name
+		case f.Handlers[other].AuditRequired != h.AuditRequired:
+			errs = append(errs, fmt.Errorf("handlers.%s.audit_required: is %v here and %v for handler %s, which writes the same file: make them agree, or name two files",
+				name, h.AuditRequired, f.Handlers[other].AuditRequired, other))
+		}
+	}
 	return errs
+}
+
+const (
+	// stopRest is what a stop may take beyond drain: what still runs is cancelled
+	// (2 s), everything done is committed, the groups are left (10 s), programs
+	// and files are closed (3 s). The daemon has the budgets.
+	stopRest = 15 * time.Second
+	// unitPatience is TimeoutStopSec of the unit that comes with boostd.
+	unitPatience = 45 * time.Second
+)
+
+// Warnings are what a person should know about the file.
+func (f *File) Warnings() []error {
+	if total := f.Drain.Std() + stopRest; total > unitPatience {
+		return []error{fmt.Errorf("drain: %v: a stop may take %v with all that follows, and systemd kills after TimeoutStopSec, which is %v in boostd's unit: raise that too",
+			f.Drain, total, unitPatience)}
+	}
+	return nil
 }

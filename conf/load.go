@@ -6,105 +6,125 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
 	"go.yaml.in/yaml/v4"
 )
 
 // MaxFile is the largest boostd.yaml in bytes.
 const MaxFile = 1 << 20
 
-// Problem is one thing that is wrong with the file.
-type Problem struct {
-	File string
-	// Line and Column count from 1; 0 when the problem has no place.
-	Line, Column int
-	// Path is the key, such as handlers.orders.slots; empty for the whole file.
-	Path string
-	Text string
+// Options say what is laid over a file.
+type Options struct {
+	// Set are overrides KEY=VALUE of the command line; of two for one key the
+	// later counts.
+	Set []string
+	// Environ is the environment, NAME=value: variables BOOSTD_… override keys,
+	// and ${NAME} refers to others.
+	Environ []string
 }
 
-// String is file:line:column: path: text.
-func (p Problem) String() string {
-	s := p.File
-	if p.Line > 0 {
-		s += fmt.Sprintf(":%d:%d", p.Line, p.Column)
-	}
-	if p.Path != "" {
-		s += ": " + p.Path
-	}
-	return s + ": " + p.Text
+// Loaded is a file with all that was laid over it.
+type Loaded struct {
+	// File is nil when there is an error.
+	File *File
+	// Values are the effective values, in the order of the file's sections.
+	Values []Value
+	// Warnings are no errors: a person should read them, and boostd goes on. They
+	// are there beside an error too.
+	Warnings Problems
 }
 
-// Problems is everything that is wrong with the file, as one error.
-type Problems []Problem
-
-// Error is one problem a line.
-func (p Problems) Error() string {
-	lines := make([]string, len(p))
-	for n := range p {
-		lines[n] = p[n].String()
-	}
-	return strings.Join(lines, "\n")
-}
-
-// Load reads a file. Its error is Problems.
+// Load is Read with the process's own environment and nothing else, for those
+// who need no warnings.
 func Load(path string) (*File, error) {
+	loaded, err := Read(path, Options{Environ: os.Environ()})
+	return loaded.File, err
+}
+
+// Read reads a file, lays the overrides over it, fills what is absent, and
+// checks it as far as that goes without asking anybody else: no port is opened
+// and no broker is asked. Its error is Problems.
+func Read(path string, o Options) (Loaded, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return Loaded{}, Problems{{File: path, Text: err.Error()}}
+	}
+	d, f := parse(path, data, newEnvironment(o.Environ), o.Set, true)
+	if f != nil {
+		if problems := d.problems; !problems.concern("kafka") {
+			d.check(f.Kafka.CheckClients, "kafka")
+		}
+		d.check(func() []error { return d.env.place().resolve(f) }, "")
+	}
+	d.close()
+	loaded := Loaded{Warnings: d.warnings}
+	if len(d.problems) > 0 {
+		return loaded, d.problems
+	}
+	loaded.File, loaded.Values = f, d.values(f)
+	return loaded, nil
+}
+
+func readFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, Problems{{File: path, Text: "can't be read: " + cause(err)}}
+		return nil, fmt.Errorf("can't be read: %w", cause(err))
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
 	if err != nil {
-		return nil, Problems{{File: path, Text: "can't be read: " + cause(err)}}
+		return nil, fmt.Errorf("can't be read: %w", cause(err))
 	}
-	file, err := Parse(path, data)
-	if err != nil {
-		return nil, err
-	}
-	if errs := (place{os.Getuid(), os.Getenv}).resolve(file); len(errs) > 0 {
-		return nil, Problems{{File: path, Text: errs[0].Error()}}
-	}
-	return file, nil
+	return data, nil
 }
 
-func cause(err error) string {
+// cause is an error without the path that the problem names already.
+func cause(err error) error {
 	var p *os.PathError
 	if errors.As(err, &p) {
-		return p.Err.Error()
+		return p.Err
 	}
-	return err.Error()
+	return err
 }
 
-// Parse reads the content of a file; name is what its problems call it, and
-// where relative paths count from. ${VAR} in a value stands for the variable of
-// the environment.
+// Parse reads the content of a file without overrides; name is what its problems
+// call it, and where relative paths count from. The paths of control and
+// state_dir stay as they are written. Its error is Problems.
 func Parse(name string, data []byte) (*File, error) {
-	if len(data) > MaxFile {
-		return nil, Problems{{File: name, Text: fmt.Sprintf("is larger than %d bytes", MaxFile)}}
-	}
-	document, problem := tree(name, data)
-	if problem != nil {
-		return nil, Problems{*problem}
-	}
-	d := &decoder{file: name, getenv: os.LookupEnv, places: map[string]*yaml.Node{}}
-	f := defaults()
-	f.Path = name
-	d.decode(document.Content[0], f)
-	d.finish(f)
+	d, f := parse(name, data, newEnvironment(os.Environ()), nil, false)
+	d.close()
 	if len(d.problems) > 0 {
-		slices.SortStableFunc(d.problems, func(a, b Problem) int {
-			if a.Line != b.Line {
-				return a.Line - b.Line
-			}
-			return a.Column - b.Column
-		})
 		return nil, d.problems
 	}
 	return f, nil
+}
+
+// parse returns no file when there is nothing that could be checked further.
+func parse(name string, data []byte, env environment, set []string, overridden bool) (*decoder, *File) {
+	d := newDecoder(name, env)
+	if len(data) > MaxFile {
+		d.problems = Problems{{File: name, Text: fmt.Sprintf("is larger than %d bytes", MaxFile)}}
+		return d, nil
+	}
+	document, problem := tree(name, data)
+	if problem != nil {
+		d.problems = Problems{*problem}
+		return d, nil
+	}
+	root := document.Content[0]
+	if overridden {
+		d.overrideByEnvironment(root)
+	}
+	d.overrideBySet(root, set)
+	f := defaults()
+	f.Path = name
+	d.decode(root, f)
+	d.finish(f)
+	if overridden {
+		d.warnOfUnusedVariables()
+	}
+	return d, f
 }
 
 // tree is the one document of a file.
@@ -121,7 +141,7 @@ func tree(name string, data []byte) (*yaml.Node, *Problem) {
 		}
 	}
 	if err == nil {
-		return nil, &Problem{name, second.Line, second.Column, "", "a second document begins here: want one"}
+		return nil, &Problem{File: name, Line: second.Line, Column: second.Column, Text: "a second document begins here: want one"}
 	}
 	return nil, syntaxProblem(name, data, err)
 }
@@ -138,18 +158,4 @@ func syntaxProblem(name string, data []byte, err error) *Problem {
 		p.Text += " (a tab: indent with spaces)"
 	}
 	return p
-}
-
-// didYouMean names the candidate that is nearest to a word, if one is near.
-func didYouMean(word string, candidates []string) string {
-	best, distance := "", 3
-	for _, c := range candidates {
-		if d := levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(c)); d < distance && d < len(c) {
-			best, distance = c, d
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(", did you mean %q?", best)
 }

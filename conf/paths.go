@@ -11,6 +11,9 @@ import (
 // a little is left for a lock beside it.
 const maxSocket = 100
 
+// off is what control and state_dir are given to have none.
+const off = "off"
+
 // place is what defaults of paths depend on.
 type place struct {
 	uid    int
@@ -31,7 +34,7 @@ func (p place) resolve(f *File) []error {
 
 func (p place) path(f *File, given, preset string) string {
 	switch {
-	case given == "off":
+	case given == off:
 		return ""
 	case given == "":
 		return preset

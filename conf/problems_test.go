@@ -229,7 +229,7 @@ func TestProblems(t *testing.T) {
 		{"password in an address", with("handlers: {h: {http: \"http://u:${BOOSTD_TEST_SECRET}@x/\"}}"), []string{
 			"f:4:22: handlers.h.http: the address has a user name or password in it: want an address without, such as http://127.0.0.1:9000/handle",
 		}},
-		{"properties that boostd owns", "kafka:\n  brokers: [a:9092]\n  group: g\n  properties:\n    enable.auto.commit: true\n    ssl.ca.location: /ca\n  levels:\n    10: {properties: {group.id: x}}\n    top: {}\n" + rest, []string{
+		{"properties that boostd owns", "kafka:\n  brokers: [a:9092]\n  group: g\n  properties:\n    enable.auto.commit: true\n    client.rack: r\n  levels:\n    10: {properties: {group.id: x}}\n    top: {}\n" + rest, []string{
 			"f:5:25: kafka.properties.enable.auto.commit: is boostd's own: boostd commits what a handler has finished",
 			"f:8:33: kafka.levels.10.properties.group.id: is boostd's own: use kafka.group",
 			"f:9:10: kafka.levels.top: want a level's number or base",

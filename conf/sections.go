@@ -12,6 +12,7 @@ import (
 type (
 	defaulter interface{ SetDefaults() }
 	validator interface{ Validate() []error }
+	warner    interface{ Warnings() []error }
 )
 
 // finish sets defaults and runs the sections' checks, inner ones first.
@@ -24,7 +25,9 @@ func (d *decoder) sections(v reflect.Value, path string) {
 	switch v.Kind() {
 	case reflect.Struct:
 		if s, ok := v.Addr().Interface().(defaulter); ok {
+			zeros := d.zeros(v, path)
 			s.SetDefaults()
+			d.refuseZeros(zeros)
 		}
 		for i := range v.NumField() {
 			if name := v.Type().Field(i).Tag.Get("yaml"); name != "" && name != "-" {
@@ -32,7 +35,10 @@ func (d *decoder) sections(v reflect.Value, path string) {
 			}
 		}
 		if s, ok := v.Addr().Interface().(validator); ok {
-			d.check(s, path)
+			d.check(s.Validate, path)
+		}
+		if s, ok := v.Addr().Interface().(warner); ok {
+			d.checkWith(s.Warnings, path, d.warn)
 		}
 	case reflect.Map:
 		keys := v.MapKeys()
@@ -46,14 +52,56 @@ func (d *decoder) sections(v reflect.Value, path string) {
 	}
 }
 
+// zero is a key that was given a zero.
+type zero struct {
+	path  string
+	value reflect.Value
+	text  string
+}
+
+// zeros are the zeros that stand in the file: where a default would replace
+// one, somebody meant what boostd wouldn't do.
+func (d *decoder) zeros(v reflect.Value, path string) (found []zero) {
+	for i := range v.NumField() {
+		name := v.Type().Field(i).Tag.Get("yaml")
+		if name == "" || name == "-" {
+			continue
+		}
+		field, full := v.Field(i), join(path, name)
+		if field.Kind() == reflect.Pointer {
+			field = field.Elem() // not valid when nothing is given
+		}
+		n := d.places[full]
+		switch {
+		case n == nil || !field.IsValid():
+		case field.Kind() == reflect.Struct:
+			found = append(found, d.zeros(field, full)...)
+		case single(field.Type()) && field.Kind() != reflect.Bool && field.IsZero() && !d.concernsUnread(full):
+			found = append(found, zero{full, field, kindName(n)})
+		}
+	}
+	return found
+}
+
+func (d *decoder) refuseZeros(zeros []zero) {
+	for _, z := range zeros {
+		if !z.value.IsZero() {
+			d.wrong(d.places[z.path], z.path, "%s isn't possible: leave the key out for the default, %v", z.text, z.value)
+		}
+	}
+}
+
 // keyPath is the form of the key that an error's text may begin with.
 var keyPath = regexp.MustCompile(`^[A-Za-z0-9._\[\]-]+$`)
 
-// check shows each of a section's errors at the key that its text begins with,
-// or at the nearest one above that is there. What couldn't be read has its
-// problem already: its zero value is nobody's mistake.
-func (d *decoder) check(s validator, path string) {
-	for _, err := range s.Validate() {
+// check adds problems, checkWith problems or warnings. It shows each of a
+// section's errors at the key that its text begins with, or at the nearest one
+// above that is there. What couldn't be read has its problem already: its zero
+// value is nobody's mistake.
+func (d *decoder) check(errs func() []error, path string) { d.checkWith(errs, path, d.wrong) }
+
+func (d *decoder) checkWith(errs func() []error, path string, say func(*yaml.Node, string, string, ...any)) {
+	for _, err := range errs() {
 		full, text := path, err.Error()
 		if key, rest, ok := strings.Cut(text, ": "); ok && keyPath.MatchString(key) {
 			text = rest
@@ -62,15 +110,18 @@ func (d *decoder) check(s validator, path string) {
 			}
 		}
 		if !d.concernsUnread(full) {
-			d.wrong(d.nearest(full), full, "%s", text)
+			say(d.nearest(full), full, "%s", text)
 		}
 	}
 }
 
 // concernsUnread reports whether something at, above or below a path couldn't
 // be read.
-func (d *decoder) concernsUnread(path string) bool {
-	return slices.ContainsFunc(d.unread, func(p Problem) bool { return within(p.Path, path) || within(path, p.Path) })
+func (d *decoder) concernsUnread(path string) bool { return d.unread.concern(path) }
+
+// concern reports whether one of the problems is at, above or below a path.
+func (p Problems) concern(path string) bool {
+	return slices.ContainsFunc(p, func(p Problem) bool { return within(p.Path, path) || within(path, p.Path) })
 }
 
 // within reports whether a path is another, or below it.

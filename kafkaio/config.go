@@ -92,7 +92,7 @@ func (c Config) Validate() []error {
 		wrong("brokers", "is missing: name at least one broker as host:port")
 	}
 	for n, b := range c.Brokers {
-		if strings.TrimSpace(b) == "" || strings.ContainsAny(b, ", \t") {
+		if strings.TrimSpace(b) == "" || strings.ContainsAny(b, ", \t\r\n") {
 			wrong(fmt.Sprintf("brokers[%d]", n), "%q is not an address: want host:port", b)
 		}
 	}
@@ -105,14 +105,15 @@ func (c Config) Validate() []error {
 	if c.Assignor != "cooperative-sticky" && c.Assignor != "range" {
 		wrong("assignor", "%q: want cooperative-sticky, or range while KafkaBoost consumers share the groups", c.Assignor)
 	}
-	checkProperties(wrong, "properties", c.Properties)
-	checkProperties(wrong, "producer_properties", c.ProducerProperties)
 	for _, level := range slices.Sorted(maps.Keys(c.Levels)) {
 		key := "levels." + level
 		if n, err := strconv.Atoi(level); level != "base" && (err != nil || n < 0) {
 			wrong(key, "want a level's number or base")
 		}
-		checkProperties(wrong, key+".properties", c.Levels[level].Properties)
+	}
+	for _, l := range c.layers() {
+		checkProperties(wrong, l.section, l.own)
+		l.securityErrors(wrong)
 	}
 	return errs
 }

@@ -1,0 +1,214 @@
+package kafkaio
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+)
+
+// SecretProperty reports whether nobody may see a property's value.
+func SecretProperty(name string) bool {
+	for _, end := range []string{"password", "passphrase", "secret", "key.pem", "jaas.config", "oauthbearer.config"} {
+		if strings.HasSuffix(name, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// FindProperty is librdkafka's spelling of a name that a person wrote with other
+// separators, such as session_timeout_ms or sessionTimeoutMs.
+func FindProperty(name string) (string, bool) {
+	for _, known := range propertyNames {
+		if letters(known) == letters(name) {
+			return known, true
+		}
+	}
+	return "", false
+}
+
+func letters(name string) string {
+	return strings.ToLower(strings.NewReplacer("_", "", "-", "", ".", "").Replace(name))
+}
+
+// nearProperty is a hint to what a name was meant to be.
+func nearProperty(name string) string {
+	if known, ok := FindProperty(name); ok {
+		return fmt.Sprintf(", did you mean %q?", known)
+	}
+	best, distance := "", 4
+	for _, known := range propertyNames {
+		if d := levenshtein.ComputeDistance(strings.ToLower(name), known); d < distance && d < len(known)/2 {
+			best, distance = known, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf(", did you mean %q?", best)
+}
+
+// layer is one of the sections that properties stand in, and what is below it.
+type layer struct {
+	section    string
+	own, below map[string]string
+}
+
+func (c Config) layers() []layer {
+	all := []layer{{"properties", c.Properties, nil}, {"producer_properties", c.ProducerProperties, c.Properties}}
+	for _, level := range slices.Sorted(maps.Keys(c.Levels)) {
+		all = append(all, layer{"levels." + level + ".properties", c.Levels[level].Properties, c.Properties})
+	}
+	return all
+}
+
+// securityErrors are contradictions between a layer's properties: what is
+// written would have no effect, or another than was meant.
+func (l layer) securityErrors(wrong func(string, string, ...any)) {
+	all := merge(l.below, l.own)
+	protocol := strings.ToLower(all["security.protocol"])
+	sasl, tls := strings.HasPrefix(protocol, "sasl_"), strings.HasSuffix(protocol, "ssl")
+	for _, name := range slices.Sorted(maps.Keys(l.own)) {
+		key := l.section + "." + name
+		switch {
+		case strings.HasPrefix(name, "sasl.") && protocol == "":
+			wrong(key, "has no effect without security.protocol: set that to sasl_ssl, or to sasl_plaintext")
+		case strings.HasPrefix(name, "ssl.") && protocol == "":
+			wrong(key, "has no effect without security.protocol: set that to ssl or sasl_ssl")
+		case strings.HasPrefix(name, "sasl.") && !sasl:
+			wrong(key, "has no effect while security.protocol is %s: want sasl_ssl or sasl_plaintext", protocol)
+		case strings.HasPrefix(name, "ssl.") && !tls:
+			wrong(key, "has no effect while security.protocol is %s: want ssl or sasl_ssl", protocol)
+		}
+	}
+	if _, own := l.own["security.protocol"]; own && sasl && all["sasl.mechanism"]+all["sasl.mechanisms"] == "" {
+		wrong(l.section+".security.protocol", "%s wants sasl.mechanism too, such as SCRAM-SHA-512", protocol)
+	}
+}
+
+// Warnings are what a person should know about the section.
+func (c Config) Warnings() []error {
+	var warnings []error
+	for _, l := range c.layers() {
+		_, own := l.own["security.protocol"]
+		all := merge(l.below, l.own)
+		if own && strings.EqualFold(all["security.protocol"], "sasl_plaintext") && strings.EqualFold(mechanism(all), "PLAIN") {
+			warnings = append(warnings, fmt.Errorf("%s.security.protocol: the password crosses the network in the clear: use sasl_ssl", l.section))
+		}
+	}
+	return warnings
+}
+
+func mechanism(properties map[string]string) string {
+	if m := properties["sasl.mechanism"]; m != "" {
+		return m
+	}
+	return properties["sasl.mechanisms"]
+}
+
+// CheckClients lets the Kafka client look at all properties, names and values,
+// without a broker's address: nothing is connected. Errors are as Validate's.
+func (c Config) CheckClients() []error {
+	var errs []error
+	seen := map[string]bool{}
+	for _, l := range c.layers() {
+		for _, err := range l.clientErrors(c) {
+			if !seen[err.Error()] {
+				seen[err.Error()] = true
+				errs = append(errs, err)
+			}
+		}
+	}
+	return errs
+}
+
+// clientErrors makes clients until one can be made: the client reports one
+// error at a time, so the property that it names is left out for the next try.
+func (l layer) clientErrors(c Config) (errs []error) {
+	base := Config{Start: c.Start, Assignor: c.Assignor}.ConsumerProperties("check", "base")
+	if l.section == "producer_properties" {
+		base = map[string]string{"client.id": "boostd-check", "acks": "all", "enable.idempotence": "true"}
+	}
+	delete(base, "bootstrap.servers")
+	properties := merge(base, l.below, l.own)
+	for name := range owned {
+		if _, ours := base[name]; !ours {
+			delete(properties, name) // refused already, and some of them connect
+		}
+	}
+	keepStill(properties)
+	for range len(l.own) + len(l.below) + 1 {
+		err := tryClient(properties, l.section == "producer_properties")
+		if err == nil {
+			return errs
+		}
+		name, own := l.blame(err.Error())
+		if own {
+			errs = append(errs, fmt.Errorf("%s: %s", strings.TrimSuffix(l.section+"."+name, "."), refusal(name, err)))
+		}
+		if name == "" {
+			return errs
+		}
+		delete(properties, name)
+	}
+	return errs
+}
+
+// keepStill takes out what makes a new client do something by itself: load
+// code, start kinit, ask for a token.
+func keepStill(properties map[string]string) {
+	delete(properties, "plugin.library.paths")
+	delete(properties, "sasl.oauthbearer.method")
+	switch m := strings.ToUpper(mechanism(properties)); {
+	case m != "GSSAPI" && m != "OAUTHBEARER":
+	case strings.EqualFold(properties["security.protocol"], "sasl_ssl"):
+		properties["security.protocol"] = "ssl"
+	case strings.EqualFold(properties["security.protocol"], "sasl_plaintext"):
+		delete(properties, "security.protocol")
+	}
+}
+
+func tryClient(properties map[string]string, producer bool) error {
+	if producer {
+		p, err := kafka.NewProducer(configMap(properties))
+		if err != nil {
+			return err
+		}
+		p.Close()
+		return nil
+	}
+	consumer, err := kafka.NewConsumer(configMap(properties))
+	if err != nil {
+		return err
+	}
+	return consumer.Close()
+}
+
+// blame is the property that an error is about: the longest name in its text.
+// own says that it stands in this layer; an error that names none is the
+// layer's where it has any property.
+func (l layer) blame(text string) (name string, own bool) {
+	for candidate := range merge(l.below, l.own) {
+		if strings.Contains(text, candidate) && len(candidate) > len(name) {
+			name = candidate
+		}
+	}
+	_, own = l.own[name]
+	return name, own || name == "" && len(l.own) > 0
+}
+
+// refusal is the client's text, without what the key says already.
+func refusal(name string, err error) string {
+	text := strings.TrimSuffix(err.Error(), ".")
+	switch {
+	case strings.HasPrefix(text, "No such configuration property"):
+		return "the Kafka client has no such property" + nearProperty(name)
+	case strings.HasPrefix(text, "Invalid value for configuration property") || text == "":
+		return "the Kafka client doesn't accept its value"
+	}
+	return "the Kafka client says: " + text
+}
