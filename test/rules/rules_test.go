@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/prometheus/config"
 	"github.com/prometheus/prometheus/rules"
 )
 
@@ -158,5 +160,20 @@ func TestEachKindOfAlarmHasARule(t *testing.T) {
 		if !kinds[m[1]] {
 			t.Errorf("a rule is for alarms of kind %q, which there isn't", m[1])
 		}
+	}
+}
+
+// What METRICS.md tells to write into prometheus.yml is valid.
+func TestConfigurationOfPrometheus(t *testing.T) {
+	snippet := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindStringSubmatch(string(read(t, metricsFile)))
+	if snippet == nil {
+		t.Fatal("METRICS.md doesn't show how Prometheus is configured")
+	}
+	c, err := config.Load(snippet[1], slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.ScrapeConfigs) != 1 || c.ScrapeConfigs[0].JobName != "boostd" {
+		t.Errorf("want one job, boostd, which the rules are about; it has %+v", c.ScrapeConfigs)
 	}
 }

@@ -1,6 +1,7 @@
 // Package rules tests what is in contrib/ for Prometheus and Grafana, with
 // Prometheus' own code. It is a module of its own, so that boostd doesn't depend
-// on Prometheus: make test runs it, or go test ./... in this folder.
+// on Prometheus. Run it with go test -count=1: go test does not notice changes of
+// files outside the module.
 package rules
 
 import (
@@ -71,6 +72,9 @@ func (s *span) UnmarshalYAML(node *yaml.Node) error {
 	return err
 }
 
+// epoch is the time that long after the beginning of all histories.
+func epoch(s span) time.Time { return time.Unix(0, 0).UTC().Add(time.Duration(s)) }
+
 var promQL = parser.NewParser(parser.Options{})
 
 func readSuite(t *testing.T, path string) suite {
@@ -111,7 +115,7 @@ func (g *group) run(t *testing.T, interval time.Duration, files []string) (diffe
 	}()
 	groups := load(t, interval, files, loader)
 	for at := time.Duration(0); at <= g.end(); at += interval {
-		now := time.Unix(0, 0).UTC().Add(at)
+		now := epoch(span(at))
 		loader.WithSamplesTill(now, func(err error) {
 			if err != nil {
 				t.Fatal(err)
@@ -227,8 +231,7 @@ func (c *exprCase) expected(t *testing.T) (all []string) {
 }
 
 func query(loader *promqltest.LazyLoader, c exprCase) (all []string, err error) {
-	at := time.Unix(0, 0).UTC().Add(time.Duration(c.EvalTime))
-	q, err := loader.QueryEngine().NewInstantQuery(loader.Context(), loader.Queryable(), nil, c.Expr, at)
+	q, err := loader.QueryEngine().NewInstantQuery(loader.Context(), loader.Queryable(), nil, c.Expr, epoch(c.EvalTime))
 	if err != nil {
 		return nil, err
 	}
