@@ -8,7 +8,9 @@
 //	SetDefaults()        // fills what is absent, before validation
 //	Validate() []error   // a text begins "key.path: ", relative to the section,
 //	                     // or concerns the section as a whole
+//	Warnings() []error   // likewise, of what is no error
 //
 // so that conf can show an error at the key that it is about. File's own
-// defaults are set before it is read, because there a zero means something.
+// defaults are set before it is read, because there a zero means something. A
+// tag `schema` says what the JSON Schema is to allow: required, a|b|c, or 1..16.
 package conf

@@ -16,26 +16,26 @@ import (
 	"github.com/kafkaboost/boostd/scheduler"
 )
 
-// File is boostd.yaml.
+// File is boostd.yaml. After Load, Control and StateDir are empty where there is
+// to be none.
 type File struct {
 	// Control is the path of the Unix socket that boostd's own commands use, at
 	// most 100 bytes long; off for none. Default: /run/boostd/boostd.sock for
 	// root, else boostd/boostd.sock in $XDG_RUNTIME_DIR, else in a folder of the
-	// user's own among the temporary files. After Load empty means none.
+	// user's own among the temporary files.
 	Control string `yaml:"control"`
 	// StateDir is the folder that keeps what must survive a restart; off for none.
 	// Default: what systemd's StateDirectory= gives, else /var/lib/boostd for
-	// root, else boostd in $XDG_STATE_HOME, else ~/.local/state/boostd. After Load
-	// empty means none.
+	// root, else boostd in $XDG_STATE_HOME, else ~/.local/state/boostd.
 	StateDir string `yaml:"state_dir"`
 	// Kafka is the cluster, and how to use it.
-	Kafka kafkaio.Config `yaml:"kafka"`
+	Kafka kafkaio.Config `yaml:"kafka" schema:"required"`
 	// Settings says where the settings document is.
-	Settings configwatch.Config `yaml:"settings"`
+	Settings configwatch.Config `yaml:"settings" schema:"required"`
 	// Topics are the base topics by name.
-	Topics map[string]Topic `yaml:"topics"`
+	Topics map[string]Topic `yaml:"topics" schema:"required"`
 	// Handlers are what messages are given to, by name.
-	Handlers map[string]plugins.Config `yaml:"handlers"`
+	Handlers map[string]plugins.Config `yaml:"handlers" schema:"required"`
 	// Policy is what priority means.
 	Policy Policy `yaml:"policy"`
 	// Console is the port for metrics, health and status.
@@ -50,7 +50,7 @@ type File struct {
 	Drain boostd.Duration `yaml:"drain"`
 	// Gate: on (default) pauses lower levels while higher ones have work; off
 	// lets them fetch. Priority is the same either way.
-	Gate string `yaml:"gate"`
+	Gate string `yaml:"gate" schema:"on|off"`
 
 	// Path is the file's own, for paths relative to it.
 	Path string `yaml:"-"`
@@ -60,9 +60,9 @@ type File struct {
 type Topic struct {
 	// Handler is the name of the handler that gets the topic's messages, those of
 	// its levels' topics included.
-	Handler string `yaml:"handler"`
+	Handler string `yaml:"handler" schema:"required"`
 	// Order is key (default), partition or none.
-	Order string `yaml:"order"`
+	Order string `yaml:"order" schema:"key|partition|none"`
 }
 
 // SetDefaults fills what is absent.
@@ -87,7 +87,7 @@ func (t Topic) Validate() []error {
 // Policy is the section `policy:`.
 type Policy struct {
 	// Mode is strict: nothing lower is dispatched while something higher is ready.
-	Mode string `yaml:"mode"`
+	Mode string `yaml:"mode" schema:"strict"`
 }
 
 // SetDefaults fills what is absent.

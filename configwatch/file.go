@@ -13,7 +13,7 @@ import (
 // Config is the section `settings:` of boostd.yaml.
 type Config struct {
 	// Source is file:PATH; a relative path counts from the folder of boostd.yaml.
-	Source string `yaml:"source"`
+	Source string `yaml:"source" schema:"required"`
 }
 
 // Validate returns everything that is wrong. Each error's text begins with the

@@ -16,19 +16,19 @@ import (
 // Config is the section `kafka:` of boostd.yaml.
 type Config struct {
 	// Brokers are bootstrap addresses, host:port.
-	Brokers []string `yaml:"brokers"`
+	Brokers []string `yaml:"brokers" schema:"required"`
 	// Group is the prefix of the consumer groups: {group}_base, {group}_priority_{n}.
-	Group string `yaml:"group"`
+	Group string `yaml:"group" schema:"required"`
 	// CreateTopics, true unless said otherwise, creates missing topics at start:
 	// base topics with the broker's default partitions, derived ones as the
 	// settings ask.
 	CreateTopics *bool `yaml:"create_topics"`
 	// Start is where a group without a committed offset begins: earliest
 	// (default), latest, or none, which refuses to start there.
-	Start string `yaml:"start"`
+	Start string `yaml:"start" schema:"earliest|latest|none"`
 	// Assignor is cooperative-sticky (default), or range while KafkaBoost
 	// consumers share the groups: Kafka refuses to mix the two.
-	Assignor string `yaml:"assignor"`
+	Assignor string `yaml:"assignor" schema:"cooperative-sticky|range"`
 	// Properties are librdkafka properties for every client, SASL and TLS
 	// included; they win over boostd's own tuning.
 	Properties map[string]string `yaml:"properties"`
@@ -150,6 +150,7 @@ var tuning = map[string]string{
 	"topic.metadata.refresh.interval.ms": "5000",
 	"max.poll.interval.ms":               "300000",
 	"enable.metrics.push":                "false",
+	"statistics.interval.ms":             statisticsIntervalMs,
 }
 
 // admin is the configuration of a client without a group.

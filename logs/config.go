@@ -10,9 +10,9 @@ import (
 type Config struct {
 	// Level is the least that is logged: trace, debug, info (default), warn or
 	// error.
-	Level string `yaml:"level"`
+	Level string `yaml:"level" schema:"trace|debug|info|warn|error"`
 	// Rooms are levels of single rooms, such as kafka: debug.
-	Rooms map[string]string `yaml:"rooms"`
+	Rooms map[string]string `yaml:"rooms" schema:"trace|debug|info|warn|error"`
 }
 
 // levels are the values of Level, the most talkative first.

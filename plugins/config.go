@@ -26,7 +26,7 @@ type Config struct {
 
 	// Slots is how many messages are handled at once: 1 to 4096, default 16.
 	// An exec handler runs up to as many processes.
-	Slots int `yaml:"slots"`
+	Slots int `yaml:"slots" schema:"1..4096"`
 	// Timeout bounds one attempt: 1ms to 24h, default 30s.
 	Timeout boostd.Duration `yaml:"timeout"`
 	// Retry says how often and how late a failed attempt is repeated.
@@ -54,7 +54,7 @@ type SleepConfig struct {
 // RetryConfig is how failed attempts are repeated.
 type RetryConfig struct {
 	// Attempts counts the first one too: 1 to 1000, default 5.
-	Attempts int `yaml:"attempts"`
+	Attempts int `yaml:"attempts" schema:"1..1000"`
 	// Backoff is the longest wait before the second attempt; it doubles with
 	// each further one. 1ms to MaxBackoff, default 200ms.
 	Backoff boostd.Duration `yaml:"backoff"`

@@ -35,11 +35,12 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usage("%w\nsee: %s --help", err, c.CommandPath())
 	})
-	root.AddCommand(newRun(), newDemo(), newBroker(), newVersion())
+	root.AddCommand(newRun(), newConfig(), newDemo(), newBroker(), newVersion())
 	return root
 }
 
-// noSubcommand is what the root says to a word it doesn't know.
+// noSubcommand is what a command with subcommands says to a word that it
+// doesn't know.
 func noSubcommand(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -48,7 +49,7 @@ func noSubcommand(c *cobra.Command, args []string) error {
 	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
 		text += fmt.Sprintf(", did you mean %q?", near[0])
 	}
-	return usage("%s\nsee: boostd --help", text)
+	return usage("%s\nsee: %s --help", text, c.CommandPath())
 }
 
 // noArgs refuses arguments with the exit code for wrong usage.
