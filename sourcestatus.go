@@ -18,6 +18,25 @@ type SourceStatus struct {
 	Committed, Uncommitted time.Time
 	// Troubles are those that stand, by kind.
 	Troubles []StandingTrouble
+	// Client is what the client under the Source tells of itself.
+	Client ClientStats
+}
+
+// ClientStats are a client's own figures, told every 15 seconds.
+type ClientStats struct {
+	// At is when they were told, zero for never; the rest is then zero too.
+	At time.Time
+	// RoundTrip is how long brokers took to answer, the mean of the newest window;
+	// zero when nothing was asked. A fetch that waits for messages counts as well.
+	RoundTrip time.Duration
+	// Brokers are those of the cluster that the client knows, Connected those that
+	// it has a connection to.
+	Brokers, Connected int
+	// Received is the size of all messages fetched since the start, in bytes.
+	Received int64
+	// Queued are the messages that are fetched and not taken yet, QueuedBytes their
+	// size.
+	Queued, QueuedBytes int64
 }
 
 // StandingTrouble is a Trouble that isn't over.

@@ -64,6 +64,7 @@ func (s *Source) run() {
 	defer s.poll.timer.Stop()
 	for s.poll.ended == nil && !s.ending() {
 		s.turned.Store(int64(time.Since(epoch)))
+		s.fault()
 		if s.stopped.Load() {
 			s.serve()
 			continue
@@ -162,6 +163,8 @@ func (s *Source) handle(event kafka.Event) {
 		s.reached(boostd.TopicPartition{Topic: *e.Topic, Partition: e.Partition}, int64(e.Offset))
 	case kafka.Error:
 		s.clientError(e)
+	case *kafka.Stats:
+		s.noteStats(e.String())
 	}
 }
 

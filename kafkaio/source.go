@@ -73,6 +73,7 @@ type Source struct {
 	trouble                map[string]boostd.StandingTrouble
 	denied                 map[string]string // group or topic: the sentence
 	committed, uncommitted time.Time         // as boostd.SourceStatus has them
+	stats                  boostd.ClientStats
 
 	// using is held for reading during every call of the client outside the poll
 	// loop, for writing by close: a handle must not be destroyed under a call,

@@ -21,6 +21,7 @@ func (s *Source) Status() boostd.SourceStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	status.Committed, status.Uncommitted = s.committed, s.uncommitted
+	status.Client = s.stats
 	for _, t := range s.trouble {
 		status.Troubles = append(status.Troubles, t)
 	}
