@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -40,8 +39,8 @@ type checkReport struct {
 }
 
 func newConfigCheck() *cobra.Command {
-	var path string
 	var asJSON bool
+	var load func() (conf.Loaded, error)
 	c := &cobra.Command{
 		Use:   "check -c boostd.yaml",
 		Short: "Connect and say what boostd may and may not do",
@@ -50,14 +49,12 @@ func newConfigCheck() *cobra.Command {
 			"It exits 0 when `run` has all that it needs, 1 when something is missing, 69 when no broker lets it in.",
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if path == "" {
-				return usage("check needs a configuration file\nsee: boostd config check -c boostd.yaml")
-			}
-			file, err := conf.Load(path)
+			loaded, err := load()
 			if err != nil {
-				return exitError{exitConfig, err}
+				return err
 			}
-			report, err := check(c.Context(), file)
+			printWarnings(c.ErrOrStderr(), loaded.Warnings)
+			report, err := check(c.Context(), loaded.File)
 			if printErr := report.print(c.OutOrStdout(), asJSON); err == nil {
 				err = printErr
 			}
@@ -67,7 +64,7 @@ func newConfigCheck() *cobra.Command {
 			return err
 		},
 	}
-	c.Flags().StringVarP(&path, "config", "c", "", "boostd.yaml")
+	load = configFlags(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "one JSON document")
 	return c
 }
@@ -124,9 +121,7 @@ func wanted(file *conf.File) (topics []string, groups map[string][]string, err e
 
 func (r checkReport) print(to io.Writer, asJSON bool) error {
 	if asJSON {
-		encoder := json.NewEncoder(to)
-		encoder.SetEscapeHTML(false)
-		return encoder.Encode(r)
+		return printJSON(to, r)
 	}
 	if !r.Reached {
 		return nil // the error says it all
