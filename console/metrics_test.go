@@ -242,7 +242,7 @@ func levels(n int) *Status {
 
 func TestManyLevels(t *testing.T) {
 	start := time.Now()
-	text := own(t, fake{status: levels(4096)})
+	_, text := scrape(t, fake{status: levels(4096)})
 	t.Logf("%d lines, %d MiB in %v", strings.Count(text, "\n"), len(text)>>20, time.Since(start))
 	for _, name := range []string{"boostd_level_done_total{", "boostd_level_queue_wait_seconds_count{", "boostd_consumer_partitions{"} {
 		if n := strings.Count(text, "\n"+name); n != 4096 {
