@@ -47,7 +47,6 @@ var libraries = map[string]string{
 	"go.yaml.in/yaml":                            "conf",
 	"github.com/spf13/cobra":                     "cmd",
 	"github.com/prometheus/client_golang":        "console",
-	"github.com/coreos/go-systemd":               "cmd",
 	"github.com/fsnotify/fsnotify":               "configwatch",
 	"github.com/aws/aws-sdk-go-v2":               "configwatch",
 	"github.com/hashicorp/go-plugin":             "plugins",

@@ -80,12 +80,11 @@ func (d *Daemon) order(base string) scheduler.Order {
 }
 
 // consumerSpecs makes the sources. On an error those made are stopped.
-func (d *Daemon) consumerSpecs(settings *priority.Settings) ([]actors.ConsumerSpec, error) {
-	resolver := priority.NewResolver(settings)
-	resolve := func(m *boostd.Message) { m.Level = resolver.Consumed(m).Level }
+func (d *Daemon) consumerSpecs() ([]actors.ConsumerSpec, error) {
+	resolve := func(m *boostd.Message) { m.Level = d.settings.resolver.Load().Consumed(m).Level }
 	activity := &kafkaio.Activity{}
 	var specs []actors.ConsumerSpec
-	for _, p := range d.planConsumers(settings) {
+	for _, p := range d.consumers {
 		source, err := kafkaio.NewSource(kafkaio.SourceOptions{
 			Config: d.config.Kafka, Group: p.group, Topics: p.topics, Level: p.key,
 			Window:   kafkaio.Window(scheduler.DefaultWindow),

@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/kafkaboost/boostd/actors"
+	"github.com/kafkaboost/boostd/alarms"
 	"github.com/kafkaboost/boostd/conf"
+	"github.com/kafkaboost/boostd/console"
 	"github.com/kafkaboost/boostd/kafkaio"
 	"github.com/kafkaboost/boostd/priority"
 	"github.com/kafkaboost/boostd/scheduler"
@@ -26,33 +30,74 @@ type Options struct {
 	// Start gives up within ten seconds.
 	Wait   bool
 	Logger hclog.Logger
+	// Version and Instance are what status calls the program and this process.
+	Version, Instance string
+	// Levels are the loggers' levels, for the control socket; nil for none.
+	Levels console.LogLevels
+	// Up is called once, by Start, when the configuration is good and the control
+	// socket answers, and either the actors run or the start waits for somebody
+	// outside; nil for nothing. What it is given may be asked, and not stopped.
+	Up func(*Daemon)
 }
 
 // Daemon is a running daemon. Its methods are safe from any goroutine.
 type Daemon struct {
+	options  Options
 	config   *conf.File
 	logger   hclog.Logger
-	engine   *actors.Engine
+	began    time.Time
+	up       func()
 	probe    *kafkaio.Probe
 	handlers handlers
 	audits   audits
+	state    *state
+	server   *console.Server
+
+	life  context.Context // of the tasks, until Stop's end
+	end   context.CancelFunc
+	tasks sync.WaitGroup
+
+	engine    atomic.Pointer[actors.Engine] // nil until it runs
+	consumers []consumerPlan                // set before the engine
+	settings  inForce
+	reloading chan struct{} // holds one: the right to reload
+
+	phase     phase
+	findings  findings
+	pulse     pulse
+	book      book
+	snapshots snapshots
+	rates     rates
+
+	// The monitor's own.
+	judge alarms.Judge
+	kept  []scheduler.Pause // as the state file has them
 }
+
+var _ console.Daemon = (*Daemon)(nil)
 
 // ErrConfig says that a valid boostd.yaml asks for what can't be had: a program
 // that doesn't exist, a property that the Kafka client refuses.
 var ErrConfig = errors.New("can't be carried out")
 
-// Start makes the handlers, reads the settings, reaches the brokers, sees to the
-// topics, and brings up sources and actors. It returns once the actors run;
-// partitions are assigned later. On an error nothing is left running. Where no
-// broker answers the error wraps kafkaio.ErrUnreachable, and where boostd.yaml
-// is at fault ErrConfig.
+// Start makes the handlers, opens the control socket, reads the settings,
+// reaches the brokers, sees to the topics, and brings up sources and actors. It
+// returns once the actors run; partitions are assigned later. On an error
+// nothing is left running. Where no broker answers the error wraps
+// kafkaio.ErrUnreachable, and where boostd.yaml is at fault ErrConfig.
 //
 // Absent or bad settings are no error: it says so in the log and tries again
-// until they are good or ctx ends.
+// until they are good or ctx ends. With Wait, neither are brokers that can't be
+// reached: the actors run without them.
 func Start(ctx context.Context, o Options) (*Daemon, error) {
-	d := &Daemon{config: o.Config, logger: o.Logger, audits: audits{}}
-	if err := d.start(ctx, o); err != nil {
+	d := &Daemon{options: o, config: o.Config, logger: o.Logger, began: time.Now(), audits: audits{}, reloading: make(chan struct{}, 1)}
+	d.life, d.end = context.WithCancel(context.Background())
+	d.up = sync.OnceFunc(func() {
+		if o.Up != nil {
+			o.Up(d)
+		}
+	})
+	if err := d.start(ctx); err != nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeBudget)
 		defer cancel()
 		return nil, errors.Join(err, d.release(ctx))
@@ -62,7 +107,7 @@ func Start(ctx context.Context, o Options) (*Daemon, error) {
 
 // start does first what needs nobody else, so that a mistake in boostd.yaml
 // shows before anything outside is touched.
-func (d *Daemon) start(ctx context.Context, o Options) error {
+func (d *Daemon) start(ctx context.Context) error {
 	specs, err := d.handlerSpecs()
 	if err != nil {
 		return err
@@ -70,27 +115,60 @@ func (d *Daemon) start(ctx context.Context, o Options) error {
 	if d.probe, err = kafkaio.NewProbe(d.config.Kafka, d.logger.Named("probe")); err != nil {
 		return d.unfit(err)
 	}
-	settings := o.Settings
-	if settings == nil {
-		if settings, err = d.awaitSettings(ctx); err != nil {
+	if err := d.open(); err != nil {
+		return err
+	}
+	if d.options.Settings != nil {
+		d.settings.put(newDocument(d.options.Settings, nil, ""))
+	} else if err := d.awaitSettings(ctx); err != nil {
+		return err
+	}
+	d.phase.set(starting, "brokers")
+	if err := d.prepareTopics(ctx, d.options.Wait); err != nil {
+		return err
+	}
+	if err := d.startEngine(specs); err != nil {
+		return err
+	}
+	d.phase.set(running, "")
+	d.up()
+	return nil
+}
+
+// open takes what only one instance can have, and lets people look.
+func (d *Daemon) open() error {
+	if d.config.StateDir != "" {
+		var err error
+		if d.state, err = openState(d.config.StateDir); err != nil {
 			return err
 		}
 	}
-	if err := d.prepareTopics(ctx, settings, o.Wait); err != nil {
-		return err
-	}
-	consumers, err := d.consumerSpecs(settings) // clients that connect at once
+	d.tasks.Go(d.monitor)
+	return d.serve()
+}
+
+// startEngine brings up sources, which connect at once, and actors.
+func (d *Daemon) startEngine(specs []actors.HandlerSpec) error {
+	settings := d.settings.current()
+	d.consumers = d.planConsumers(settings)
+	consumers, err := d.consumerSpecs()
 	if err != nil {
 		return d.unfit(err)
 	}
-	d.engine, err = actors.Start(actors.Options{
+	engine, err := actors.Start(actors.Options{
 		Scheduling: scheduler.Config{StartWait: d.config.StartWait.Std(), Gate: d.config.Gate == "on"},
 		Levels:     int(settings.MaxPriority) + 1,
-		Handlers:   specs, Consumers: consumers, Logger: d.logger,
+		Handlers:   specs, Consumers: consumers, Paused: d.storedPauses(), Logger: d.logger,
 	})
 	if err != nil {
 		return errors.Join(fmt.Errorf("start actors: %w", err), stopSources(consumers))
 	}
+	names := make([]string, len(d.consumers))
+	for n, p := range d.consumers {
+		names[n] = p.name
+	}
+	d.engine.Store(engine)
+	d.tasks.Go(func() { d.pulse.watch(d.life, engine, names) })
 	return nil
 }
 
@@ -110,12 +188,29 @@ func stopSources(consumers []actors.ConsumerSpec) error {
 	return errors.Join(errs...)
 }
 
-// Status is a picture of the scheduler.
-func (d *Daemon) Status(ctx context.Context) (scheduler.Status, error) { return d.engine.Status(ctx) }
-
 // Failed yields at most one error: what runs is no whole daemon any more, and
 // is to be stopped.
-func (d *Daemon) Failed() <-chan error { return d.engine.Failed() }
+func (d *Daemon) Failed() <-chan error { return d.engine.Load().Failed() }
+
+// Live implements console.Daemon. While the daemon starts and stops, its steps
+// have budgets of their own.
+func (d *Daemon) Live() error {
+	if name, _ := d.phase.get(); name != running {
+		return nil
+	}
+	return d.pulse.late(time.Now())
+}
+
+// Ready implements console.Daemon.
+func (d *Daemon) Ready() error {
+	ctx, cancel := context.WithTimeout(d.life, snapshotPatience)
+	defer cancel()
+	s, err := d.Status(ctx)
+	if err != nil {
+		return err
+	}
+	return notReady(s)
+}
 
 // The stop's budget beside the configured drain. The total, with a drain of
 // 20 s, is below the 45 s that the service manager gives.
@@ -130,28 +225,30 @@ const (
 // the groups are left. Its error names what hung and was abandoned, or could
 // not be committed. Called once.
 func (d *Daemon) Stop() error {
-	d.drain()
+	d.phase.set(stopping, "")
+	d.snapshots.forget()
+	engine := d.engine.Load()
+	d.drain(engine)
 	ctx, cancel := context.WithTimeoutCause(context.Background(), stopBudget, errors.New("the stop's budget is over"))
 	defer cancel()
-	err := d.engine.Stop(ctx)
-	d.engine = nil
+	err := engine.Stop(ctx)
 	ctx, cancel = context.WithTimeout(context.Background(), closeBudget)
 	defer cancel()
 	return errors.Join(err, d.release(ctx))
 }
 
-func (d *Daemon) drain() {
-	idle := d.engine.Drain()
+func (d *Daemon) drain(engine *actors.Engine) {
+	idle := engine.Drain()
 	select {
 	case <-idle:
 		return
-	case <-d.engine.Dead():
+	case <-engine.Dead():
 		d.logger.Error("stopping without a drain: an actor has died")
 		return
 	case <-time.After(d.config.Drain.Std()):
 	}
 	d.logger.Warn("drain is over with messages in flight: they are cancelled and will come again", "after", d.config.Drain)
-	d.engine.Cancel(errors.New("the daemon stops"))
+	engine.Cancel(errors.New("the daemon stops"))
 	select {
 	case <-idle:
 	case <-time.After(cancelBudget):
@@ -159,10 +256,29 @@ func (d *Daemon) drain() {
 	}
 }
 
-// release ends what build has made besides the engine.
+// awaitTasks waits for what ends with d.life.
+func (d *Daemon) awaitTasks(ctx context.Context) error {
+	ended := make(chan struct{})
+	var waiter sync.WaitGroup // its goroutine ends with the last task, or with the process
+	waiter.Go(func() { d.tasks.Wait(); close(ended) })
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the daemon's tasks: %w", context.Cause(ctx))
+	}
+}
+
+// release ends what start has made besides the engine.
 func (d *Daemon) release(ctx context.Context) error {
+	d.end()
+	var errs []error
+	if d.server != nil {
+		errs = append(errs, d.server.Close(ctx))
+	}
+	errs = append(errs, d.awaitTasks(ctx))
 	if d.probe != nil {
 		d.probe.Stop()
 	}
-	return errors.Join(d.handlers.close(ctx), d.audits.close())
+	return errors.Join(append(errs, d.handlers.close(ctx), d.audits.close(), d.state.close())...)
 }

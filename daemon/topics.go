@@ -9,50 +9,96 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kafkaboost/boostd/alarms"
 	"github.com/kafkaboost/boostd/kafkaio"
 	"github.com/kafkaboost/boostd/priority"
 )
 
 const (
-	// reach is how long brokers may take to answer at start, without Wait.
+	// reach is how long brokers may take to answer at start, without Wait, and
+	// how long one later try takes.
 	reach = 8 * time.Second
 	// topicsTimeout bounds the creation of all topics.
 	topicsTimeout = 30 * time.Second
+	// topicsRetry is the time between two tries, doubled each time up to a minute.
+	topicsRetry = 2 * time.Second
 )
 
-// prepareTopics reaches the brokers and creates the topics that are missing, or
-// says which are. It goes on with those that exist: a topic that comes later is
-// found by its consumer.
-func (d *Daemon) prepareTopics(ctx context.Context, settings *priority.Settings, wait bool) error {
+// prepareTopics reaches the brokers and sees to the topics. It goes on with
+// those that exist: what is missing is tried again for as long as the daemon
+// runs, and a topic that comes later is found by its consumer.
+func (d *Daemon) prepareTopics(ctx context.Context, wait bool) error {
+	err := d.tryTopics(ctx)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return errors.Join(context.Cause(ctx), err)
+	case errors.Is(err, kafkaio.ErrUnreachable) && !wait:
+		return fmt.Errorf("%w; is the address in kafka.brokers right? --wait keeps trying", err)
+	}
+	d.tasks.Go(func() { d.retryTopics(err) })
+	return nil
+}
+
+// retryTopics ends when all is well, or with the daemon.
+func (d *Daemon) retryTopics(err error) {
+	for wait := topicsRetry; err != nil; wait = min(2*wait, time.Minute) {
+		if d.findings.set(alarms.Topics, "", oneLine(err)); errors.Is(err, kafkaio.ErrUnreachable) {
+			wait = topicsRetry
+		}
+		select {
+		case <-d.life.Done():
+			return
+		case <-time.After(wait):
+		}
+		err = d.tryTopics(d.life)
+	}
+	d.findings.set(alarms.Topics, "", "")
+}
+
+// tryTopics creates the topics that are missing, or says which are.
+func (d *Daemon) tryTopics(ctx context.Context) error {
 	admin, err := kafkaio.NewAdmin(d.config.Kafka)
 	if err != nil {
 		return err
 	}
 	defer admin.Close()
-	if err := d.connect(ctx, admin, wait); err != nil {
+	attempt, cancel := context.WithTimeout(ctx, reach)
+	defer cancel()
+	if err := admin.Connect(attempt); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, topicsTimeout)
-	defer cancel()
-	wanted := topicSpecs(slices.Sorted(maps.Keys(d.config.Topics)), settings)
+	ctx, cancelAll := context.WithTimeout(ctx, topicsTimeout)
+	defer cancelAll()
+	wanted := topicSpecs(slices.Sorted(maps.Keys(d.config.Topics)), d.settings.current())
 	if *d.config.Kafka.CreateTopics {
 		created, err := admin.EnsureTopics(ctx, wanted)
 		if len(created) > 0 {
 			d.logger.Info("topics created", "topics", strings.Join(created, ", "))
 		}
 		if err != nil {
-			d.logger.Error("not all topics could be created: going on with those that exist", "error", err)
+			return fmt.Errorf("not all topics could be created, going on with those that exist: %w", err)
 		}
 		return nil
 	}
+	return missingTopics(ctx, admin, wanted)
+}
+
+func missingTopics(ctx context.Context, admin *kafkaio.Admin, wanted []kafkaio.TopicSpec) error {
 	have, err := admin.Topics(ctx)
 	if err != nil {
 		return err
 	}
+	var missing []string
 	for _, t := range wanted {
 		if _, ok := have[t.Name]; !ok {
-			d.logger.Error("topic is missing and kafka.create_topics is false: its messages are read once it exists", "topic", t.Name)
+			missing = append(missing, t.Name)
 		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("topics are missing and kafka.create_topics is false, their messages are read once they exist: %s",
+			strings.Join(missing, ", "))
 	}
 	return nil
 }
@@ -66,22 +112,4 @@ func topicSpecs(bases []string, settings *priority.Settings) []kafkaio.TopicSpec
 		specs = append(specs, kafkaio.TopicSpec{Name: p.Name, Partitions: p.Partitions})
 	}
 	return specs
-}
-
-// connect waits for a broker to answer: for a while, or for as long as it takes.
-func (d *Daemon) connect(ctx context.Context, admin *kafkaio.Admin, wait bool) error {
-	for {
-		attempt, cancel := context.WithTimeout(ctx, reach)
-		err := admin.Connect(attempt)
-		cancel()
-		switch {
-		case err == nil:
-			return nil
-		case ctx.Err() != nil:
-			return errors.Join(context.Cause(ctx), err)
-		case !wait:
-			return fmt.Errorf("%w; is the address in kafka.brokers right? --wait keeps trying", err)
-		}
-		d.logger.Error("no broker answers: trying again", "error", err)
-	}
 }

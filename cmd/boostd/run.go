@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
+	"sync"
 	"syscall"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
@@ -14,51 +17,76 @@ import (
 	"github.com/kafkaboost/boostd/conf"
 	"github.com/kafkaboost/boostd/daemon"
 	"github.com/kafkaboost/boostd/kafkaio"
+	"github.com/kafkaboost/boostd/logs"
 )
 
 func newRun() *cobra.Command {
-	var path, level string
+	var level string
 	var wait bool
+	var load func() (conf.Loaded, error)
 	c := &cobra.Command{
 		Use:   "run -c boostd.yaml",
 		Short: "Run the daemon",
 		Long: "Run the daemon until SIGTERM or SIGINT. It then finishes what is in flight, commits, and exits 0;\n" +
-			"a second signal ends it at once.",
+			"a second signal ends it at once. SIGHUP reads the settings again.",
 		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			if path == "" {
-				return usage("run needs a configuration file\nsee: boostd run -c boostd.yaml")
-			}
-			logger, err := newLogger(os.Stderr, level)
+			loaded, err := load()
 			if err != nil {
 				return err
 			}
-			config, err := conf.Load(path)
+			logger, levels, err := logs.New(logs.Options{Output: os.Stderr, Config: loaded.File.Log, Level: level})
 			if err != nil {
-				return exitError{exitConfig, err}
+				return usage("--log-level: %w", err)
+			}
+			for _, w := range loaded.Warnings {
+				logger.Warn("configuration", "note", w.String())
 			}
 			tuneRuntime()
-			return run(daemon.Options{Config: config, Wait: wait, Logger: logger})
+			return run(daemon.Options{Config: loaded.File, Wait: wait, Logger: logger, Levels: levels, Version: version, Instance: instance()})
 		},
 	}
-	c.Flags().StringVarP(&path, "config", "c", "", "boostd.yaml")
+	load = configFlags(c)
 	c.Flags().BoolVar(&wait, "wait", false, "keep trying when no broker answers at start")
-	c.Flags().StringVar(&level, "log-level", "info", "trace, debug, info, warn or error")
+	c.Flags().StringVar(&level, "log-level", "", "trace, debug, info, warn or error; in the place of log.level")
 	return c
+}
+
+// instance names this process among others: host and process id.
+func instance() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
+	}
+	return host + "/" + strconv.Itoa(os.Getpid())
 }
 
 // errSignal is the cause of a start that a signal ended.
 var errSignal = errors.New("stopped by a signal")
 
-// run is the daemon's life under signals.
+// run is the daemon's life under signals and a service manager.
 func run(o daemon.Options) error {
+	manager := newNotifier(o.Logger)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
+	hangups := make(chan os.Signal, 1) // a storm of them is one
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	stopping := make(chan struct{})
 	go watchSignals(signals, stopping, cancel, o.Logger)
+	attendance, leave := context.WithCancel(context.Background())
+	var attendants sync.WaitGroup
+	defer attendants.Wait()
+	defer leave()
+	o.Up = func(d *daemon.Daemon) {
+		manager.Ready()
+		attendants.Go(func() { manager.Watch(attendance, d.Live) })
+		attendants.Go(func() { tellManager(attendance, manager, d) })
+		attendants.Go(func() { reloadOn(attendance, hangups, d, o.Logger) })
+	}
 
 	d, err := daemon.Start(ctx, o)
 	switch {
@@ -78,11 +106,48 @@ func run(o daemon.Options) error {
 	case failure = <-d.Failed():
 		o.Logger.Error("a part of the daemon failed: stopping", "error", failure)
 	}
+	manager.Stopping()
 	if err := errors.Join(failure, d.Stop()); err != nil {
 		return exitError{exitUnclean, fmt.Errorf("stopped uncleanly: %w", err)}
 	}
 	o.Logger.Info("stopped")
 	return nil
+}
+
+// tellInterval is the time between two looks at what the service manager shows
+// as the unit's status.
+const tellInterval = 2 * time.Second
+
+// tellManager keeps the unit's status text true until ctx ends.
+func tellManager(ctx context.Context, manager *notifier, d *daemon.Daemon) {
+	ticker := time.NewTicker(tellInterval)
+	defer ticker.Stop()
+	for told := ""; ; {
+		if text := d.Headline(); text != told {
+			manager.Status(text)
+			told = text
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// reloadOn reads the settings again at each SIGHUP until ctx ends; the daemon
+// logs the outcome.
+func reloadOn(ctx context.Context, hangups <-chan os.Signal, d *daemon.Daemon, logger hclog.Logger) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangups:
+			if r, err := d.Reload(ctx); err == nil && !r.Changed {
+				logger.Info("settings were read again and have not changed")
+			}
+		}
+	}
 }
 
 // watchSignals turns the first signal into a stop and the second into the end

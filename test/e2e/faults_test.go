@@ -206,7 +206,7 @@ func (f fault) check(t *testing.T, offset int64, attempts []audit.Record, shown 
 // status asks the daemon.
 func status(t *testing.T, d *daemon.Daemon) scheduler.Status {
 	t.Helper()
-	s, err := d.Status(t.Context())
+	s, err := d.Scheduler(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

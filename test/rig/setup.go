@@ -57,6 +57,8 @@ type Setup struct {
 	Dir    string
 	// OtherBase is the topic of Options.Other.
 	OtherBase string
+	// Control is the daemon's socket, whose path must be short.
+	Control string
 }
 
 // New writes boostd.yaml and the settings and creates the topics.
@@ -89,6 +91,7 @@ func Plan(t testing.TB, brokers []string, o Options) *Setup {
 	_, _ = rand.Read(id) // never fails
 	name := hex.EncodeToString(id)
 	s := &Setup{Options: o, Base: "orders-" + name, OtherBase: "others-" + name, Group: "g-" + name, Dir: directory(t)}
+	s.Control = filepath.Join(short(t), "c.sock")
 	s.Config.Brokers = brokers
 	s.WriteSettings(t)
 	s.WriteConfig(t)
@@ -133,8 +136,10 @@ func (s *Setup) WriteConfig(t testing.TB) {
 settings: {source: "file:settings.json"}
 topics:
 %shandlers:
-%s%s
-`, strings.Join(s.Config.Brokers, ", "), s.Group, s.Kafka, topics, handlers, s.Extra))
+%scontrol: %s
+state_dir: state
+%s
+`, strings.Join(s.Config.Brokers, ", "), s.Group, s.Kafka, topics, handlers, s.Control, s.Extra))
 }
 
 // directory is the test's own; below what BOOSTD_TEST_KEEP names, if that is
@@ -149,6 +154,18 @@ func directory(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return dir
+}
+
+// short is a folder whose path leaves room for a socket's name: the kernel allows
+// 107 bytes in all.
+func short(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "bd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // in the temporary folder anyway
 	return dir
 }
 

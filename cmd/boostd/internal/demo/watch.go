@@ -89,7 +89,7 @@ func (w *watch) ask(ctx context.Context) bool {
 	}
 	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
 	defer cancel()
-	s, err := w.daemon.Status(ctx)
+	s, err := w.daemon.Scheduler(ctx)
 	if err != nil {
 		return false // asked again soon
 	}

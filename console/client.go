@@ -1,0 +1,164 @@
+package console
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// ErrNoDaemon says that no daemon answers at the socket; the error that wraps it
+// says why and what to do.
+var ErrNoDaemon = errors.New("no answer from boostd")
+
+// Client asks the daemon that listens on a socket. Safe from any goroutine.
+type Client struct {
+	socket string
+	http   http.Client
+	pid    atomic.Int64 // of the process that holds the socket, 0 unknown
+}
+
+// maxAnswer bounds an answer in bytes: 4,096 levels and 1,000 held messages.
+const maxAnswer = 16 << 20
+
+// Dial makes a client; it connects when something is asked.
+func Dial(socket string) *Client {
+	c := &Client{socket: socket}
+	c.http.Transport = &http.Transport{
+		MaxIdleConns: 1, IdleConnTimeout: 10 * time.Second, DisableCompression: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			var d net.Dialer
+			conn, err := d.DialContext(ctx, "unix", socket)
+			if u, ok := conn.(*net.UnixConn); ok {
+				if cred := credentials(u); cred != nil {
+					c.pid.Store(int64(cred.Pid))
+				}
+			}
+			return conn, err
+		},
+	}
+	return c
+}
+
+// Status asks how the daemon does.
+func (c *Client) Status(ctx context.Context) (*Status, error) {
+	var s Status
+	return &s, c.ask(ctx, patience, http.MethodGet, "/v1/status", nil, &s)
+}
+
+// Pause pauses a level by hand; By may be empty: the daemon knows who asks.
+func (c *Client) Pause(ctx context.Context, p PauseRequest) (Pause, error) {
+	body := pauseBody{By: p.By, Why: p.Why}
+	if p.For != 0 {
+		body.For = p.For.String()
+	}
+	var done Pause
+	return done, c.ask(ctx, patience, http.MethodPost, levelPath(p.Level, "pause"), body, &done)
+}
+
+// Resume ends a level's pause. The error wraps ErrNotFound when there was none.
+func (c *Client) Resume(ctx context.Context, level int, by string) error {
+	return c.ask(ctx, patience, http.MethodPost, levelPath(level, "resume"), map[string]string{"by": by}, nil)
+}
+
+func levelPath(level int, what string) string {
+	return "/v1/levels/" + strconv.Itoa(level) + "/" + what
+}
+
+// Reload makes the daemon read its settings at once. The error is why it refused
+// them.
+func (c *Client) Reload(ctx context.Context) (Reloaded, error) {
+	var r Reloaded
+	return r, c.ask(ctx, reloadPatience, http.MethodPost, "/v1/settings/reload", nil, &r)
+}
+
+// LogLevels are the levels of the daemon's loggers.
+func (c *Client) LogLevels(ctx context.Context) (map[string]string, error) {
+	var levels map[string]string
+	err := c.ask(ctx, patience, http.MethodGet, "/v1/loglevels", nil, &levels)
+	return levels, err
+}
+
+// SetLogLevel changes one of them; the room "" stands for all without their own.
+func (c *Client) SetLogLevel(ctx context.Context, room, level string) error {
+	return c.ask(ctx, patience, http.MethodPost, "/v1/loglevels", map[string]string{"room": room, "level": level}, nil)
+}
+
+// ask sends one request and reads the answer into v, if that isn't nil.
+func (c *Client) ask(ctx context.Context, patience time.Duration, method, path string, body, v any) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	var content io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return fmt.Errorf("ask boostd: %w", err)
+		}
+		content = bytes.NewReader(text)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, "http://boostd"+path, content)
+	if err != nil {
+		return fmt.Errorf("ask boostd: %w", err)
+	}
+	response, err := c.http.Do(r)
+	if err != nil {
+		return c.why(err, patience)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if err != nil {
+		return c.why(err, patience)
+	}
+	return read(response.StatusCode, text, v)
+}
+
+// read takes an answer apart.
+func read(code int, text []byte, v any) error {
+	if code != http.StatusOK {
+		var f failure
+		if json.Unmarshal(text, &f) != nil || f.Error == "" {
+			f.Error = fmt.Sprintf("boostd answers with code %d", code)
+		}
+		if code == http.StatusNotFound {
+			return fmt.Errorf("%w: %s", ErrNotFound, strings.TrimSuffix(f.Error, ": "+ErrNotFound.Error()))
+		}
+		return errors.New(f.Error)
+	}
+	if v == nil {
+		return nil
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		return fmt.Errorf("read the answer of boostd, which may be of another version: %w", err)
+	}
+	return nil
+}
+
+// why says what keeps the daemon from answering, and what to do.
+func (c *Client) why(err error, patience time.Duration) error {
+	holder := "a program"
+	if pid := c.pid.Load(); pid > 0 {
+		holder = "the boostd with process id " + strconv.FormatInt(pid, 10)
+	}
+	switch {
+	case errors.Is(err, context.DeadlineExceeded) || os.IsTimeout(err):
+		return fmt.Errorf("%w: %s holds %s and has said nothing for %v: it hangs or is stopped", ErrNoDaemon, holder, c.socket, patience)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w: none runs with control: %s; start it, or name its socket with --control", ErrNoDaemon, c.socket)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("%w: nobody listens on %s any more: it has crashed or was killed; start it again", ErrNoDaemon, c.socket)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w: %s may only be used by its owner and the group %s: become a member, or use sudo", ErrNoDaemon, c.socket, Group)
+	}
+	return fmt.Errorf("%w: %s: %w", ErrNoDaemon, c.socket, err)
+}

@@ -1,0 +1,132 @@
+package daemon
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// state is what must survive a restart: files in state_dir, which one instance
+// at a time holds. A nil state keeps nothing.
+type state struct {
+	dir  string
+	lock *os.File
+}
+
+// maxState bounds a state file in bytes.
+const maxState = 1 << 20
+
+// openState takes the folder, which is made when it is missing. It fails when
+// another instance has it.
+func openState(dir string) (*state, error) {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return nil, fmt.Errorf("make state_dir: %w", err)
+	}
+	path := filepath.Join(dir, "lock")
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o640)
+	if err != nil {
+		return nil, fmt.Errorf("open state_dir: %w", err)
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		owner := "another program"
+		if text, _ := os.ReadFile(path); len(text) > 0 {
+			owner = "the boostd with process id " + strings.TrimSpace(string(text))
+		}
+		return nil, errors.Join(fmt.Errorf("state_dir %s belongs to %s: give each instance its own", dir, owner), f.Close())
+	}
+	// Only for the message above: a full disk must not prevent a start.
+	if f.Truncate(0) == nil {
+		_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+	}
+	return &state{dir, f}, nil
+}
+
+func (s *state) close() error {
+	if s == nil {
+		return nil
+	}
+	if err := s.lock.Close(); err != nil {
+		return fmt.Errorf("close state_dir: %w", err)
+	}
+	return nil
+}
+
+// load reads a file into v and leaves v alone when there is none.
+func (s *state) load(name string, v any) error {
+	if s == nil {
+		return nil
+	}
+	path := filepath.Join(s.dir, name)
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("read state: %w", err)
+	case info.Size() > maxState:
+		return fmt.Errorf("read state %s: larger than %d bytes", path, maxState)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("read state: %w", err)
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return fmt.Errorf("read state %s: %w", path, err)
+	}
+	return nil
+}
+
+// save replaces a file as a whole: after a crash the old or the new one is
+// there.
+func (s *state) save(name string, v any) error {
+	if s == nil {
+		return nil
+	}
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write state %s: %w", name, err)
+	}
+	path := filepath.Join(s.dir, name)
+	if err := replaceFile(path, append(data, '\n')); err != nil {
+		return fmt.Errorf("write state: %w", err)
+	}
+	return nil
+}
+
+func replaceFile(path string, data []byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name())
+		}
+	}()
+	if _, err = f.Write(data); err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err = os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// syncDir makes a rename last.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
