@@ -149,7 +149,9 @@ func (s *Source) commitOffsets(todo []offsets.Commit) error {
 			s.tracker.Committed(c)
 		}
 	}
-	s.logger.Debug("committed", "partitions", len(todo)-len(failed))
+	if s.logger.IsDebug() {
+		s.logger.Debug("committed", "partitions", len(todo)-len(failed))
+	}
 	if s.logger.IsTrace() {
 		for _, c := range todo {
 			s.logger.Trace("committed", "partition", c.String(), "offset", c.Offset, "failed", failed[c.TopicPartition] != nil)

@@ -14,7 +14,9 @@ const wakeTimeoutMs = 2000
 func (s *Source) applyFlow() {
 	if want := s.pausing.Load() || s.poll.choked; want != s.poll.paused {
 		s.poll.paused = want
-		s.logger.Debug("pause", "paused", want, "window_full", s.poll.choked)
+		if s.logger.IsDebug() {
+			s.logger.Debug("pause", "paused", want, "window_full", s.poll.choked)
+		}
 		s.pauseAll(want)
 	}
 	for tp := range s.poll.single {
