@@ -16,32 +16,38 @@ import (
 
 // api answers the requests. What is asked, is asked of the daemon.
 type api struct {
-	o     Options
-	cache statusCache
+	o       Options
+	metrics http.Handler // one for socket and port: it bounds the scrapes of both
+	cache   statusCache
 }
 
-func newAPI(o Options) *api { return &api{o: o} }
+func newAPI(o Options) *api { return &api{o: o, metrics: NewMetrics(o.Daemon)} }
 
 // onPort is what anybody may look at who comes past the guard.
 func (a *api) onPort() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1/status", a.status)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, a.o.Daemon.Live()) })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { say(w, a.o.Daemon.Ready()) })
-	mux.Handle("GET /metrics", NewMetrics(a.o.Daemon))
+	a.look(mux)
 	return mux
 }
 
 // onSocket is everything.
 func (a *api) onSocket() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/", a.onPort())
+	a.look(mux)
 	mux.HandleFunc("POST /v1/levels/{level}/pause", a.pause)
 	mux.HandleFunc("POST /v1/levels/{level}/resume", a.resume)
 	mux.HandleFunc("POST /v1/settings/reload", a.reload)
 	mux.HandleFunc("GET /v1/loglevels", a.logLevels)
 	mux.HandleFunc("POST /v1/loglevels", a.setLogLevel)
 	return mux
+}
+
+// look adds what changes nothing.
+func (a *api) look(mux *http.ServeMux) {
+	mux.HandleFunc("GET /v1/status", a.status)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, a.o.Daemon.Live()) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { say(w, a.o.Daemon.Ready()) })
+	mux.Handle("GET /metrics", a.metrics)
 }
 
 // say answers a question of health.
@@ -213,15 +219,10 @@ func readOrder(w http.ResponseWriter, r *http.Request, body any) (level int, ok 
 
 // readJSON reads a body strictly; an empty one asks for nothing special.
 func readJSON(w http.ResponseWriter, r *http.Request, body any) bool {
-	d := json.NewDecoder(r.Body)
-	d.DisallowUnknownFields()
-	err := d.Decode(body)
-	if err == nil && d.More() {
-		err = errors.New("something stands behind the document")
-	}
+	err := decode(r.Body, body)
 	var large *http.MaxBytesError
 	switch {
-	case err == nil || errors.Is(err, io.EOF):
+	case err == nil:
 		return true
 	case errors.As(err, &large):
 		fail(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("the request is larger than %d bytes", large.Limit))
@@ -229,6 +230,23 @@ func readJSON(w http.ResponseWriter, r *http.Request, body any) bool {
 		fail(w, http.StatusBadRequest, "read request: "+err.Error())
 	}
 	return false
+}
+
+func decode(r io.Reader, body any) error {
+	d := json.NewDecoder(r)
+	d.DisallowUnknownFields()
+	if err := d.Decode(body); errors.Is(err, io.EOF) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	switch _, err := d.Token(); {
+	case errors.Is(err, io.EOF):
+		return nil
+	case errors.As(err, new(*http.MaxBytesError)):
+		return err
+	}
+	return errors.New("something stands behind the document")
 }
 
 // answer writes what the daemon says.
@@ -250,7 +268,8 @@ func failWith(w http.ResponseWriter, err error) {
 	case errors.Is(err, ErrNotFound):
 		code = http.StatusNotFound
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		code = http.StatusServiceUnavailable
+		fail(w, http.StatusServiceUnavailable, "boostd is too busy or hangs: GET /healthz may say where: "+err.Error())
+		return
 	}
 	fail(w, code, err.Error())
 }

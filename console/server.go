@@ -27,12 +27,14 @@ type Options struct {
 }
 
 // Bounds on what comes from outside. A request is answered within patience, a
-// reload within reloadPatience.
+// reload within reloadPatience; the client waits for longer, by grace, so that
+// it hears when the daemon itself says that it can't answer.
 const (
 	maxHeader      = 8 << 10
 	maxBody        = 64 << 10
 	maxConnections = 64
-	patience       = 2 * time.Second
+	patience       = 1800 * time.Millisecond
+	grace          = 200 * time.Millisecond
 	reloadPatience = 35 * time.Second
 	readPatience   = 5 * time.Second
 	idlePatience   = time.Minute
