@@ -151,14 +151,23 @@ func (c *Client) why(err error, patience time.Duration) error {
 		holder = "the boostd with process id " + strconv.FormatInt(pid, 10)
 	}
 	switch {
+	case errors.Is(err, syscall.EAGAIN): // its queue of connections is full
+		return fmt.Errorf("%w: %s holds %s and lets nobody in: it hangs or is stopped", ErrNoDaemon, holder, c.socket)
 	case errors.Is(err, context.DeadlineExceeded) || os.IsTimeout(err):
 		return fmt.Errorf("%w: %s holds %s and has said nothing for %v: it hangs or is stopped", ErrNoDaemon, holder, c.socket, patience)
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w: none runs with control: %s; start it, or name its socket with --control", ErrNoDaemon, c.socket)
+	case errors.Is(err, syscall.ECONNREFUSED) && !isSocket(c.socket):
+		return fmt.Errorf("%w: %s is no socket: name boostd's with --control", ErrNoDaemon, c.socket)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("%w: nobody listens on %s any more: it has crashed or was killed; start it again", ErrNoDaemon, c.socket)
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%w: %s may only be used by its owner and the group %s: become a member, or use sudo", ErrNoDaemon, c.socket, Group)
 	}
 	return fmt.Errorf("%w: %s: %w", ErrNoDaemon, c.socket, err)
+}
+
+func isSocket(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().Type() == fs.ModeSocket
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -77,7 +78,7 @@ func (s *Server) Addr() net.Addr { return s.addr }
 
 func (s *Server) serve(l net.Listener, h http.Handler) {
 	server := &http.Server{
-		Handler:           http.MaxBytesHandler(h, maxBody),
+		Handler:           http.MaxBytesHandler(s.safely(h), maxBody),
 		ReadHeaderTimeout: readPatience,
 		ReadTimeout:       readPatience,
 		WriteTimeout:      reloadPatience + readPatience,
@@ -91,6 +92,22 @@ func (s *Server) serve(l net.Listener, h http.Handler) {
 		if err := server.Serve(limit(l, maxConnections)); !errors.Is(err, http.ErrServerClosed) {
 			s.logger.Error("console ended", "address", l.Addr().String(), "error", err)
 		}
+	})
+}
+
+// safely says what every answer has in common, and answers for a handler that
+// panics: net/http tells of that at the level of visitors' mistakes.
+func (s *Server) safely(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if p := recover(); p != nil {
+				s.logger.Error("a request has met a mistake in boostd", "path", r.URL.Path, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+				fail(w, http.StatusInternalServerError, "a mistake in boostd: its log tells more")
+			}
+		}()
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		h.ServeHTTP(w, r)
 	})
 }
 

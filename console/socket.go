@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"os/user"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -29,8 +28,8 @@ type socket struct {
 }
 
 func listenSocket(path string) (*socket, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-		return nil, fmt.Errorf("make the folder of the control socket: %w", err)
+	if err := makeFolder(filepath.Dir(path)); err != nil {
+		return nil, err
 	}
 	lock, err := lockSocket(path)
 	if err != nil {
@@ -90,14 +89,9 @@ func (s *socket) listen() error {
 	return nil
 }
 
-// permit lets the owner and the group in. A group that isn't there, or that we
-// may not give things to, leaves the socket to our own.
+// permit lets the owner and the group in.
 func (s *socket) permit() error {
-	if g, err := user.LookupGroup(Group); err == nil {
-		if gid, err := strconv.Atoi(g.Gid); err == nil {
-			_ = os.Chown(s.path, -1, gid)
-		}
-	}
+	giveToGroup(s.path)
 	if err := os.Chmod(s.path, 0o660); err != nil {
 		return err
 	}
