@@ -26,13 +26,14 @@ type decoder struct {
 	files    map[string]string   // what references were read from, by path
 	expanded int                 // bytes that references stand for
 	secret   map[*yaml.Node]bool // nodes whose value nobody may see
+	guarded  map[string]bool     // paths of secrets, and of what is above them
 	hidden   []string            // what may be shown nowhere
 }
 
 func newDecoder(file string, env environment) *decoder {
 	return &decoder{
 		file: file, env: env, places: map[string]*yaml.Node{}, origins: map[*yaml.Node]string{},
-		asked: map[string]bool{}, files: map[string]string{}, secret: map[*yaml.Node]bool{},
+		asked: map[string]bool{}, files: map[string]string{}, secret: map[*yaml.Node]bool{}, guarded: map[string]bool{},
 	}
 }
 
@@ -47,7 +48,7 @@ func (d *decoder) warn(n *yaml.Node, path, format string, args ...any) {
 // problem is about a node, which may be one of no place; a secret that is known
 // by now doesn't show in its text.
 func (d *decoder) problem(n *yaml.Node, path, format string, args ...any) Problem {
-	p := Problem{File: d.file, Path: path, Text: d.redact(fmt.Sprintf(format, args...), d.secret[n])}
+	p := Problem{File: d.file, Path: path, Text: d.redact(fmt.Sprintf(format, args...), d.guarded[path])}
 	if p.Override = d.origins[n]; p.Override == "" {
 		p.Line, p.Column = n.Line, n.Column
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/kafkaboost/boostd/kafkaio"
 )
 
 // MaxFile is the largest boostd.yaml in bytes.
@@ -53,7 +55,7 @@ func Read(path string, o Options) (Loaded, error) {
 	d, f := parse(path, data, newEnvironment(o.Environ), o.Set, true)
 	if f != nil {
 		if problems := d.problems; !problems.concern("kafka") {
-			d.check(f.Kafka.CheckClients, "kafka")
+			d.checkWith(f.Kafka.CheckClients, "kafka", d.wrongOfClient)
 		}
 		d.check(func() []error { return d.env.place().resolve(f) }, "")
 	}
@@ -64,6 +66,16 @@ func Read(path string, o Options) (Loaded, error) {
 	}
 	loaded.File, loaded.Values = f, d.values(f)
 	return loaded, nil
+}
+
+// wrongOfClient withholds what the client says about a secret: it may show it,
+// cut off or changed, so that nothing could take it out.
+func (d *decoder) wrongOfClient(n *yaml.Node, path, format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if d.guarded[path] && strings.HasPrefix(text, kafkaio.ClientSays) {
+		text = "the Kafka client doesn't accept its value"
+	}
+	d.wrong(n, path, "%s", text)
 }
 
 func readFile(path string) ([]byte, error) {

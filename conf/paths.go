@@ -20,6 +20,9 @@ type place struct {
 	getenv func(string) string
 }
 
+// DefaultControl is the socket of a daemon whose boostd.yaml names none.
+func DefaultControl() string { return place{os.Getuid(), os.Getenv}.control() }
+
 // resolve makes the paths of control and state_dir absolute or empty. A
 // relative path counts from the folder of boostd.yaml.
 func (p place) resolve(f *File) []error {

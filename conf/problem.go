@@ -54,12 +54,13 @@ func (p Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// sort orders problems as they stand in the file, overrides behind it.
+// sort orders problems as they stand in the file; behind it come the command
+// line's and then the environment's.
 func (p Problems) sort() {
 	slices.SortStableFunc(p, func(a, b Problem) int {
 		switch {
-		case (a.Override == "") != (b.Override == ""):
-			return len(a.Override) - len(b.Override)
+		case a.Override != b.Override:
+			return strings.Compare(a.Override, b.Override)
 		case a.Line != b.Line:
 			return a.Line - b.Line
 		}

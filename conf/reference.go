@@ -53,7 +53,7 @@ func (d *decoder) expand(n *yaml.Node, path string) (string, bool) {
 		rest = tail
 	}
 	if secret {
-		d.hide(n, out.String())
+		d.hide(n, path, out.String())
 	}
 	return out.String(), ok
 }
@@ -84,7 +84,7 @@ func (d *decoder) reference(n *yaml.Node, path, ref string) (text string, hidden
 		err = fmt.Errorf("${%s} refers to nothing: want ${NAME}, ${file:PATH} or ${credential:NAME}; where the characters are meant, write $${", printable(ref))
 	}
 	if text != "" {
-		d.hide(n, text)
+		d.hide(n, path, text)
 	}
 	return text, true, err
 }
@@ -121,8 +121,11 @@ func printable(text string) string {
 }
 
 // hide notes that a node's value is secret, and what may be shown nowhere.
-func (d *decoder) hide(n *yaml.Node, text string) {
+func (d *decoder) hide(n *yaml.Node, path, text string) {
 	d.secret[n] = true
+	for at := path; at != ""; at = at[:max(0, strings.LastIndexAny(at, ".["))] {
+		d.guarded[at] = true
+	}
 	if text == "" {
 		return
 	}
@@ -135,7 +138,7 @@ func (d *decoder) hide(n *yaml.Node, text string) {
 const shortSecret = 4
 
 // redact takes what is secret out of a text; own says that it is about a secret
-// value itself.
+// value, or a section with one.
 func (d *decoder) redact(text string, own bool) string {
 	for _, secret := range d.hidden {
 		if own || len(secret) >= shortSecret {

@@ -77,10 +77,18 @@ func (d *decoder) zeros(v reflect.Value, path string) (found []zero) {
 		case field.Kind() == reflect.Struct:
 			found = append(found, d.zeros(field, full)...)
 		case single(field.Type()) && field.Kind() != reflect.Bool && field.IsZero() && !d.concernsUnread(full):
-			found = append(found, zero{full, field, kindName(n)})
+			found = append(found, zero{full, field, shown(n)})
 		}
 	}
 	return found
+}
+
+// shown is a zero as it was written.
+func shown(n *yaml.Node) string {
+	if n.Value == "" {
+		return `""`
+	}
+	return printable(n.Value)
 }
 
 func (d *decoder) refuseZeros(zeros []zero) {

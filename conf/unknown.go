@@ -46,6 +46,11 @@ var foreign = map[string]string{
 	"rulebasepriority":       "it belongs into the settings document, see settings.source",
 	"concurrency":            "it is handlers.NAME.slots here",
 	"workers":                "it is handlers.NAME.slots here",
+	"retries":                "it is handlers.NAME.retry.attempts here, which counts the first attempt too",
+	"priority":               "it belongs into the settings document, see settings.source",
+	"configfilepath":         "the settings document is named by settings.source",
+	"port":                   "it is console.listen here, host:port",
+	"strict":                 "write policy.mode: strict",
 	"maxretries":             "it is handlers.NAME.retry.attempts here, which counts the first attempt too",
 	"command":                "it is handlers.NAME.exec here, a list",
 	"url":                    "it is handlers.NAME.http here",
@@ -75,11 +80,17 @@ func unknownKey(section, key string, known []string) string {
 	if instead, ok := foreign[plain]; ok {
 		return "unknown key: " + instead
 	}
-	if property, ok := kafkaio.FindProperty(key); ok {
+	if property, ok := kafkaio.FindProperty(key); ok && (section == "" || section == "kafka") {
 		return "unknown key: it is kafka.properties." + property + " here"
 	}
 	if hint := didYouMean(key, known); hint != "" {
 		return "unknown key" + hint
+	}
+	for _, k := range known {
+		short := strings.ReplaceAll(k, "_", "")
+		if len(plain) > 2 && (strings.HasPrefix(short, plain) || strings.HasPrefix(plain, short)) {
+			return fmt.Sprintf("unknown key, did you mean %q?", k)
+		}
 	}
 	return "unknown key" + elsewhere(section, key)
 }

@@ -114,13 +114,9 @@ func mechanism(properties map[string]string) string {
 // without a broker's address: nothing is connected. Errors are as Validate's.
 func (c Config) CheckClients() []error {
 	var errs []error
-	seen := map[string]bool{}
 	for _, l := range c.layers() {
-		for _, err := range l.clientErrors(c) {
-			if !seen[err.Error()] {
-				seen[err.Error()] = true
-				errs = append(errs, err)
-			}
+		if len(l.own) > 0 {
+			errs = append(errs, l.clientErrors(c)...)
 		}
 	}
 	return errs
@@ -154,6 +150,9 @@ func (l layer) clientErrors(c Config) (errs []error) {
 			return errs
 		}
 		delete(properties, name)
+		if name == "sasl.mechanism" {
+			delete(properties, "security.protocol") // it would mean Kerberos now
+		}
 	}
 	return errs
 }
@@ -189,26 +188,35 @@ func tryClient(properties map[string]string, producer bool) error {
 }
 
 // blame is the property that an error is about: the longest name in its text.
-// own says that it stands in this layer; an error that names none is the
-// layer's where it has any property.
+// own says that the layer is to blame: for its own property, and for an error
+// that names none.
 func (l layer) blame(text string) (name string, own bool) {
 	for candidate := range merge(l.below, l.own) {
 		if strings.Contains(text, candidate) && len(candidate) > len(name) {
 			name = candidate
 		}
 	}
+	if name == "" && strings.Contains(text, "SASL mechanism") {
+		name = "sasl.mechanism"
+	}
 	_, own = l.own[name]
-	return name, own || name == "" && len(l.own) > 0
+	return name, own || name == ""
 }
+
+// ClientSays begins errors of CheckClients whose text is the client's own: it
+// may show values.
+const ClientSays = "the Kafka client says: "
 
 // refusal is the client's text, without what the key says already.
 func refusal(name string, err error) string {
 	text := strings.TrimSuffix(err.Error(), ".")
 	switch {
+	case strings.HasPrefix(text, "Unsupported SASL mechanism"):
+		return "the Kafka client has no such mechanism: want PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER or GSSAPI"
 	case strings.HasPrefix(text, "No such configuration property"):
 		return "the Kafka client has no such property" + nearProperty(name)
-	case strings.HasPrefix(text, "Invalid value for configuration property") || text == "":
+	case strings.HasPrefix(text, "Invalid value"): // some show the value, others don't
 		return "the Kafka client doesn't accept its value"
 	}
-	return "the Kafka client says: " + text
+	return ClientSays + text
 }
