@@ -13,7 +13,7 @@ type Kind string
 // The kinds. NoProgress: a backlog of which nothing was done for a while. Held:
 // messages wait for a person. StuckHandler: handlers ignore their cancellation.
 // Connection, Coordinator, Membership, Authorization, OffsetsReset, Commit,
-// Rebalance and Topic are a consumer's troubles with its brokers and group.
+// Rebalance, Flow and Topic are a consumer's troubles with its brokers and group.
 // Unserved: a level that no instance reads. Settings: the document can't be
 // used. Topics: not all topics could be created. State: what must survive a
 // restart can't be written. Audit: the audit file has a gap. Turning: a loop
@@ -29,6 +29,7 @@ const (
 	OffsetsReset  Kind = "offsets_reset"
 	Commit        Kind = "commit"
 	Rebalance     Kind = "rebalance"
+	Flow          Kind = "flow"
 	Topic         Kind = "topic"
 	Unserved      Kind = "unserved"
 	Settings      Kind = "settings"

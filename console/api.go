@@ -88,7 +88,7 @@ func (a *api) status(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	s, err := a.o.Daemon.Status(ctx)
 	if err != nil {
-		failWith(w, err)
+		unable(w, err)
 		return
 	}
 	text, err := a.cache.encode(s)
@@ -268,10 +268,15 @@ func failWith(w http.ResponseWriter, err error) {
 	case errors.Is(err, ErrNotFound):
 		code = http.StatusNotFound
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		fail(w, http.StatusServiceUnavailable, "boostd is too busy or hangs: GET /healthz may say where: "+err.Error())
+		unable(w, err)
 		return
 	}
 	fail(w, code, err.Error())
+}
+
+// unable says that the daemon couldn't answer.
+func unable(w http.ResponseWriter, err error) {
+	fail(w, http.StatusServiceUnavailable, "boostd can't answer, it is busy or hangs; its log and /healthz may say where: "+err.Error())
 }
 
 // failure is the body of every answer that isn't what was asked for.

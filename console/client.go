@@ -10,9 +10,9 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -54,7 +54,18 @@ func Dial(socket string) *Client {
 // Status asks how the daemon does.
 func (c *Client) Status(ctx context.Context) (*Status, error) {
 	var s Status
-	return &s, c.ask(ctx, patience, http.MethodGet, "/v1/status", nil, &s)
+	if err := c.ask(ctx, patience, http.MethodGet, "/v1/status", nil, &s); err != nil {
+		return nil, err
+	}
+	return &s, nil
+}
+
+// StatusJSON is the same as the daemon has written it, with what a newer one
+// may say that this client doesn't know.
+func (c *Client) StatusJSON(ctx context.Context) ([]byte, error) {
+	var text json.RawMessage
+	err := c.ask(ctx, patience, http.MethodGet, "/v1/status", nil, &text)
+	return text, err
 }
 
 // Pause pauses a level by hand; By may be empty: the daemon knows who asks.
@@ -64,7 +75,8 @@ func (c *Client) Pause(ctx context.Context, p PauseRequest) (Pause, error) {
 		body.For = p.For.String()
 	}
 	var done Pause
-	return done, c.ask(ctx, patience, http.MethodPost, levelPath(p.Level, "pause"), body, &done)
+	err := c.ask(ctx, patience, http.MethodPost, levelPath(p.Level, "pause"), body, &done)
+	return done, err
 }
 
 // Resume ends a level's pause. The error wraps ErrNotFound when there was none.
@@ -80,7 +92,8 @@ func levelPath(level int, what string) string {
 // them.
 func (c *Client) Reload(ctx context.Context) (Reloaded, error) {
 	var r Reloaded
-	return r, c.ask(ctx, reloadPatience, http.MethodPost, "/v1/settings/reload", nil, &r)
+	err := c.ask(ctx, reloadPatience, http.MethodPost, "/v1/settings/reload", nil, &r)
+	return r, err
 }
 
 // LogLevels are the levels of the daemon's loggers.
@@ -95,9 +108,11 @@ func (c *Client) SetLogLevel(ctx context.Context, room, level string) error {
 	return c.ask(ctx, patience, http.MethodPost, "/v1/loglevels", map[string]string{"room": room, "level": level}, nil)
 }
 
-// ask sends one request and reads the answer into v, if that isn't nil.
+// ask sends one request, which the daemon answers within patience or not at all,
+// and reads the answer into v, if that isn't nil.
 func (c *Client) ask(ctx context.Context, patience time.Duration, method, path string, body, v any) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	asker := ctx
+	ctx, cancel := context.WithTimeout(ctx, patience+grace)
 	defer cancel()
 	var content io.Reader
 	if body != nil {
@@ -112,15 +127,18 @@ func (c *Client) ask(ctx context.Context, patience time.Duration, method, path s
 		return fmt.Errorf("ask boostd: %w", err)
 	}
 	response, err := c.http.Do(r)
-	if err != nil {
-		return c.why(err, patience)
+	var text []byte
+	if err == nil {
+		defer response.Body.Close()
+		text, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	if err != nil {
-		return c.why(err, patience)
+	switch {
+	case err == nil:
+		return read(response.StatusCode, text, v)
+	case asker.Err() != nil:
+		return fmt.Errorf("ask boostd: %w", context.Cause(asker))
 	}
-	return read(response.StatusCode, text, v)
+	return c.why(err, patience+grace)
 }
 
 // read takes an answer apart.
@@ -130,8 +148,11 @@ func read(code int, text []byte, v any) error {
 		if json.Unmarshal(text, &f) != nil || f.Error == "" {
 			f.Error = fmt.Sprintf("boostd answers with code %d", code)
 		}
-		if code == http.StatusNotFound {
-			return fmt.Errorf("%w: %s", ErrNotFound, strings.TrimSuffix(f.Error, ": "+ErrNotFound.Error()))
+		switch code {
+		case http.StatusNotFound:
+			return &told{f.Error, ErrNotFound}
+		case http.StatusServiceUnavailable:
+			return &told{f.Error, ErrNoDaemon}
 		}
 		return errors.New(f.Error)
 	}
@@ -144,30 +165,42 @@ func read(code int, text []byte, v any) error {
 	return nil
 }
 
+// told is an error whose text is for people as it stands; what it is for a
+// program, is kept beside.
+type told struct {
+	text string
+	what error
+}
+
+func (e *told) Error() string { return e.text }
+func (e *told) Unwrap() error { return e.what }
+
 // why says what keeps the daemon from answering, and what to do.
-func (c *Client) why(err error, patience time.Duration) error {
+func (c *Client) why(err error, waited time.Duration) error {
 	holder := "a program"
 	if pid := c.pid.Load(); pid > 0 {
 		holder = "the boostd with process id " + strconv.FormatInt(pid, 10)
 	}
+	var text string
 	switch {
-	case errors.Is(err, syscall.EAGAIN): // its queue of connections is full
-		return fmt.Errorf("%w: %s holds %s and lets nobody in: it hangs or is stopped", ErrNoDaemon, holder, c.socket)
 	case errors.Is(err, context.DeadlineExceeded) || os.IsTimeout(err):
-		return fmt.Errorf("%w: %s holds %s and has said nothing for %v: it hangs or is stopped", ErrNoDaemon, holder, c.socket, patience)
+		text = fmt.Sprintf("%s holds %s and doesn't answer within %v: it hangs or is stopped", holder, c.socket, waited)
+	case errors.Is(err, syscall.EAGAIN):
+		text = fmt.Sprintf("the boostd that holds %s takes no more connections: it hangs or is stopped", c.socket)
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%w: none runs with control: %s; start it, or name its socket with --control", ErrNoDaemon, c.socket)
-	case errors.Is(err, syscall.ECONNREFUSED) && !isSocket(c.socket):
-		return fmt.Errorf("%w: %s is no socket: name boostd's with --control", ErrNoDaemon, c.socket)
+		text = fmt.Sprintf("no boostd runs here with control: %s; start it, or name its socket with --control", c.socket)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("%w: nobody listens on %s any more: it has crashed or was killed; start it again", ErrNoDaemon, c.socket)
+		text = fmt.Sprintf("nobody listens on %s: the boostd that made it has crashed or was killed; start it again", c.socket)
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%w: %s may only be used by its owner and the group %s: become a member, or use sudo", ErrNoDaemon, c.socket, Group)
+		text = fmt.Sprintf("no permission to use %s: it is for its owner and the group %s; become a member, or use sudo", c.socket, Group)
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		text = fmt.Sprintf("%s has closed %s without an answer: it stops, or has crashed", holder, c.socket)
+	default:
+		var request *url.Error // its text would show an address that there isn't
+		if errors.As(err, &request) {
+			err = request.Err
+		}
+		text = fmt.Sprintf("ask boostd on %s: %v", c.socket, err)
 	}
-	return fmt.Errorf("%w: %s: %w", ErrNoDaemon, c.socket, err)
-}
-
-func isSocket(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().Type() == fs.ModeSocket
+	return &told{text, ErrNoDaemon}
 }

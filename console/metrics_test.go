@@ -54,7 +54,7 @@ func full() *Status {
 		},
 		Consumers: []Consumer{
 			{Name: "10", Level: new(10), Handler: "mail", Group: "g_priority_10", Partitions: 4, Joined: true, Broker: new(int64(4000)), Unsettled: 14,
-				Bytes: 2048, State: "RUN", CommitAgeMS: new(int64(800)), Rebalances: 2, Pauses: 3, Resumes: 3, TurnedMS: 15,
+				Bytes: 2048, State: "RUN", CommitAgeMS: new(int64(800)), Rebalances: 2, Pauses: 3, Resumes: 3, TurnedMS: new(int64(15)),
 				StateSeconds: map[string]float64{"RUN": 60.5, "HOLD": 1, "PAUSED": 15.5}},
 			{Name: "base", Handler: "mail", Group: "g_base", State: "PAUSED", StateSeconds: map[string]float64{"RUN": 77, "HOLD": 0, "PAUSED": 0}},
 		},
@@ -174,8 +174,8 @@ func TestSourceWithoutSecrets(t *testing.T) {
 		"https://ann:s/e@host/a.json":                                  "https://",
 		"https://ho st/%zz?secret":                                     "https://",
 	} {
-		if got := withoutSecrets(source); got != want {
-			t.Errorf("withoutSecrets(%q) is %q, want %q", source, got, want)
+		if got := WithoutSecrets(source); got != want {
+			t.Errorf("WithoutSecrets(%q) is %q, want %q", source, got, want)
 		}
 	}
 }

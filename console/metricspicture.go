@@ -71,7 +71,7 @@ func (p picture) collectDaemon(c collected) {
 func (p picture) collectSettings(c collected) {
 	s := &p.status.Settings
 	if s.Hash != "" {
-		c.put(p.settingsInfo, 1, s.Hash, withoutSecrets(s.Source), s.Version)
+		c.put(p.settingsInfo, 1, s.Hash, WithoutSecrets(s.Source), s.Version)
 	}
 	if s.Error != "" || s.CheckedAt != nil {
 		c.put(p.reloaded, truth(s.Error == ""))
@@ -121,9 +121,7 @@ func (m *consumerMetrics) collect(c collected, k *Consumer) {
 	c.put(m.resumes, float64(k.Resumes), k.Name)
 	c.put(m.rebalances, float64(k.Rebalances), k.Name)
 	c.milliseconds(m.commit, k.CommitAgeMS, k.Name)
-	if k.Joined || k.TurnedMS > 0 { // otherwise 0 means that it hasn't turned yet
-		c.milliseconds(m.poll, &k.TurnedMS, k.Name)
-	}
+	c.milliseconds(m.poll, k.TurnedMS, k.Name)
 }
 
 func (m *handlerMetrics) collect(c collected, h *Handler) {
@@ -199,9 +197,9 @@ func label(s string) string {
 	return strings.ToValidUTF8(s, "\uFFFD")
 }
 
-// withoutSecrets leaves out of a source what may be a password or a signature:
+// WithoutSecrets leaves out of a source what may be a password or a signature:
 // who reads metrics need not be allowed to read settings.
-func withoutSecrets(source string) string {
+func WithoutSecrets(source string) string {
 	scheme, _, isURL := strings.Cut(source, "://")
 	if !isURL {
 		return source

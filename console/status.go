@@ -109,7 +109,7 @@ type Consumer struct {
 	Rebalances  uint64 `json:"rebalances"`
 	Pauses      uint64 `json:"pauses"`
 	Resumes     uint64 `json:"resumes"`
-	TurnedMS    int64  `json:"turned_ms"` // since the poll loop last came round
+	TurnedMS    *int64 `json:"turned_ms"` // since the poll loop last came round; null before the first time
 	// StateSeconds is the time spent in each state since the start.
 	StateSeconds map[string]float64 `json:"-"`
 }

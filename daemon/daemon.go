@@ -90,7 +90,7 @@ var ErrConfig = errors.New("can't be carried out")
 // until they are good or ctx ends. With Wait, neither are brokers that can't be
 // reached: the actors run without them.
 func Start(ctx context.Context, o Options) (*Daemon, error) {
-	d := &Daemon{options: o, config: o.Config, logger: o.Logger, began: time.Now(), audits: audits{}, reloading: make(chan struct{}, 1)}
+	d := &Daemon{options: o, config: o.Config, logger: o.Logger, began: time.Now(), audits: audits{}, reloading: make(chan struct{}, 1), snapshots: snapshots{making: make(chan struct{}, 1)}}
 	d.life, d.end = context.WithCancel(context.Background())
 	d.up = sync.OnceFunc(func() {
 		if o.Up != nil {

@@ -2,7 +2,9 @@ package daemon
 
 import (
 	"context"
+	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kafkaboost/boostd/alarms"
@@ -19,25 +21,26 @@ const (
 )
 
 // snapshots keep the last status for those who ask next. Safe from any
-// goroutine; the zero value is ready.
+// goroutine.
 type snapshots struct {
-	mu   sync.Mutex // held while one is made: the others wait for the same
-	last *console.Status
-	at   time.Time
+	making chan struct{} // holds one: who makes a status; the others wait for it
+	stale  atomic.Bool
+	last   *console.Status
+	at     time.Time
 }
 
 // forget makes the next one fresh.
-func (s *snapshots) forget() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.last = nil
-}
+func (s *snapshots) forget() { s.stale.Store(true) }
 
 // Status implements console.Daemon.
 func (d *Daemon) Status(ctx context.Context) (*console.Status, error) {
-	d.snapshots.mu.Lock()
-	defer d.snapshots.mu.Unlock()
-	if last := d.snapshots.last; last != nil && time.Since(d.snapshots.at) < snapshotAge {
+	select {
+	case d.snapshots.making <- struct{}{}:
+		defer func() { <-d.snapshots.making }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("ask for the status: %w", context.Cause(ctx))
+	}
+	if last := d.snapshots.last; last != nil && time.Since(d.snapshots.at) < snapshotAge && !d.snapshots.stale.Swap(false) {
 		return last, nil
 	}
 	s, err := d.picture(ctx)

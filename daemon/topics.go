@@ -17,7 +17,7 @@ import (
 const (
 	// reach is how long brokers may take to answer at start, without Wait, and
 	// how long one later try takes.
-	reach = 8 * time.Second
+	reach = 4500 * time.Millisecond
 	// topicsTimeout bounds the creation of all topics.
 	topicsTimeout = 30 * time.Second
 	// topicsRetry is the time between two tries, doubled each time up to a minute.
@@ -35,7 +35,7 @@ func (d *Daemon) prepareTopics(ctx context.Context, wait bool) error {
 	case ctx.Err() != nil:
 		return errors.Join(context.Cause(ctx), err)
 	case errors.Is(err, kafkaio.ErrUnreachable) && !wait:
-		return fmt.Errorf("%w; is the address in kafka.brokers right? --wait keeps trying", err)
+		return fmt.Errorf("%w; --wait keeps trying", err)
 	}
 	d.tasks.Go(func() { d.retryTopics(err) })
 	return nil

@@ -50,7 +50,7 @@ func (v *view) status() *console.Status {
 
 func (v *view) settings() console.Settings {
 	doc, checked, err := v.daemon.settings.get()
-	s := console.Settings{Version: doc.version, Hash: doc.hash, Source: v.daemon.config.Settings.Source, Error: err}
+	s := console.Settings{Version: doc.version, Hash: doc.hash, Source: console.WithoutSecrets(v.daemon.config.Settings.Source), Error: err}
 	s.LoadedAt, s.CheckedAt = known(doc.loaded), known(checked)
 	return s
 }
@@ -89,14 +89,11 @@ func (v *view) consumers() []console.Consumer {
 			Name: k.Name, Handler: plan.handler, Group: source.Group, Topics: source.Topics, Partitions: k.Partitions, Joined: k.Joined,
 			Unsettled: k.Unsettled, Bytes: k.Bytes, State: k.State.String(), Reason: v.reason(k),
 			SinceMS: v.now.Sub(k.Since).Milliseconds(), Rebalances: source.Rebalances, Pauses: k.Pauses, Resumes: k.Resumes,
-			Broker: count(k.Broker), CommitAgeMS: v.age(source.Uncommitted), StateSeconds: map[string]float64{},
+			Broker: count(k.Broker), CommitAgeMS: v.age(source.Uncommitted), TurnedMS: v.age(source.Turned), StateSeconds: map[string]float64{},
 		}
 		if !k.Mixed {
 			level := int(k.Level)
 			c.Level = &level
-		}
-		if turned := v.age(source.Turned); turned != nil {
-			c.TurnedMS = *turned
 		}
 		for state, spent := range k.Spent {
 			c.StateSeconds[scheduler.State(state).String()] = spent.Seconds()

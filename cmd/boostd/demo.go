@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kafkaboost/boostd/cmd/boostd/internal/demo"
+	"github.com/kafkaboost/boostd/cmd/boostd/internal/term"
 	"github.com/kafkaboost/boostd/kafkaio"
 )
 
@@ -65,7 +66,7 @@ func runDemo(o demo.Options, document bool, out io.Writer) error {
 	o.Logger = hclog.New(&hclog.LoggerOptions{Name: "boostd", Level: hclog.Warn, Output: screen})
 	switch {
 	case document:
-	case demo.Live(os.Stdout):
+	case term.Live(os.Stdout):
 		o.Show, o.Every = screen.Show, 150*time.Millisecond
 	default:
 		o.Show, o.Every = func(s demo.Snapshot) { fmt.Fprintln(out, demo.Line(s)) }, time.Second

@@ -7,14 +7,7 @@ import (
 	"os"
 	"sync"
 
-	"golang.org/x/term"
-)
-
-// What a screen does to the terminal: its second page, without cursor and
-// without wrapping; and back.
-const (
-	enter = "\x1b[?1049h\x1b[?25l\x1b[?7l"
-	leave = "\x1b[?7h\x1b[?25h\x1b[?1049l"
+	"github.com/kafkaboost/boostd/cmd/boostd/internal/term"
 )
 
 // Screen is the live view on a terminal. Safe from any goroutine.
@@ -29,23 +22,15 @@ type Screen struct {
 	kept   bytes.Buffer // what was logged meanwhile
 }
 
-// Live reports whether there is a terminal to draw on.
-func Live(out *os.File) bool {
-	return term.IsTerminal(int(out.Fd())) && os.Getenv("TERM") != "dumb" && os.Getenv("TERM") != ""
-}
-
 // NewScreen takes the terminal with the first picture; Close gives it back.
 // What is written to the screen appears on errors after that.
 func NewScreen(out *os.File, errors io.Writer) *Screen {
-	return &Screen{out: out, errors: errors, colour: os.Getenv("NO_COLOR") == ""}
+	return &Screen{out: out, errors: errors, colour: term.Colour()}
 }
 
 // Show draws a picture.
 func (s *Screen) Show(picture Snapshot) {
-	width, height, err := term.GetSize(int(s.out.Fd()))
-	if err != nil || width < 1 || height < 1 {
-		width, height = 80, 24
-	}
+	width, height := term.Size(s.out)
 	lines := Render(picture, width, s.colour)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -54,23 +39,9 @@ func (s *Screen) Show(picture Snapshot) {
 	}
 	if !s.live {
 		s.live = true
-		fmt.Fprint(s.out, enter)
+		fmt.Fprint(s.out, term.Enter)
 	}
-	fmt.Fprint(s.out, frame(lines, height))
-}
-
-// frame redraws the page from its top left corner; it never scrolls.
-func frame(lines []string, height int) string {
-	var b bytes.Buffer
-	b.WriteString("\x1b[H")
-	for n, line := range lines[:min(len(lines), height)] {
-		if n > 0 {
-			b.WriteString("\r\n")
-		}
-		b.WriteString("\x1b[2K" + line)
-	}
-	b.WriteString("\x1b[J")
-	return b.String()
+	fmt.Fprint(s.out, term.Frame(lines, height))
 }
 
 // maxKept bounds what is kept of the log.
@@ -94,7 +65,7 @@ func (s *Screen) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.live && !s.closed {
-		fmt.Fprint(s.out, leave)
+		fmt.Fprint(s.out, term.Leave)
 		_, _ = s.kept.WriteTo(s.errors) // there is nowhere to say that it failed
 	}
 	s.closed = true

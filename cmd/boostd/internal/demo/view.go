@@ -3,6 +3,8 @@ package demo
 import (
 	"fmt"
 	"strings"
+
+	"github.com/kafkaboost/boostd/cmd/boostd/internal/term"
 )
 
 // barWidth is the width of a level's progress bar.
@@ -11,53 +13,52 @@ const barWidth = 8
 // Render draws the picture in lines of at most width characters; what doesn't
 // fit is cut off. Colour is by ANSI sequences, which have no width.
 func Render(s Snapshot, width int, colour bool) []string {
-	c := canvas{width: width, colour: colour}
-	c.line(bold, "boostd demo", plain, fmt.Sprintf("  %s of at most %s, %s, handler %s", seconds(s.Elapsed), seconds(s.Total), s.Where, s.Handler))
-	c.line(plain, s.Phase)
-	c.line()
-	c.line(plain, "slots  ", busy, bar(s.Busy, s.Slots, 32), plain, fmt.Sprintf("  %d of %d busy", s.Busy, s.Slots))
-	c.line()
-	c.line(faint, fmt.Sprintf("%5s %9s %6s %9s %9s %7s  %-*s  %s", "level", "in Kafka", "here", "in flight", "done", "msg/s", barWidth, "progress", "gate"))
+	c := term.Canvas{Width: width, Colour: colour}
+	c.Line(term.Bold, "boostd demo", term.Plain, fmt.Sprintf("  %s of at most %s, %s, handler %s", seconds(s.Elapsed), seconds(s.Total), s.Where, s.Handler))
+	c.Line(term.Plain, s.Phase)
+	c.Line()
+	c.Line(term.Plain, "slots  ", term.Busy, bar(s.Busy, s.Slots, 32), term.Plain, fmt.Sprintf("  %d of %d busy", s.Busy, s.Slots))
+	c.Line()
+	c.Line(term.Faint, fmt.Sprintf("%5s %9s %6s %9s %9s %7s  %-*s  %s", "level", "in Kafka", "here", "in flight", "done", "msg/s", barWidth, "progress", "gate"))
 	for n, l := range s.Levels {
 		if n > 0 && s.Levels[n-1].Own && !l.Own {
-			c.gate(fmt.Sprintf("%5s %9s %*s", "base", waiting(s.Base.Broker), 6+9+9+7+barWidth+7, ""), s.Base)
+			drawGate(&c, fmt.Sprintf("%5s %9s %*s", "base", waiting(s.Base.Broker), 6+9+9+7+barWidth+7, ""), s.Base)
 		}
-		c.level(l, s.Running)
+		drawLevel(&c, l, s.Running)
 	}
-	return c.lines
+	return c.Lines
 }
 
-func (c *canvas) level(l LevelView, running bool) {
-	name := plain
+func drawLevel(c *term.Canvas, l LevelView, running bool) {
+	name := term.Plain
 	if l.Level > lowMax {
-		name = bold
+		name = term.Bold
 	}
 	done, rate := "-", "-"
 	if running {
 		done, rate = number(l.Done), number(int(l.Rate+0.5))
 	}
-	c.begin(name, fmt.Sprintf("%5d", l.Level), plain, fmt.Sprintf(" %9s %6s %9s %9s %7s  ",
+	c.Begin(name, fmt.Sprintf("%5d", l.Level), term.Plain, fmt.Sprintf(" %9s %6s %9s %9s %7s  ",
 		waiting(l.Consumer.Broker), number(l.Queued), number(l.InFlight), done, rate))
-	c.add(busy, bar(l.Done, l.Produced, barWidth), plain, "  ")
+	c.Add(term.Busy, bar(l.Done, l.Produced, barWidth), term.Plain, "  ")
 	if l.Own && l.Consumer.State != "" {
-		c.state(l.Consumer)
+		drawState(c, l.Consumer)
 	}
-	c.end()
+	c.End()
 }
 
-func (c *canvas) gate(text string, v ConsumerView) {
-	c.begin(plain, text)
+func drawGate(c *term.Canvas, text string, v ConsumerView) {
+	c.Begin(term.Plain, text)
 	if v.State != "" {
-		c.state(v)
+		drawState(c, v)
 	}
-	c.end()
+	c.End()
 }
 
-func (c *canvas) state(v ConsumerView) {
-	style := map[string]style{"RUN": green, "HOLD": yellow, "PAUSED": yellow}[v.State]
-	c.add(style, v.State)
+func drawState(c *term.Canvas, v ConsumerView) {
+	c.Add(term.States[v.State], v.State)
 	if v.Reason != "" {
-		c.add(faint, " "+v.Reason)
+		c.Add(term.Faint, " "+v.Reason)
 	}
 }
 

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"flag"
+	"github.com/kafkaboost/boostd/cmd/boostd/internal/term"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -101,7 +102,7 @@ func TestRenderNeverWraps(t *testing.T) {
 			if got := strings.TrimRight(sequence.ReplaceAllString(coloured[n], ""), " "); got != line {
 				t.Fatalf("width %d: coloured %q, bare %q", width, got, line)
 			}
-			if open := strings.LastIndex(coloured[n], "\x1b["); open >= 0 && !strings.HasPrefix(coloured[n][open:], reset) {
+			if open := strings.LastIndex(coloured[n], "\x1b["); open >= 0 && !strings.HasPrefix(coloured[n][open:], term.Reset) {
 				t.Fatalf("width %d: line %q leaves its colour on", width, coloured[n])
 			}
 		}
@@ -109,7 +110,7 @@ func TestRenderNeverWraps(t *testing.T) {
 }
 
 func TestFrameNeverScrolls(t *testing.T) {
-	got := frame([]string{"a", "b", "c"}, 2)
+	got := term.Frame([]string{"a", "b", "c"}, 2)
 	if want := "\x1b[H\x1b[2Ka\r\n\x1b[2Kb\x1b[J"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

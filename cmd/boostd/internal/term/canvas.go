@@ -1,58 +1,71 @@
-package demo
+// Package term draws on a terminal: lines of styled text that fit its width, and
+// a page of its own that is given back afterwards.
+//
+// It owns escape sequences; what is drawn is the callers'.
+package term
 
 import (
 	"strings"
 	"unicode/utf8"
 )
 
-// style is an ANSI sequence; plain has none.
-type style string
+// Style is an ANSI sequence.
+type Style string
 
+// The styles; Plain has no sequence, Busy is for bars.
 const (
-	plain  style = ""
-	bold   style = "\x1b[1m"
-	faint  style = "\x1b[2m"
-	green  style = "\x1b[32m"
-	yellow style = "\x1b[33m"
-	busy   style = "\x1b[36m"
-	reset        = "\x1b[0m"
+	Plain  Style = ""
+	Bold   Style = "\x1b[1m"
+	Faint  Style = "\x1b[2m"
+	Red    Style = "\x1b[31m"
+	Green  Style = "\x1b[32m"
+	Yellow Style = "\x1b[33m"
+	Busy   Style = "\x1b[36m"
+	// Reset ends any of them.
+	Reset = "\x1b[0m"
 )
 
-// canvas builds lines of at most width characters.
-type canvas struct {
-	width  int
-	colour bool
-	lines  []string
+// States are the styles of a consumer's states.
+var States = map[string]Style{"RUN": Green, "HOLD": Yellow, "PAUSED": Yellow}
+
+// Canvas builds Lines of at most Width characters; what has no room is cut off.
+// Colour is by ANSI sequences, which have no width.
+type Canvas struct {
+	Width  int
+	Colour bool
+	Lines  []string
 
 	current strings.Builder
 	left    int
 }
 
-// line adds a whole line: styles and the texts that have them, in turn.
-func (c *canvas) line(parts ...any) {
-	c.begin(parts...)
-	c.end()
+// Line adds a whole line: styles and the texts that have them, in turn.
+func (c *Canvas) Line(parts ...any) {
+	c.Begin(parts...)
+	c.End()
 }
 
-func (c *canvas) begin(parts ...any) {
+// Begin begins a line, to be added to; End ends it.
+func (c *Canvas) Begin(parts ...any) {
 	c.current.Reset()
-	c.left = c.width
-	c.add(parts...)
+	c.left = c.Width
+	c.Add(parts...)
 }
 
-// add appends texts, each behind its style, and cuts off what has no room.
-func (c *canvas) add(parts ...any) {
+// Add appends texts, each behind its style, and cuts off what has no room.
+func (c *Canvas) Add(parts ...any) {
 	for n := 0; n+1 < len(parts); n += 2 {
-		s, text := parts[n].(style), cut(parts[n+1].(string), c.left)
+		s, text := parts[n].(Style), cut(parts[n+1].(string), c.left)
 		c.left -= utf8.RuneCountInString(text)
-		if c.colour && s != plain && text != "" {
-			text = string(s) + text + reset
+		if c.Colour && s != Plain && text != "" {
+			text = string(s) + text + Reset
 		}
 		c.current.WriteString(text)
 	}
 }
 
-func (c *canvas) end() { c.lines = append(c.lines, strings.TrimRight(c.current.String(), " ")) }
+// End ends the line that was begun.
+func (c *Canvas) End() { c.Lines = append(c.Lines, strings.TrimRight(c.current.String(), " ")) }
 
 // cut keeps the first n characters.
 func cut(text string, n int) string {
