@@ -189,6 +189,8 @@ func (c *Client) why(err error, waited time.Duration) error {
 		text = fmt.Sprintf("the boostd that holds %s takes no more connections: it hangs or is stopped", c.socket)
 	case errors.Is(err, fs.ErrNotExist):
 		text = fmt.Sprintf("no boostd runs here with control: %s; start it, or name its socket with --control", c.socket)
+	case errors.Is(err, syscall.ECONNREFUSED) && !isSocket(c.socket):
+		text = fmt.Sprintf("%s is no socket: name boostd's with --control", c.socket)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		text = fmt.Sprintf("nobody listens on %s: the boostd that made it has crashed or was killed; start it again", c.socket)
 	case errors.Is(err, fs.ErrPermission):
@@ -203,4 +205,9 @@ func (c *Client) why(err error, waited time.Duration) error {
 		text = fmt.Sprintf("ask boostd on %s: %v", c.socket, err)
 	}
 	return &told{text, ErrNoDaemon}
+}
+
+func isSocket(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().Type() == fs.ModeSocket
 }

@@ -114,6 +114,9 @@ func (s *Server) safely(h http.Handler) http.Handler {
 // Close ends the server: requests that are being answered get until ctx ends.
 func (s *Server) Close(ctx context.Context) error {
 	var errs []error
+	if s.socket != nil {
+		errs = append(errs, s.socket.remove())
+	}
 	for _, server := range s.https {
 		if err := server.Shutdown(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("close console: %w", err), server.Close())
@@ -121,7 +124,7 @@ func (s *Server) Close(ctx context.Context) error {
 	}
 	s.tasks.Wait() // each ends with its server
 	if s.socket != nil {
-		errs = append(errs, s.socket.close())
+		errs = append(errs, s.socket.unlock())
 	}
 	return errors.Join(errs...)
 }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +18,11 @@ import (
 
 // Group is whose members may use the socket, where the machine has it.
 const Group = "boostd"
+
+const (
+	mode    = 0o660                                // of the socket: who may write to it may command the daemon
+	maxPath = len(unix.RawSockaddrUnix{}.Path) - 1 // bytes that the kernel takes
+)
 
 // socket is a Unix socket that one instance at a time has. A lock beside it
 // says whose it is, so that a socket which a crash has left is told from one
@@ -28,6 +35,9 @@ type socket struct {
 }
 
 func listenSocket(path string) (*socket, error) {
+	if len(path) > maxPath {
+		return nil, fmt.Errorf("listen on the control socket: %s has more than %d bytes: set a shorter control", path, maxPath)
+	}
 	if err := makeFolder(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
@@ -45,7 +55,7 @@ func listenSocket(path string) (*socket, error) {
 // lockSocket takes the right to the socket, or says who has it.
 func lockSocket(path string) (*os.File, error) {
 	name := path + ".lock"
-	lock, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o640)
+	lock, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o640)
 	if err != nil {
 		return nil, fmt.Errorf("lock the control socket: %w", err)
 	}
@@ -70,29 +80,47 @@ func (s *socket) listen() error {
 	case info.Mode().Type() != fs.ModeSocket:
 		return fmt.Errorf("%s is there and is no socket: move it away, or set another control", s.path)
 	default:
-		if conn, err := net.DialTimeout("unix", s.path, time.Second); err == nil {
-			return errors.Join(fmt.Errorf("another program answers on %s: set another control", s.path), conn.Close())
-		}
-		if err := os.Remove(s.path); err != nil { // left by a crash
+		if err := s.removeStale(); err != nil {
 			return err
 		}
 	}
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: s.path, Net: "unix"})
+	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
+		return c.Control(func(fd uintptr) { _ = unix.Fchmod(int(fd), mode) }) // from its first moment
+	}}
+	l, err := config.Listen(context.Background(), "unix", s.path)
 	if err != nil {
 		return err
 	}
-	l.SetUnlinkOnClose(false) // it may be another's by then
+	s.listener = l.(*net.UnixListener)
+	s.listener.SetUnlinkOnClose(false) // it may be another's by then
 	if err := s.permit(); err != nil {
-		return errors.Join(err, l.Close())
+		return errors.Join(err, s.listener.Close())
 	}
-	s.listener = l
 	return nil
 }
 
-// permit lets the owner and the group in.
+// removeStale removes what a crash has left. The lock was free, but somebody may
+// have deleted its file, or the socket is no boostd's: who has it open keeps it.
+func (s *socket) removeStale() error {
+	conn, err := net.DialTimeout("unix", s.path, time.Second)
+	if err == nil {
+		defer conn.Close()
+		owner := "another program"
+		if cred := credentials(conn.(*net.UnixConn)); cred != nil && cred.Pid > 0 {
+			owner = fmt.Sprintf("the program with process id %d", cred.Pid)
+		}
+		return fmt.Errorf("%s listens on %s: set another control", owner, s.path)
+	}
+	if !errors.Is(err, unix.ECONNREFUSED) {
+		return fmt.Errorf("see whether somebody uses %s: %w", s.path, err)
+	}
+	return os.Remove(s.path)
+}
+
+// permit lets the owner and the group in, and remembers which file is ours.
 func (s *socket) permit() error {
 	giveToGroup(s.path)
-	if err := os.Chmod(s.path, 0o660); err != nil {
+	if err := os.Chmod(s.path, mode); err != nil {
 		return err
 	}
 	var stat unix.Stat_t
@@ -103,15 +131,24 @@ func (s *socket) permit() error {
 	return nil
 }
 
-// close removes the socket if it is still the one that we made.
-func (s *socket) close() error {
+// remove takes the socket away if it is still the one that we made: while it is
+// open, no other can have its number.
+func (s *socket) remove() error {
 	var stat unix.Stat_t
-	var err error
-	if unix.Lstat(s.path, &stat) == nil && stat.Ino == s.inode {
-		err = os.Remove(s.path)
+	if unix.Lstat(s.path, &stat) != nil || stat.Ino != s.inode {
+		return nil
 	}
-	if err = errors.Join(err, s.lock.Close()); err != nil {
-		return fmt.Errorf("close the control socket: %w", err)
+	if err := os.Remove(s.path); err != nil {
+		return fmt.Errorf("remove the control socket: %w", err)
+	}
+	return nil
+}
+
+// unlock lets the next instance have the path. The lock's file stays: two that
+// wait for it must wait for the same one.
+func (s *socket) unlock() error {
+	if err := s.lock.Close(); err != nil {
+		return fmt.Errorf("unlock the control socket: %w", err)
 	}
 	return nil
 }
