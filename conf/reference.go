@@ -133,16 +133,19 @@ func (d *decoder) hide(n *yaml.Node, path, text string) {
 	d.hidden = append(d.hidden, text, quoted[1:len(quoted)-1], printable(text))
 }
 
-// shortSecret is the shortest one that is looked for in texts about other keys,
-// which a shorter one would only garble.
+// shortSecret is the shortest one that is looked for anywhere. A shorter one
+// would garble words that have it in them, and show by that what it is.
 const shortSecret = 4
 
 // redact takes what is secret out of a text; own says that it is about a secret
 // value, or a section with one.
 func (d *decoder) redact(text string, own bool) string {
 	for _, secret := range d.hidden {
-		if own || len(secret) >= shortSecret {
+		if len(secret) >= shortSecret {
 			text = strings.ReplaceAll(text, secret, mask)
+		} else if own {
+			whole := regexp.MustCompile(`(^|[^\pL\pN])` + regexp.QuoteMeta(secret) + `($|[^\pL\pN])`)
+			text = whole.ReplaceAllString(text, "${1}"+mask+"${2}")
 		}
 	}
 	return text

@@ -286,10 +286,12 @@ func TestSchemaRefusesWhatIsWrong(t *testing.T) {
 
 // replaced is the least file with a line in the place of the one that begins
 // alike.
-func replaced(line string) string {
+func replaced(line string) string { return replacedIn(least, line) }
+
+func replacedIn(text, line string) string {
 	section, _, _ := strings.Cut(line, ":")
 	var lines []string
-	for l := range strings.Lines(least) {
+	for l := range strings.Lines(text) {
 		if !strings.HasPrefix(l, section+":") {
 			lines = append(lines, l)
 		}

@@ -122,19 +122,21 @@ func (c Config) CheckClients() []error {
 	return errs
 }
 
-// clientErrors makes clients until one can be made: the client reports one
-// error at a time, so the property that it names is left out for the next try.
+// clientErrors asks about each property alone, and then makes clients until one
+// can be made: the client reports one contradiction at a time, so the property
+// that it names is left out for the next try.
 func (l layer) clientErrors(c Config) (errs []error) {
-	base := Config{Start: c.Start, Assignor: c.Assignor}.ConsumerProperties("check", "base")
-	if l.section == "producer_properties" {
-		base = map[string]string{"client.id": "boostd-check", "acks": "all", "enable.idempotence": "true"}
-	}
-	delete(base, "bootstrap.servers")
-	properties := merge(base, l.below, l.own)
-	for name := range owned {
-		if _, ours := base[name]; !ours {
-			delete(properties, name) // refused already, and some of them connect
+	properties := l.forTrial(c)
+	for _, name := range slices.Sorted(maps.Keys(merge(l.below, l.own))) {
+		value, there := properties[name]
+		err := refusedAlone(name, value)
+		if !there || err == nil {
+			continue
 		}
+		if _, own := l.own[name]; own {
+			errs = append(errs, fmt.Errorf("%s.%s: %s", l.section, name, refusal(name, err)))
+		}
+		delete(properties, name)
 	}
 	keepStill(properties)
 	for range len(l.own) + len(l.below) + 1 {
@@ -157,10 +159,42 @@ func (l layer) clientErrors(c Config) (errs []error) {
 	return errs
 }
 
-// keepStill takes out what makes a new client do something by itself: load
-// code, start kinit, ask for a token.
+// forTrial are the layer's properties as a client of its kind would have them,
+// but for brokers' addresses.
+func (l layer) forTrial(c Config) map[string]string {
+	base := Config{Start: c.Start, Assignor: c.Assignor}.ConsumerProperties("check", "base")
+	if l.section == "producer_properties" {
+		base = map[string]string{"client.id": "boostd-check", "acks": "all", "enable.idempotence": "true"}
+	}
+	delete(base, "bootstrap.servers")
+	properties := merge(base, l.below, l.own)
+	for name := range owned {
+		if _, ours := base[name]; !ours {
+			delete(properties, name) // refused already, and some of them connect
+		}
+	}
+	delete(properties, "plugin.library.paths") // to set it loads code
+	return properties
+}
+
+// refusedAlone is what the client says to one property. No client is made: the
+// poll interval is shorter than the session, which is found after that.
+func refusedAlone(name, value string) error {
+	m := map[string]string{"group.id": "check", "session.timeout.ms": "10000", "max.poll.interval.ms": "1"}
+	m[name] = value
+	if err := tryClient(m, false); err != nil {
+		for _, beginning := range []string{"No such configuration property", "Invalid value", "Configuration property ", "Expected bool value"} {
+			if strings.HasPrefix(err.Error(), beginning) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// keepStill takes out what makes a new client do something by itself: start
+// kinit, ask for a token.
 func keepStill(properties map[string]string) {
-	delete(properties, "plugin.library.paths")
 	delete(properties, "sasl.oauthbearer.method")
 	switch m := strings.ToUpper(mechanism(properties)); {
 	case m != "GSSAPI" && m != "OAUTHBEARER":
@@ -209,7 +243,7 @@ const ClientSays = "the Kafka client says: "
 
 // refusal is the client's text, without what the key says already.
 func refusal(name string, err error) string {
-	text := strings.TrimSuffix(err.Error(), ".")
+	text := strings.TrimSuffix(strings.Join(strings.Fields(err.Error()), " "), ".")
 	switch {
 	case strings.HasPrefix(text, "Unsupported SASL mechanism"):
 		return "the Kafka client has no such mechanism: want PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER or GSSAPI"

@@ -85,21 +85,20 @@ func TestWrongUsage(t *testing.T) {
 // touched: before the brokers are reached and topics are created.
 func TestConfigurationThatCantBeCarriedOut(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		name, says string
-		options    rig.Options
-	}{
-		{"no such program", `want a program that exists`, rig.Options{Handler: "exec: [/nonexistent/program]"}},
-		{"no such property", `"no.such.property"`, rig.Options{Kafka: "  properties: {no.such.property: x}"}},
-		{"bad value", `session.timeout.ms`, rig.Options{Kafka: "  properties: {session.timeout.ms: soon}"}},
-		{"no such authority", "ssl.ca.location", rig.Options{Kafka: "  properties: {security.protocol: ssl, ssl.ca.location: /nonexistent}"}},
+	for _, c := range []struct{ name, says, handler, kafka string }{
+		{"no such program", "can't be carried out: ", "exec: [/nonexistent/program]", ""},
+		{"no such property", "kafka.properties.no.such.property: the Kafka client has no such property", "noop: {}", "  properties: {no.such.property: x}"},
+		{"bad value", "kafka.properties.session.timeout.ms: the Kafka client doesn't accept its value", "noop: {}", "  properties: {session.timeout.ms: soon}"},
+		{"no such authority", "kafka.properties.ssl.ca.location: the Kafka client says: ", "noop: {}", "  properties: {security.protocol: ssl, ssl.ca.location: /nonexistent}"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			c.options.Min = 10
-			p := rig.Plan(t, nowhere, c.options).Spawn(t)
+			s := rig.Plan(t, nowhere, rig.Options{Min: 10})
+			s.Handler, s.Kafka = c.handler, c.kafka
+			s.WriteConfig(t)
+			p := s.Spawn(t)
 			exits(t, p, p.Wait(rig.Patience), 78)
-			says(t, p, "boostd.yaml", "can't be carried out", c.says)
+			says(t, p, "boostd.yaml", c.says)
 			if p.Took() > 5*time.Second {
 				t.Errorf("it took %v: want an answer before the brokers are tried", p.Took())
 			}
