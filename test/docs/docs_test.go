@@ -3,7 +3,6 @@
 package docs
 
 import (
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -13,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/kafkaboost/boostd/conf"
-	"github.com/kafkaboost/boostd/priority"
 )
 
 const root = "../.."
@@ -27,53 +25,19 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-var fence = regexp.MustCompile("(?ms)^```([a-z]*)\n(.*?)^```$")
-
 // blocks are the README's blocks of one language.
 func blocks(t *testing.T, language string) []string {
 	t.Helper()
 	var found []string
-	for _, m := range fence.FindAllStringSubmatch(read(t, "README.md"), -1) {
-		if m[1] == language {
-			found = append(found, m[2])
+	for _, s := range snippets(t, "README.md") {
+		if s.language == language {
+			found = append(found, s.text)
 		}
 	}
 	if len(found) == 0 {
 		t.Fatalf("README.md has no block of %s", language)
 	}
 	return found
-}
-
-func TestConfigurationsLoad(t *testing.T) {
-	t.Setenv("KAFKA_PASSWORD", "secret")
-	for _, text := range blocks(t, "yaml") {
-		if !strings.HasPrefix(text, "# boostd.yaml\n") {
-			t.Errorf("a block of YAML doesn't begin with \"# boostd.yaml\":\n%s", text)
-		}
-		if _, err := conf.Parse("README.md", []byte(text)); err != nil {
-			t.Errorf("%v\nin\n%s", err, text)
-		}
-	}
-}
-
-func TestSettingsLoad(t *testing.T) {
-	documents := 0
-	for _, text := range blocks(t, "json") {
-		if !json.Valid([]byte(text)) {
-			t.Errorf("not JSON:\n%s", text)
-		}
-		if !strings.Contains(text, "max_priority") {
-			continue
-		}
-		documents++
-		_, warnings, err := priority.Parse([]byte(text))
-		if err != nil || len(warnings) > 0 {
-			t.Errorf("error %v, warnings %v in\n%s", err, warnings, text)
-		}
-	}
-	if documents == 0 {
-		t.Error("README.md has no settings document")
-	}
 }
 
 // The files of the example and what the README shows of them are the same.
@@ -126,7 +90,7 @@ func keys(t reflect.Type, path string) []string {
 
 func TestLinksAndMakeTargets(t *testing.T) {
 	makefile := read(t, "Makefile")
-	for _, file := range []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "test/REQUIREMENTS.md"} {
+	for _, file := range append(documents(t), "CHANGELOG.md", "test/REQUIREMENTS.md") {
 		text := read(t, file)
 		for _, m := range regexp.MustCompile(`\]\(([^)#]+)`).FindAllStringSubmatch(text, -1) {
 			if strings.Contains(m[1], "://") {
