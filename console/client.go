@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -134,6 +135,9 @@ func (c *Client) ask(ctx context.Context, patience time.Duration, method, path s
 	}
 	switch {
 	case err == nil:
+		if !strings.HasPrefix(response.Header.Get("Content-Type"), "application/json") {
+			return &told{fmt.Sprintf("what answers on %s doesn't know %s %s: it is another program, or a boostd of another version", c.socket, method, path), ErrNoDaemon}
+		}
 		return read(response.StatusCode, text, v)
 	case asker.Err() != nil:
 		return fmt.Errorf("ask boostd: %w", context.Cause(asker))
@@ -187,6 +191,8 @@ func (c *Client) why(err error, waited time.Duration) error {
 		text = fmt.Sprintf("%s holds %s and doesn't answer within %v: it hangs or is stopped", holder, c.socket, waited)
 	case errors.Is(err, syscall.EAGAIN):
 		text = fmt.Sprintf("the boostd that holds %s takes no more connections: it hangs or is stopped", c.socket)
+	case len(c.socket) > maxPath:
+		text = fmt.Sprintf("%s has more than %d bytes: no socket can have this path", c.socket, maxPath)
 	case errors.Is(err, fs.ErrNotExist):
 		text = fmt.Sprintf("no boostd runs here with control: %s; start it, or name its socket with --control", c.socket)
 	case errors.Is(err, syscall.ECONNREFUSED) && !isSocket(c.socket):
