@@ -14,11 +14,14 @@ import (
 
 // makeFolder makes the socket's folder where it is missing.
 func makeFolder(folder string) error {
-	_, err := os.Stat(folder)
-	if errors.Is(err, fs.ErrNotExist) {
+	info, err := os.Stat(folder)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		if err = os.MkdirAll(folder, 0o750); err == nil {
 			giveToGroup(folder) // which couldn't reach the socket otherwise
 		}
+	case err == nil && !info.IsDir():
+		err = fmt.Errorf("%s is a file: move it away, or set another control", folder)
 	}
 	if err != nil {
 		return fmt.Errorf("make the folder of the control socket: %w", err)
