@@ -176,6 +176,7 @@ func (a *api) resume(w http.ResponseWriter, r *http.Request) {
 func (a *api) reload(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), reloadPatience)
 	defer cancel()
+	a.o.Logger.Info("settings are read anew on request", "by", caller(ctx, ""))
 	answer(w)(a.o.Daemon.Reload(ctx))
 }
 
