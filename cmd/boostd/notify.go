@@ -59,6 +59,9 @@ func (n *notifier) Watch(ctx context.Context, live func() error) {
 		switch {
 		case err == nil:
 			n.send("WATCHDOG=1")
+			if failed {
+				n.logger.Info("signs of life for the watchdog again")
+			}
 		case !failed:
 			n.logger.Error("no sign of life for the watchdog: the daemon is restarted if this lasts", "error", err)
 		}
