@@ -187,10 +187,10 @@ func (c *Client) why(err error, waited time.Duration) error {
 	}
 	var text string
 	switch {
+	case errors.Is(err, syscall.EAGAIN): // which counts as a timeout too
+		text = fmt.Sprintf("the boostd that holds %s takes no more connections: it hangs or is stopped", c.socket)
 	case errors.Is(err, context.DeadlineExceeded) || os.IsTimeout(err):
 		text = fmt.Sprintf("%s holds %s and doesn't answer within %v: it hangs or is stopped", holder, c.socket, waited)
-	case errors.Is(err, syscall.EAGAIN):
-		text = fmt.Sprintf("the boostd that holds %s takes no more connections: it hangs or is stopped", c.socket)
 	case len(c.socket) > maxPath:
 		text = fmt.Sprintf("%s has more than %d bytes: no socket can have this path", c.socket, maxPath)
 	case errors.Is(err, fs.ErrNotExist):
