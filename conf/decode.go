@@ -19,6 +19,7 @@ type decoder struct {
 	origins  map[*yaml.Node]string // what gave nodes that are not from the file
 	problems Problems
 	warnings Problems
+	more     int      // problems that are not told
 	unread   Problems // those problems that were there before the sections' checks
 
 	known    []string            // variables that would override something
@@ -37,8 +38,15 @@ func newDecoder(file string, env environment) *decoder {
 	}
 }
 
+// maxProblems is how many are told: nobody reads more, and each costs time.
+const maxProblems = 1000
+
 func (d *decoder) wrong(n *yaml.Node, path, format string, args ...any) {
-	d.problems = append(d.problems, d.problem(n, path, format, args...))
+	if len(d.problems) < maxProblems {
+		d.problems = append(d.problems, d.problem(n, path, format, args...))
+	} else {
+		d.more++
+	}
 }
 
 func (d *decoder) warn(n *yaml.Node, path, format string, args ...any) {
@@ -63,6 +71,9 @@ func (d *decoder) close() {
 			list[i].Text = d.redact(list[i].Text, false)
 		}
 		list.sort()
+	}
+	if d.more > 0 {
+		d.problems = append(d.problems, Problem{File: d.file, Text: fmt.Sprintf("and %d more", d.more)})
 	}
 }
 
@@ -151,8 +162,10 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, path string) {
 			d.value(value, v.Field(i), full)
 		} else if instead, ok := laterKey(full); ok {
 			d.wrong(key, full, "is not supported by this version: %s", instead)
-		} else {
+		} else if len(d.problems) < maxProblems {
 			d.wrong(key, full, "%s", unknownKey(path, key.Value, known))
+		} else {
+			d.more++
 		}
 	})
 }

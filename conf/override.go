@@ -179,8 +179,8 @@ func variables(t reflect.Type, n *yaml.Node, path string, visit func(path string
 	case single(t) || t.Kind() == reflect.Slice:
 		visit(path)
 	case t.Kind() == reflect.Map:
-		for _, name := range children(n) {
-			variables(t.Elem(), child(n, name), join(path, name), visit)
+		for name, inner := range members(n) {
+			variables(t.Elem(), inner, join(path, name), visit)
 		}
 	case t.Kind() == reflect.Struct:
 		fields, keys := fieldsOf(t)

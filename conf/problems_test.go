@@ -1,9 +1,28 @@
 package conf
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
+
+// numbered are lines with unknown keys, firstNumbered what is said about them
+// behind the one above them.
+func numbered(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "unknown_key_%d: 1\n", i)
+	}
+	return b.String()
+}
+
+func firstNumbered(n int) []string {
+	lines := []string{"f:5:1: " + strings.Repeat("a", 250) + ": unknown key"}
+	for i := range n {
+		lines = append(lines, fmt.Sprintf("f:%d:1: unknown_key_%d: unknown key", i+6, i))
+	}
+	return lines
+}
 
 func TestProblems(t *testing.T) {
 	t.Setenv("BOOSTD_TEST_SECRET", "canary")
@@ -234,6 +253,7 @@ func TestProblems(t *testing.T) {
 			"f:8:33: kafka.levels.10.properties.group.id: is boostd's own: use kafka.group",
 			"f:9:10: kafka.levels.top: want a level's number or base",
 		}},
+		{"more than anybody reads", least + strings.Repeat("a", 250) + ": 1\n" + numbered(1500), append(firstNumbered(999), "f: and 501 more")},
 		{"everything at once", "kafka: {broker: [a:9092], group: }\nsettings: {source: http://x}\ntopics:\n  a: {handler: x, order: none}\n  b: {handler: y, order: sometimes}\nhandlers:\n  y: {noop: {}, slots: x, timeout: 1ns}\ngate: maybe\n", []string{
 			"f:1:8: kafka.brokers: is missing: name at least one broker as host:port",
 			`f:1:9: kafka.broker: unknown key, did you mean "brokers"?`,

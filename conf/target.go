@@ -3,6 +3,7 @@ package conf
 import (
 	"encoding"
 	"fmt"
+	"iter"
 	"reflect"
 	"slices"
 	"strings"
@@ -49,17 +50,18 @@ func child(n *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// children are the keys of a mapping.
-func children(n *yaml.Node) (keys []string) {
-	if n == nil || n.Kind != yaml.MappingNode {
-		return nil
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if k := n.Content[i]; k.Kind == yaml.ScalarNode && names.MatchString(k.Value) {
-			keys = append(keys, k.Value)
+// members are the keys of a mapping that are names, and their values.
+func members(n *yaml.Node) iter.Seq2[string, *yaml.Node] {
+	return func(yield func(string, *yaml.Node) bool) {
+		if n == nil || n.Kind != yaml.MappingNode {
+			return
+		}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if k := n.Content[i]; k.Kind == yaml.ScalarNode && names.MatchString(k.Value) && !yield(k.Value, n.Content[i+1]) {
+				return
+			}
 		}
 	}
-	return keys
 }
 
 // target is where an override's path leads: the keys one by one, and the type of
@@ -108,9 +110,12 @@ func findName(t reflect.Type, n *yaml.Node, path, rest string) (target, error) {
 		}
 		return target{[]string{rest}, t.Elem()}, nil
 	}
-	candidates := slices.DeleteFunc(children(n), func(name string) bool {
-		return rest != name && !strings.HasPrefix(rest, name+".")
-	})
+	var candidates []string
+	for name := range members(n) {
+		if rest == name || strings.HasPrefix(rest, name+".") {
+			candidates = append(candidates, name)
+		}
+	}
 	slices.SortFunc(candidates, func(a, b string) int { return len(b) - len(a) })
 	for i, r := range rest + "." {
 		if r == '.' {

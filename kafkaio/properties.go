@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/agnivade/levenshtein"
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -23,13 +24,17 @@ func SecretProperty(name string) bool {
 // FindProperty is librdkafka's spelling of a name that a person wrote with other
 // separators, such as session_timeout_ms or sessionTimeoutMs.
 func FindProperty(name string) (string, bool) {
-	for _, known := range propertyNames {
-		if letters(known) == letters(name) {
-			return known, true
-		}
-	}
-	return "", false
+	known, ok := byLetters()[letters(name)]
+	return known, ok
 }
+
+var byLetters = sync.OnceValue(func() map[string]string {
+	m := map[string]string{}
+	for _, known := range propertyNames {
+		m[letters(known)] = known
+	}
+	return m
+})
 
 func letters(name string) string {
 	return strings.ToLower(strings.NewReplacer("_", "", "-", "", ".", "").Replace(name))
@@ -127,6 +132,9 @@ func (c Config) CheckClients() []error {
 // that it names is left out for the next try.
 func (l layer) clientErrors(c Config) (errs []error) {
 	properties := l.forTrial(c)
+	if len(properties) > len(propertyNames) {
+		return []error{fmt.Errorf("%s: has %d entries, more than the Kafka client has properties", l.section, len(l.own))}
+	}
 	for _, name := range slices.Sorted(maps.Keys(merge(l.below, l.own))) {
 		value, there := properties[name]
 		err := refusedAlone(name, value)
