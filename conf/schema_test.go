@@ -81,7 +81,7 @@ func (g *generator) structure(v reflect.Value) object {
 	}
 	schema := object{"type": []string{"object", "null"}, "properties": properties, "additionalProperties": false}
 	if len(required) > 0 {
-		schema["required"] = required
+		schema["type"], schema["required"] = "object", required
 	}
 	if v.Type() == reflect.TypeFor[plugins.Config]() {
 		var kinds []object
@@ -266,7 +266,7 @@ func TestSchemaTakesWhatIsValid(t *testing.T) {
 func TestSchemaRefusesWhatIsWrong(t *testing.T) {
 	schema := compiled(t)
 	for _, line := range []string{
-		"polcy: {}", "kafka: {broker: [a]}", "kafka: [a]", "settings: file:settings.json", "topics: orders", "handlers: 7",
+		"polcy: {}", "kafka:", "kafka: {broker: [a]}", "kafka: [a]", "settings: file:settings.json", "topics: orders", "handlers: 7",
 		"kafka: {brokers: localhost, group: g}", "kafka: {brokers: [a], group: [g]}", "kafka: {brokers: [a]}", "kafka: {brokers: [a], group: g, create_topics: yes please}",
 		"kafka: {brokers: [a], group: g, properties: {a: {b: c}}}", "kafka: {brokers: [a], group: g, start: beginning}",
 		"handlers: {h: {noop: {}, slots: 1.5}}", "handlers: {h: {noop: {}, slots: 0}}", "handlers: {h: {noop: {}, retry: {atempts: 3}}}",

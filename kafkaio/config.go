@@ -11,6 +11,7 @@ import (
 
 	// Fails by name where there is no C compiler.
 	_ "github.com/kafkaboost/boostd/kafkaio/internal/ccompiler"
+	"github.com/kafkaboost/boostd/priority"
 )
 
 // Config is the section `kafka:` of boostd.yaml.
@@ -107,7 +108,7 @@ func (c Config) Validate() []error {
 	}
 	for _, level := range slices.Sorted(maps.Keys(c.Levels)) {
 		key := "levels." + level
-		if n, err := strconv.Atoi(level); level != "base" && (err != nil || n < 0) {
+		if n, err := strconv.Atoi(level); level != "base" && (err != nil || n < 0 || n > priority.MaxLevel) {
 			wrong(key, "want a level's number or base")
 		}
 	}
