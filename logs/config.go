@@ -28,14 +28,15 @@ func (c *Config) SetDefaults() {
 // Validate returns what is wrong with the section.
 func (c Config) Validate() []error {
 	var errs []error
-	check := func(key, level string) {
-		if !slices.Contains(levels, level) {
-			errs = append(errs, fmt.Errorf("%s: %q: want trace, debug, info, warn or error", key, level))
+	check := func(key string, err error) {
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", key, err))
 		}
 	}
-	check("level", c.Level)
+	check("level", CheckLevel(c.Level))
 	for _, room := range slices.Sorted(maps.Keys(c.Rooms)) {
-		check("rooms."+room, c.Rooms[room])
+		check("rooms."+room, checkRoom(room))
+		check("rooms."+room, CheckLevel(c.Rooms[room]))
 	}
 	return errs
 }

@@ -8,18 +8,30 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/agnivade/levenshtein"
 	"github.com/hashicorp/go-hclog"
 )
 
 // Rooms are the parts of the daemon whose loggers can have a level of their own:
 // the first name below boostd in a line.
-var Rooms = []string{"actors", "audit", "console", "consumer", "handler", "kafka", "probe", "producer", "scheduler", "worker"}
+var Rooms = []string{
+	"actors",    // the actor system's own inner life
+	"audit",     // the audit files
+	"console",   // control socket, HTTP and who has changed something by hand
+	"consumer",  // each consumer's assignments and batches
+	"handler",   // handlers, and what their programs write to their logs
+	"kafka",     // connections, commits, and what the Kafka client logs
+	"probe",     // how much waits in the brokers
+	"producer",  // what is sent to Kafka
+	"scheduler", // the gate: each change with its reason
+	"worker",    // slots and the results of messages
+}
 
 // Levels are the levels of the rooms' loggers. Safe from any goroutine.
 type Levels struct {
-	mu    sync.Mutex
 	rest  atomic.Int32 // of all rooms without a level of their own
-	rooms map[string]*roomLevel
+	mu    sync.Mutex
+	rooms map[string]*roomLevel // only with mu; what it points to is shared with the loggers
 }
 
 // roomLevel is read at each line, and so without a lock.
@@ -41,7 +53,7 @@ func newLevels(rest hclog.Level) *Levels {
 	return l
 }
 
-// room is the level of a room, "" for what belongs to none.
+// room is the level of a room.
 func (l *Levels) room(name string) *roomLevel {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -78,18 +90,50 @@ func (l *Levels) SetLevel(room, level string) error {
 		l.rest.Store(int32(parsed))
 		return nil
 	}
-	if !slices.Contains(Rooms, room) {
-		return fmt.Errorf("there is no room %q: want one of %s", room, strings.Join(Rooms, ", "))
+	if err := checkRoom(room); err != nil {
+		return err
 	}
 	l.room(room).own.Store(int32(parsed))
 	return nil
 }
 
 func parse(level string) (hclog.Level, error) {
-	if !slices.Contains(levels, level) {
-		return hclog.NoLevel, fmt.Errorf("%q: want one of %s", level, strings.Join(levels, ", "))
+	if err := CheckLevel(level); err != nil {
+		return hclog.NoLevel, fmt.Errorf("level %w", err)
 	}
 	return hclog.LevelFromString(level), nil
+}
+
+// CheckLevel fails for a word that is no level.
+func CheckLevel(level string) error {
+	if slices.Contains(levels, level) {
+		return nil
+	}
+	return fmt.Errorf("%.40q: want trace, debug, info, warn or error%s", level, didYouMean(level, levels))
+}
+
+func checkRoom(room string) error {
+	if slices.Contains(Rooms, room) {
+		return nil
+	}
+	return fmt.Errorf("there is no room %.40q: want one of %s%s", room, strings.Join(Rooms, ", "), didYouMean(room, Rooms))
+}
+
+// didYouMean names the candidate that is one or two letters away, if there is one.
+func didYouMean(word string, candidates []string) string {
+	best, distance := "", 3
+	for _, c := range candidates {
+		if len(word) > 2*len(c) {
+			continue // nobody means that, and comparing takes the product of both lengths
+		}
+		if d := levenshtein.ComputeDistance(strings.ToLower(word), c); d < distance {
+			best, distance = c, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf(", did you mean %q?", best)
 }
 
 // apply sets what a configuration asks for.

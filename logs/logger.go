@@ -1,7 +1,6 @@
 package logs
 
 import (
-	"fmt"
 	"io"
 	"log"
 	"os"
@@ -52,7 +51,8 @@ func form(output *os.File) *hclog.LoggerOptions {
 }
 
 func newLogger(o *hclog.LoggerOptions, l *Levels) hclog.Logger {
-	return &logger{Logger: hclog.New(o), levels: l, room: l.room("")}
+	top := &roomLevel{rest: &l.rest}
+	return &logger{Logger: hclog.New(o), levels: l, room: top}
 }
 
 // logger asks its room's level before it passes a line on. Loggers made of it
@@ -71,7 +71,7 @@ func (l *logger) enabled(level hclog.Level) bool { return l.room.get() <= level 
 // Log implements hclog.Logger.
 func (l *logger) Log(level hclog.Level, msg string, args ...any) {
 	if l.enabled(level) {
-		l.Logger.Log(level, msg, cut(args)...)
+		l.Logger.Log(level, shorten(msg), cut(args)...)
 	}
 }
 
@@ -108,8 +108,15 @@ func (l *logger) IsError() bool { return l.enabled(hclog.Error) }
 // GetLevel implements hclog.Logger.
 func (l *logger) GetLevel() hclog.Level { return l.room.get() }
 
-// SetLevel implements hclog.Logger, for the whole room.
-func (l *logger) SetLevel(level hclog.Level) { l.room.own.Store(int32(level)) }
+// SetLevel implements hclog.Logger, for the whole room; above the rooms for all
+// that have no level of their own.
+func (l *logger) SetLevel(level hclog.Level) {
+	if l.inRoom {
+		l.room.own.Store(int32(level))
+		return
+	}
+	l.levels.rest.Store(int32(level))
+}
 
 // With implements hclog.Logger.
 func (l *logger) With(args ...any) hclog.Logger {
@@ -158,28 +165,4 @@ type lines struct {
 func (w lines) Write(p []byte) (int, error) {
 	w.logger.Log(w.level, strings.TrimSpace(string(p)))
 	return len(p), nil
-}
-
-// maxValue bounds one value of a line in bytes.
-const maxValue = 4 << 10
-
-// cut shortens what is too long for a line.
-func cut(args []any) []any {
-	for n, a := range args {
-		switch v := a.(type) {
-		case string:
-			if len(v) > maxValue {
-				args[n] = short(v)
-			}
-		case error:
-			if v != nil && len(v.Error()) > maxValue {
-				args[n] = short(v.Error())
-			}
-		}
-	}
-	return args
-}
-
-func short(s string) string {
-	return strings.ToValidUTF8(s[:maxValue], "") + fmt.Sprintf("… (%d bytes)", len(s))
 }

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/hashicorp/go-hclog"
@@ -78,6 +79,63 @@ func TestLevelsThatThereAreNot(t *testing.T) {
 	}
 }
 
+func TestWhatWasMeant(t *testing.T) {
+	for word, want := range map[string]string{"kofka": `"kafka"`, "Scheduler": `"scheduler"`, "workers": `"worker"`, "payments": "", strings.Repeat("kafka", 1e6): ""} {
+		err := checkRoom(word)
+		if err == nil || len(err.Error()) > 300 || strings.Contains(err.Error(), "did you mean "+want) != (want != "") {
+			t.Errorf("%.40q: %v", word, err)
+		}
+	}
+	if err := CheckLevel("warning"); err == nil || !strings.HasSuffix(err.Error(), "error") {
+		t.Errorf("warning: %v", err)
+	}
+	if err := CheckLevel("debg"); err == nil || !strings.HasSuffix(err.Error(), `, did you mean "debug"?`) {
+		t.Errorf("debg: %v", err)
+	}
+	c := Config{Level: "info", Rooms: map[string]string{"kofka": "loud", "worker": "debug"}}
+	if errs := c.Validate(); len(errs) != 2 || !strings.HasPrefix(errs[0].Error(), `rooms.kofka: there is no room "kofka"`) {
+		t.Errorf("%v is wrong with %+v", errs, c)
+	}
+}
+
+func TestLoggersSetTheirOwnLevel(t *testing.T) {
+	top, levels, _ := testLogger(t, hclog.Info)
+	top.Named("plugin").SetLevel(hclog.Trace)
+	top.With("a", 1).SetLevel(hclog.Warn)
+	if err := levels.SetLevel("", "error"); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(levels.Levels()); got != "map[:error plugin:trace]" || top.GetLevel() != hclog.Error {
+		t.Errorf("levels are %s", got)
+	}
+}
+
+// TestLevelsChangeWhileOthersLog is for the race detector.
+func TestLevelsChangeWhileOthersLog(t *testing.T) {
+	top, levels, _ := testLogger(t, hclog.Info)
+	shared := []any{"s", strings.Repeat("x", 2*maxValue)}
+	var tasks sync.WaitGroup
+	for _, room := range []string{"kafka", "scheduler"} {
+		tasks.Go(func() {
+			for range 200 {
+				top.Named(room).With(shared...).Debug("d", shared...)
+			}
+		})
+		tasks.Go(func() {
+			for n := range 200 {
+				if err := levels.SetLevel(room, []string{"debug", "info"}[n%2]); err != nil {
+					t.Error(err)
+				}
+				levels.Levels()
+			}
+		})
+	}
+	tasks.Wait()
+	if s, _ := shared[1].(string); len(s) != 2*maxValue {
+		t.Error("the caller's own arguments were cut")
+	}
+}
+
 func TestForms(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -131,6 +189,19 @@ func TestLongValuesAreCut(t *testing.T) {
 	}
 }
 
+type broken struct{ text string }
+
+func (b *broken) Error() string { return b.text }
+
+func TestValuesOfAllKinds(t *testing.T) {
+	top, _, out := testLogger(t, hclog.Info)
+	var none *broken
+	top.Info(strings.Repeat("m", 2*maxValue), "error", error(none), "list", slices.Repeat([]string{"abcd"}, maxValue), "level", 7, "odd")
+	if got := out.String(); len(got) > 2*maxValue+300 || !strings.Contains(got, "level=7") || strings.Count(got, "bytes)") != 2 {
+		t.Errorf("%d bytes: %.300s", len(got), got)
+	}
+}
+
 func TestStandardLogger(t *testing.T) {
 	top, _, out := testLogger(t, hclog.Info)
 	top.StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}).Print("quiet")
@@ -171,10 +242,31 @@ func TestRoomsAreThoseOfTheCode(t *testing.T) {
 
 func BenchmarkDisabled(b *testing.B) {
 	l := newLogger(&hclog.LoggerOptions{Output: io.Discard, Level: hclog.Trace}, newLevels(hclog.Info)).Named("kafka")
-	b.ReportAllocs()
-	for b.Loop() {
-		if l.IsDebug() {
-			b.Fatal("enabled")
+	b.Run("guarded", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if l.IsDebug() {
+				l.Debug("message", "offset", 1<<20)
+			}
 		}
+	})
+	b.Run("bare", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			l.Debug("message", "offset", 1<<20)
+		}
+	})
+}
+
+// TestGuardedDebugAllocatesNothing: what isn't logged costs a hot path nothing.
+func TestGuardedDebugAllocatesNothing(t *testing.T) {
+	top, _, _ := testLogger(t, hclog.Info)
+	l := top.Named("kafka")
+	if n := testing.AllocsPerRun(100, func() {
+		if l.IsDebug() {
+			l.Debug("message", "offset", 1<<20)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
 	}
 }
