@@ -14,8 +14,8 @@ type Daemon interface {
 	Status(ctx context.Context) (*Status, error)
 	// Live is nil while all loops turn; otherwise it names one that doesn't.
 	Live() error
-	// Ready is nil when the settings are good and every consumer has joined its
-	// group; otherwise it says what is missing.
+	// Ready is nil when good settings are in force, every consumer has joined its
+	// group, and brokers let us in; otherwise it says what is missing.
 	Ready() error
 	// PauseLevel pauses a level by hand, or changes such a pause. The error wraps
 	// ErrNotFound for a level that there isn't.

@@ -183,8 +183,6 @@ func notReady(s *console.Status) error {
 		return fmt.Errorf("starting: waiting for %s", s.Waiting)
 	case s.Phase != running:
 		return fmt.Errorf("%s", s.Phase)
-	case s.Settings.Error != "":
-		return fmt.Errorf("the settings are not good: %s", s.Settings.Error)
 	}
 	for _, a := range s.Alarms {
 		if slices.Contains(unready, a.Kind) {
