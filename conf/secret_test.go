@@ -170,3 +170,12 @@ func TestValuesAreShown(t *testing.T) {
 		}
 	}
 }
+
+// What the client says about a secret could show it cut off: it is withheld.
+func TestTheClientsWordsAboutASecretAreWithheld(t *testing.T) {
+	path := write(t, "boostd.yaml", replaced("kafka: {brokers: [a:1], group: g, properties: {security.protocol: ssl, ssl.key.pem: canary}}"))
+	_, err := Read(path, Options{})
+	if want := path + ":4:85: kafka.properties.ssl.key.pem: the Kafka client doesn't accept its value"; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
