@@ -4,10 +4,7 @@
 // It owns escape sequences; what is drawn is the callers'.
 package term
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "strings"
 
 // Style is an ANSI sequence.
 type Style string
@@ -28,8 +25,9 @@ const (
 // States are the styles of a consumer's states.
 var States = map[string]Style{"RUN": Green, "HOLD": Yellow, "PAUSED": Yellow}
 
-// Canvas builds Lines of at most Width characters; what has no room is cut off.
-// Colour is by ANSI sequences, which have no width.
+// Canvas builds Lines that fill at most Width cells; what has no room is cut off,
+// and … shows that. Colour is by ANSI sequences, which have no width; control
+// characters in texts lose their effect.
 type Canvas struct {
 	Width  int
 	Colour bool
@@ -55,8 +53,8 @@ func (c *Canvas) Begin(parts ...any) {
 // Add appends texts, each behind its style, and cuts off what has no room.
 func (c *Canvas) Add(parts ...any) {
 	for n := 0; n+1 < len(parts); n += 2 {
-		s, text := parts[n].(Style), cut(parts[n+1].(string), c.left)
-		c.left -= utf8.RuneCountInString(text)
+		s, text := parts[n].(Style), fit(harmless(parts[n+1].(string)), c.left)
+		c.left -= Width(text)
 		if c.Colour && s != Plain && text != "" {
 			text = string(s) + text + Reset
 		}
@@ -67,13 +65,21 @@ func (c *Canvas) Add(parts ...any) {
 // End ends the line that was begun.
 func (c *Canvas) End() { c.Lines = append(c.Lines, strings.TrimRight(c.current.String(), " ")) }
 
-// cut keeps the first n characters.
-func cut(text string, n int) string {
-	for at := range text {
-		if n == 0 {
-			return text[:at]
+// Fold adds a text that people must be able to read to its end: it goes on in
+// lines of its own, indented, though at most in so many lines altogether.
+func (c *Canvas) Fold(lines, indent int, lead []any, s Style, text string) {
+	c.Begin(lead...)
+	words := strings.Fields(text)
+	for line := 1; len(words) > 0; line++ {
+		n := len(words)
+		if line < lines {
+			n = fill(words, c.left)
 		}
-		n--
+		c.Add(s, strings.Join(words[:n], " "))
+		if words = words[n:]; len(words) > 0 {
+			c.End()
+			c.Begin(Plain, strings.Repeat(" ", indent))
+		}
 	}
-	return text
+	c.End()
 }

@@ -2,7 +2,9 @@ package term
 
 import (
 	"bytes"
+	"fmt"
 	"os"
+	"slices"
 
 	"golang.org/x/term"
 )
@@ -31,11 +33,15 @@ func Size(out *os.File) (width, height int) {
 	return width, height
 }
 
-// Frame redraws the page from its top left corner; it never scrolls.
+// Frame redraws the page from its top left corner; it never scrolls, and says
+// how many lines have no room.
 func Frame(lines []string, height int) string {
+	if missing := len(lines) - height; missing > 0 {
+		lines = append(slices.Clone(lines[:height-1]), fmt.Sprintf("… %d more lines", missing+1))
+	}
 	var b bytes.Buffer
 	b.WriteString("\x1b[H")
-	for n, line := range lines[:min(len(lines), height)] {
+	for n, line := range lines {
 		if n > 0 {
 			b.WriteString("\r\n")
 		}
