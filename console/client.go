@@ -185,6 +185,10 @@ func (c *Client) why(err error, waited time.Duration) error {
 	if pid := c.pid.Load(); pid > 0 {
 		holder = "the boostd with process id " + strconv.FormatInt(pid, 10)
 	}
+	var request *url.Error // its text would show an address that there isn't
+	if errors.As(err, &request) {
+		err = request.Err
+	}
 	var text string
 	switch {
 	case errors.Is(err, syscall.EAGAIN): // which counts as a timeout too
@@ -201,16 +205,17 @@ func (c *Client) why(err error, waited time.Duration) error {
 		text = fmt.Sprintf("nobody listens on %s: the boostd that made it has crashed or was killed; start it again", c.socket)
 	case errors.Is(err, fs.ErrPermission):
 		text = fmt.Sprintf("no permission to use %s: it is for its owner and the group %s; become a member, or use sudo", c.socket, Group)
-	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		text = fmt.Sprintf("%s has closed %s without an answer: it stops, or has crashed", holder, c.socket)
+	case !dialing(err):
+		text = fmt.Sprintf("%s, which holds %s, has given no answer: it stops, has crashed, or isn't a boostd: %v", holder, c.socket, err)
 	default:
-		var request *url.Error // its text would show an address that there isn't
-		if errors.As(err, &request) {
-			err = request.Err
-		}
 		text = fmt.Sprintf("ask boostd on %s: %v", c.socket, err)
 	}
 	return &told{text, ErrNoDaemon}
+}
+
+func dialing(err error) bool {
+	var o *net.OpError
+	return errors.As(err, &o) && o.Op == "dial"
 }
 
 func isSocket(path string) bool {
