@@ -1,7 +1,9 @@
 package rig
 
 import (
+	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,7 +24,11 @@ func (w testWriter) Write(p []byte) (int, error) {
 // does so before and fails the test when the stop isn't clean.
 func (s *Setup) Start(t testing.TB) (d *daemon.Daemon, stop func()) {
 	t.Helper()
-	d, err := daemon.Start(t.Context(), daemon.Options{Config: s.File(t), Logger: Logger(t)})
+	var stopped atomic.Bool
+	n := s.instance(stopped.Load)
+	file := s.File(t)
+	file.Control, file.StateDir = s.ControlOf(n), filepath.Join(s.Dir, s.StateOf(n))
+	d, err := daemon.Start(t.Context(), daemon.Options{Config: file, Logger: Logger(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,6 +38,7 @@ func (s *Setup) Start(t testing.TB) (d *daemon.Daemon, stop func()) {
 			if err := d.Stop(); err != nil {
 				t.Errorf("stop the daemon: %v", err)
 			}
+			stopped.Store(true)
 		})
 	}
 	t.Cleanup(stop)

@@ -56,7 +56,7 @@ func (p *Process) cpu() time.Duration {
 // SpawnBare runs bare consumers of the setup's levels.
 func SpawnBare(t testing.TB, s *Setup) *Process {
 	t.Helper()
-	return spawn(t, build(t, "test/bare"), strings.Join(s.Config.Brokers, ","), s.Group+"-bare", s.Base, strconv.Itoa(s.Min), strconv.Itoa(s.Max))
+	return spawn(t, build(t, "test/bare"), nil, strings.Join(s.Config.Brokers, ","), s.Group+"-bare", s.Base, strconv.Itoa(s.Min), strconv.Itoa(s.Max))
 }
 
 // RepeatBound is how many messages are in the audit as done and lie at or

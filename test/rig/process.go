@@ -24,11 +24,12 @@ var binaries struct {
 }
 
 // build builds a command of this module once and returns its path.
-func build(t testing.TB, pkg string) string {
+func build(t testing.TB, pkg string, flags ...string) string {
 	t.Helper()
 	binaries.mu.Lock()
 	defer binaries.mu.Unlock()
-	if path := binaries.built[pkg]; path != "" {
+	key := strings.Join(append(flags, pkg), " ")
+	if path := binaries.built[key]; path != "" {
 		return path
 	}
 	if binaries.dir == "" {
@@ -38,11 +39,12 @@ func build(t testing.TB, pkg string) string {
 		}
 		binaries.dir, binaries.built = dir, map[string]string{}
 	}
-	path := filepath.Join(binaries.dir, filepath.Base(pkg))
-	if out, err := exec.Command("go", "build", "-o", path, "github.com/kafkaboost/boostd/"+pkg).CombinedOutput(); err != nil {
+	path := filepath.Join(binaries.dir, filepath.Base(pkg)+strings.Repeat("x", len(binaries.built)))
+	args := append(append([]string{"build"}, flags...), "-o", path, "github.com/kafkaboost/boostd/"+pkg)
+	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
 		t.Fatalf("build %s: %v\n%s", pkg, err, out)
 	}
-	binaries.built[pkg] = path
+	binaries.built[key] = path
 	return path
 }
 
@@ -82,19 +84,42 @@ func (b *buffer) String() string {
 // Spawn runs `boostd run` with the setup's configuration.
 func (s *Setup) Spawn(t testing.TB, args ...string) *Process {
 	t.Helper()
-	return Spawn(t, append([]string{"run", "-c", s.Path()}, args...)...)
+	return s.SpawnWith(t, nil, args...)
+}
+
+// SpawnWith is Spawn with more variables in the environment.
+func (s *Setup) SpawnWith(t testing.TB, environ []string, args ...string) *Process {
+	t.Helper()
+	return s.spawnRun(t, build(t, "cmd/boostd"), environ, args...)
+}
+
+// SpawnFaulty is SpawnWith for a boostd that was built to go wrong on purpose: see
+// kafkaio/faults.go.
+func (s *Setup) SpawnFaulty(t testing.TB, environ []string, args ...string) *Process {
+	t.Helper()
+	return s.spawnRun(t, build(t, "cmd/boostd", "-tags", "faults"), environ, args...)
+}
+
+func (s *Setup) spawnRun(t testing.TB, path string, environ []string, args ...string) *Process {
+	t.Helper()
+	var p *Process
+	n := s.instance(func() bool { return p.ended() })
+	p = spawn(t, path, environ, append([]string{"run", "-c", s.Path(),
+		"--set", "control=" + s.ControlOf(n), "--set", "state_dir=" + s.StateOf(n)}, args...)...)
+	return p
 }
 
 // Spawn runs boostd; it is killed at the test's end if it still runs.
 func Spawn(t testing.TB, args ...string) *Process {
 	t.Helper()
-	return spawn(t, build(t, "cmd/boostd"), args...)
+	return spawn(t, build(t, "cmd/boostd"), nil, args...)
 }
 
-func spawn(t testing.TB, path string, args ...string) *Process {
+func spawn(t testing.TB, path string, environ []string, args ...string) *Process {
 	t.Helper()
 	p := &Process{t: t, cmd: exec.Command(path, args...), out: &buffer{}, stdout: &buffer{}, done: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = io.MultiWriter(p.out, p.stdout), p.out
+	p.cmd.Env = append(os.Environ(), environ...)
 	p.began = time.Now()
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -114,6 +139,16 @@ func spawn(t testing.TB, path string, args ...string) *Process {
 		}
 	})
 	return p
+}
+
+// ended reports whether the process has ended.
+func (p *Process) ended() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // PID is the process's number.

@@ -57,8 +57,11 @@ type Setup struct {
 	Dir    string
 	// OtherBase is the topic of Options.Other.
 	OtherBase string
-	// Control is the daemon's socket, whose path must be short.
+	// Control is the first daemon's socket, whose path must be short.
 	Control string
+	// running are the daemons that have been started and not ended: each has a
+	// socket and a state folder of its own.
+	running []func() bool
 }
 
 // New writes boostd.yaml and the settings and creates the topics.
@@ -156,6 +159,25 @@ func directory(t testing.TB) string {
 	}
 	return dir
 }
+
+// instance is the lowest number that no running daemon of the setup has; ended
+// tells when the new one leaves it.
+func (s *Setup) instance(ended func() bool) int {
+	for n, e := range s.running {
+		if e() {
+			s.running[n] = ended
+			return n
+		}
+	}
+	s.running = append(s.running, ended)
+	return len(s.running) - 1
+}
+
+// ControlOf is the socket of the daemon with that number, from 0.
+func (s *Setup) ControlOf(n int) string { return s.Control + strings.Repeat("x", n) }
+
+// StateOf is its state folder, relative to the setup's.
+func (s *Setup) StateOf(n int) string { return "state" + strings.Repeat("x", n) }
 
 // short is a folder whose path leaves room for a socket's name: the kernel allows
 // 107 bytes in all.
