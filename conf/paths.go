@@ -49,6 +49,8 @@ func (p place) path(f *File, given, preset string) string {
 
 func (p place) control() string {
 	switch runtime := p.getenv("XDG_RUNTIME_DIR"); {
+	case p.getenv("RUNTIME_DIRECTORY") != "": // systemd's; ExecReload has it, too
+		return filepath.Join(filepath.SplitList(p.getenv("RUNTIME_DIRECTORY"))[0], "boostd.sock")
 	case p.uid == 0:
 		return "/run/boostd/boostd.sock"
 	case filepath.IsAbs(runtime):

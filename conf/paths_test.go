@@ -16,6 +16,7 @@ func TestPaths(t *testing.T) {
 		{"relative variables count for nothing", 7, environment{"HOME": "/h", "XDG_RUNTIME_DIR": "r", "XDG_STATE_HOME": "s"}, "", "", "", "/h/.local/state/boostd"},
 		{"a user without a home", 7, environment{"XDG_RUNTIME_DIR": "/r"}, "", "", "/r/boostd/boostd.sock", ""},
 		{"systemd", 7, environment{"STATE_DIRECTORY": "/var/lib/boostd:/var/lib/other", "XDG_RUNTIME_DIR": "/r"}, "", "", "/r/boostd/boostd.sock", "/var/lib/boostd"},
+		{"systemd's folder for sockets", 7, environment{"RUNTIME_DIRECTORY": "/run/orders:/run/other", "HOME": "/h"}, "", "", "/run/orders/boostd.sock", "/h/.local/state/boostd"},
 		{"off", 0, nil, "off", "off", "", ""},
 		{"relative", 0, nil, "run/b.sock", "state", "/etc/boostd/run/b.sock", "/etc/boostd/state"},
 		{"absolute", 0, nil, "/b.sock", "/state", "/b.sock", "/state"},
