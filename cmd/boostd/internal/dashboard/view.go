@@ -13,19 +13,24 @@ import (
 	"github.com/kafkaboost/boostd/console"
 )
 
-// unknown stands for a number that isn't known; it is never shown as 0.
-const unknown = "–"
-
 // lateCommit is from which age on a commit is worth a word.
 const lateCommit = 5 * time.Second
 
-// Render draws a status in lines of at most width characters; now is what ages
-// are counted to.
+// maxFold is how many lines one alarm or mistake may take from the rest.
+const maxFold = 4
+
+// Render draws a status in lines of at most width cells; now is what ages are
+// counted to.
 func Render(s *console.Status, now time.Time, width int, colour bool) []string {
 	c := &term.Canvas{Width: width, Colour: colour}
 	header(c, s, now)
 	for _, a := range s.Alarms {
-		c.Line(term.Red, "ALARM", term.Plain, fmt.Sprintf("  %s  %s  ", a.Kind, age(now.Sub(a.Since))), term.Bold, a.Text)
+		alarm(c, a, now)
+	}
+	for _, l := range s.Levels {
+		if l.Paused != nil {
+			pause(c, *l.Paused, now)
+		}
 	}
 	if len(s.Levels) > 0 {
 		c.Line()
@@ -50,36 +55,46 @@ func header(c *term.Canvas, s *console.Status, now time.Time) {
 	}
 	c.Line(term.Bold, "boostd "+s.Version, term.Plain, fmt.Sprintf("  %s  up %s  %s, ", s.Instance, age(time.Duration(s.UptimeS)*time.Second), s.Phase), style, state)
 	if s.Waiting != "" {
-		c.Line(term.Yellow, "waiting for "+s.Waiting)
+		c.Fold(maxFold, 2, []any{term.Yellow, "waiting for "}, term.Yellow, s.Waiting)
 	}
-	settings := "settings " + s.Settings.Source
-	if len(s.Settings.Hash) >= 12 {
-		settings += "  " + s.Settings.Hash[:12]
+	settings(c, s.Settings, now)
+}
+
+func settings(c *term.Canvas, s console.Settings, now time.Time) {
+	text := "settings " + s.Source
+	if s.Hash != "" {
+		text += "  " + s.Hash[:min(len(s.Hash), 12)]
 	}
-	if t := s.Settings.LoadedAt; t != nil {
-		settings += "  in force for " + age(now.Sub(*t))
+	if s.LoadedAt != nil {
+		text += "  in force for " + age(now.Sub(*s.LoadedAt))
 	}
-	c.Line(term.Faint, settings)
-	if s.Settings.Error != "" {
-		c.Line(term.Red, "settings: ", term.Plain, strings.ReplaceAll(s.Settings.Error, "\n", "; "))
+	if s.CheckedAt != nil {
+		text += ", checked " + age(now.Sub(*s.CheckedAt)) + " ago"
+	}
+	c.Line(term.Faint, text)
+	if s.Error != "" {
+		c.Fold(maxFold, 2, []any{term.Red, "settings: "}, term.Plain, strings.ReplaceAll(s.Error, "\n", "; "))
 	}
 }
 
-func levels(c *term.Canvas, all []console.Level) {
-	c.Line(term.Faint, fmt.Sprintf("%5s %10s %8s %9s %8s %9s %9s  %s", "level", "in brokers", "here", "in flight", "oldest", "per s", "done in", "state"))
-	for _, l := range all {
-		rate := unknown
-		if l.Rate != nil {
-			rate = fmt.Sprintf("%.0f", *l.Rate)
-			if *l.Rate > 0 && *l.Rate < 10 {
-				rate = fmt.Sprintf("%.1f", *l.Rate)
-			}
-		}
-		c.Begin(term.Bold, fmt.Sprintf("%5d", l.Level), term.Plain, fmt.Sprintf(" %10s %8d %9d %8s %9s %9s  ",
-			number(l.Backlog.Broker), l.Backlog.Queued, l.InFlight, milliseconds(l.OldestMS), rate, seconds(l.DrainS)))
-		c.Add(term.States[l.State], l.State, term.Faint, " "+l.Reason)
-		c.End()
+func alarm(c *term.Canvas, a console.Alarm, now time.Time) {
+	what := a.Kind
+	if a.Subject != "" {
+		what += " " + a.Subject
 	}
+	c.Fold(maxFold, 2, []any{term.Alert, " ALARM ", term.Plain, " " + what + "  for " + age(now.Sub(a.Since)) + "  "}, term.Bold, a.Text)
+}
+
+// pause tells what somebody has done, who, why and until when.
+func pause(c *term.Canvas, p console.Pause, now time.Time) {
+	text := fmt.Sprintf("by %s for %s", p.By, age(now.Sub(p.Since)))
+	if p.Until != nil {
+		text += ", " + age(p.Until.Sub(now)) + " left"
+	}
+	if p.Why != "" {
+		text += ": " + p.Why
+	}
+	c.Fold(maxFold, 2, []any{term.Yellow, fmt.Sprintf("level %d is paused by hand ", p.Level)}, term.Plain, text)
 }
 
 func consumers(c *term.Canvas, all []console.Consumer) {
@@ -93,11 +108,12 @@ func consumers(c *term.Canvas, all []console.Consumer) {
 		if !k.Joined {
 			partitions = "none yet"
 		}
-		c.Begin(term.Plain, fmt.Sprintf("%-*s %10s %8d %10s  %s  ", width, k.Name, number(k.Broker), k.Unsettled, partitions, k.Group))
-		c.Add(term.States[k.State], k.State, term.Faint, " "+k.Reason)
+		c.Begin(term.Plain, fmt.Sprintf("%-*s %10s %8s %10s  %s  ", width, k.Name, number(k.Broker), term.Number(int64(k.Unsettled)), partitions, k.Group))
+		c.Add(term.States[k.State], k.State)
 		if k.CommitAgeMS != nil && time.Duration(*k.CommitAgeMS)*time.Millisecond > lateCommit {
 			c.Add(term.Yellow, "  not committed for "+milliseconds(k.CommitAgeMS))
 		}
+		c.Add(term.Faint, " "+k.Reason)
 		c.End()
 	}
 }
@@ -107,14 +123,14 @@ func handlers(c *term.Canvas, all []console.Handler) {
 	for _, h := range all {
 		width = max(width, len(h.Name))
 	}
-	c.Line(term.Faint, fmt.Sprintf("%-*s %-6s %11s %9s %10s %8s %6s", width, "handler", "kind", "slots busy", "mean", "done", "retried", "held"))
+	c.Line(term.Faint, fmt.Sprintf("%-*s %-6s %11s %9s %11s %8s %6s", width, "handler", "kind", "slots busy", "mean", "done", "retried", "held"))
 	for _, h := range all {
 		mean := unknown
 		if h.MeanUS != nil {
 			mean = short(time.Duration(*h.MeanUS) * time.Microsecond)
 		}
-		c.Begin(term.Plain, fmt.Sprintf("%-*s %-6s %11s %9s %10d %8d %6d", width, h.Name, h.Kind,
-			fmt.Sprintf("%d of %d", h.Busy, h.Slots), mean, h.Done, h.Retried, h.HeldN))
+		c.Begin(term.Plain, fmt.Sprintf("%-*s %-6s %11s %9s %11s %8s %6s", width, h.Name, h.Kind,
+			fmt.Sprintf("%d of %d", h.Busy, h.Slots), mean, count(h.Done), count(h.Retried), count(h.HeldN)))
 		if h.Stuck > 0 {
 			c.Add(term.Red, fmt.Sprintf("  %d stuck", h.Stuck))
 		}
@@ -134,52 +150,4 @@ func held(c *term.Canvas, s *console.Status) {
 	for _, h := range s.Held[:min(len(s.Held), maxHeld)] {
 		c.Line(term.Plain, fmt.Sprintf("  %s/%d@%d  level %d, %d attempts: %q", h.Topic, h.Partition, h.Offset, h.Level, h.Attempts, h.Reason))
 	}
-}
-
-func number(n *int64) string {
-	if n == nil {
-		return unknown
-	}
-	return fmt.Sprint(*n)
-}
-
-func milliseconds(n *int64) string {
-	if n == nil {
-		return unknown
-	}
-	return short(time.Duration(*n) * time.Millisecond)
-}
-
-func seconds(n *float64) string {
-	if n == nil {
-		return unknown
-	}
-	return short(time.Duration(min(*n, 1e9) * float64(time.Second)))
-}
-
-// short is a duration in at most seven characters.
-func short(d time.Duration) string {
-	switch {
-	case d < time.Millisecond:
-		return fmt.Sprintf("%dµs", d.Microseconds())
-	case d < time.Second:
-		return fmt.Sprintf("%dms", d.Milliseconds())
-	case d < time.Minute:
-		return fmt.Sprintf("%.1fs", d.Seconds())
-	}
-	return age(d)
-}
-
-// age is a duration as people say it, in whole units.
-func age(d time.Duration) string {
-	d = max(d, 0)
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%ds", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
-	}
-	return fmt.Sprintf("%dd", int(d.Hours())/24)
 }

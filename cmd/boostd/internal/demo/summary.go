@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kafkaboost/boostd/audit/verdict"
+	"github.com/kafkaboost/boostd/cmd/boostd/internal/term"
 )
 
 // Summary is the report for a person: a table and one closing sentence.
@@ -85,14 +86,7 @@ func human(d time.Duration) string {
 	return fmt.Sprintf("%.2f s", d.Seconds())
 }
 
-// number has commas between thousands.
-func number(n int) string {
-	s := fmt.Sprint(n)
-	for at := len(s) - 3; at > 0 && s[at-1] != '-'; at -= 3 {
-		s = s[:at] + "," + s[at:]
-	}
-	return s
-}
+func number(n int) string { return term.Number(int64(n)) }
 
 func plural(n int, word string) string {
 	if n == 1 {

@@ -9,7 +9,7 @@ import "strings"
 // Style is an ANSI sequence.
 type Style string
 
-// The styles; Plain has no sequence, Busy is for bars.
+// The styles; Plain has no sequence, Busy is for bars, Alert can't be overlooked.
 const (
 	Plain  Style = ""
 	Bold   Style = "\x1b[1m"
@@ -18,6 +18,7 @@ const (
 	Green  Style = "\x1b[32m"
 	Yellow Style = "\x1b[33m"
 	Busy   Style = "\x1b[36m"
+	Alert  Style = "\x1b[1;97;41m"
 	// Reset ends any of them.
 	Reset = "\x1b[0m"
 )
