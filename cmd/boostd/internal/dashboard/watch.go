@@ -2,12 +2,10 @@ package dashboard
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -28,7 +26,7 @@ type Asker interface {
 func Watch(ctx context.Context, daemon Asker, interval time.Duration, in, out *os.File) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	w := watcher{daemon: daemon, interval: interval}
+	w := watcher{daemon: daemon, interval: interval, colour: term.Colour(), began: time.Now()}
 	if !term.Live(out) {
 		return w.pages(ctx, out)
 	}
@@ -67,77 +65,6 @@ func quitOnKey(in io.Reader, quit func()) {
 		if key[0] == 'q' || key[0] == 'Q' || key[0] == ctrlC {
 			quit()
 			return
-		}
-	}
-}
-
-// watcher keeps the last picture.
-type watcher struct {
-	daemon   Asker
-	interval time.Duration
-	last     *console.Status
-	at       time.Time // of the last answer
-	err      error
-}
-
-func (w *watcher) look(ctx context.Context) {
-	s, err := w.daemon.Status(ctx)
-	if w.err = err; err == nil {
-		w.last, w.at = s, time.Now()
-	}
-}
-
-// lines is the picture, with a word where it is old.
-func (w *watcher) lines(width int, colour bool) []string {
-	var lines []string
-	if w.err != nil {
-		c := term.Canvas{Width: width, Colour: colour}
-		c.Line(term.Red, "no answer", term.Plain, w.silence()+": "+w.err.Error())
-		lines = c.Lines
-	}
-	if w.last != nil {
-		lines = append(lines, Render(w.last, w.at, width, colour)...)
-	}
-	return lines
-}
-
-func (w *watcher) silence() string {
-	if w.at.IsZero() {
-		return ""
-	}
-	return " for " + age(time.Since(w.at))
-}
-
-func (w *watcher) live(ctx context.Context, resized <-chan os.Signal, draw func(lines func(width int) []string)) {
-	ticker := time.NewTicker(w.interval)
-	defer ticker.Stop()
-	for w.look(ctx); ctx.Err() == nil; {
-		draw(func(width int) []string { return w.lines(width, term.Colour()) })
-		select {
-		case <-ctx.Done():
-		case <-resized:
-		case <-ticker.C:
-			w.look(ctx)
-		}
-	}
-}
-
-// pages prints a page each time.
-func (w *watcher) pages(ctx context.Context, out io.Writer) error {
-	ticker := time.NewTicker(w.interval)
-	defer ticker.Stop()
-	for {
-		w.look(ctx)
-		if errors.Is(w.err, context.Canceled) {
-			return nil
-		}
-		if _, err := fmt.Fprintf(out, "%s\n%s\n\n", time.Now().Format(time.RFC3339), strings.Join(w.lines(400, false), "\n")); err != nil {
-			return fmt.Errorf("print status: %w", err)
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
 		}
 	}
 }
