@@ -10,7 +10,7 @@ const (
 	exitDone        = 0
 	exitFailed      = 1  // failed, or a mismatch
 	exitUsage       = 64 // wrong usage
-	exitUnreachable = 69 // no broker answers
+	exitUnreachable = 69 // no broker answers, or no daemon
 	exitUnclean     = 70 // stopped uncleanly
 	exitConfig      = 78 // invalid boostd.yaml
 )

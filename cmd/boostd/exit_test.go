@@ -43,7 +43,7 @@ func TestReadmeHasTheCommands(t *testing.T) {
 		want = append(want, c.Name())
 	}
 	slices.Sort(want)
-	if got := firstColumn(t, "`boostd ([a-z]+)[^`]*`"); !slices.Equal(got, want) {
+	if got := firstColumn(t, "`boostd ([a-z-]+)[^`]*`"); !slices.Equal(got, want) {
 		t.Errorf("README.md has the commands %v, boostd has %v", got, want)
 	}
 }

@@ -20,7 +20,8 @@ func newLevels() *cobra.Command {
 		Short: "List the levels, and pause and resume them by hand",
 		Long: "List the levels. A level that is paused by hand starts no message until it is resumed, or its time is over;\n" +
 			"the pause outlives rebalances and, where there is a state_dir, restarts.",
-		Args: noSubcommand,
+		Example: "  boostd levels\n  boostd levels --json | jq 'select(.paused) | .level'",
+		Args:    noSubcommand,
 	}
 	client := controlFlags(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON line a level")
@@ -56,6 +57,9 @@ func newLevelsPause() *cobra.Command {
 	c.Flags().StringVar(&r.Why, "why", "", "why, for everybody who looks")
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON line a level")
 	c.RunE = func(c *cobra.Command, args []string) error {
+		if c.Flags().Changed("for") && r.For <= 0 {
+			return usage("--for %v: want more than 0, such as 30m\nsee: %s --help", r.For, c.CommandPath())
+		}
 		return eachLevel(c, client, args, func(cl *console.Client, level int) error {
 			r.Level = level
 			p, err := cl.Pause(c.Context(), r)
@@ -114,8 +118,12 @@ func eachLevel(c *cobra.Command, client func() (*console.Client, error), args []
 	}
 	var errs []error
 	for _, level := range levels {
-		if err := do(cl, level); err != nil {
-			errs = append(errs, unanswered(err))
+		err := do(cl, level)
+		if errors.Is(err, console.ErrNoDaemon) {
+			return unanswered(err) // nor will it for the others
+		}
+		if err != nil {
+			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -34,25 +35,33 @@ func newStatus() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if watch {
-			if asJSON || interval < 100*time.Millisecond {
-				return usage("--watch goes without --json, and with an --interval of at least 100ms")
-			}
+		switch {
+		case watch && (asJSON || interval < 100*time.Millisecond):
+			return usage("--watch goes without --json, and with an --interval of at least 100ms")
+		case !watch && c.Flags().Changed("interval"):
+			return usage("--interval goes with --watch")
+		case watch:
 			return dashboard.Watch(c.Context(), cl, interval, os.Stdin, os.Stdout)
+		}
+		if asJSON {
+			// As the daemon has written it: a newer one may say more than we know.
+			text, err := cl.StatusJSON(c.Context())
+			if err != nil {
+				return unanswered(err)
+			}
+			return printJSON(c.OutOrStdout(), json.RawMessage(text))
 		}
 		s, err := cl.Status(c.Context())
 		if err != nil {
 			return unanswered(err)
-		}
-		if asJSON {
-			return printJSON(c.OutOrStdout(), s)
 		}
 		return printStatus(c.OutOrStdout(), s)
 	}
 	return c
 }
 
-// wide is the width of what isn't printed on a terminal.
+// wide is the width of what isn't printed on a terminal: programs cut lines
+// themselves.
 const wide = 400
 
 func printStatus(to io.Writer, s *console.Status) error {
