@@ -37,7 +37,8 @@ const maxAnswer = 16 << 20
 func Dial(socket string) *Client {
 	c := &Client{socket: socket}
 	c.http.Transport = &http.Transport{
-		MaxIdleConns: 1, IdleConnTimeout: 10 * time.Second, DisableCompression: true,
+		DisableKeepAlives:  true, // the daemon has few connections to give
+		DisableCompression: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			var d net.Dialer
 			conn, err := d.DialContext(ctx, "unix", socket)

@@ -43,3 +43,10 @@ func Alarm(s console.Status, kind string) string {
 	}
 	return ""
 }
+
+// Ready reports whether the setup's first daemon answers and is ready.
+func Ready(t testing.TB, s *Setup) bool {
+	t.Helper()
+	status, err := console.Dial(s.Control).Status(t.Context())
+	return err == nil && status.Ready
+}

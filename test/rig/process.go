@@ -205,3 +205,13 @@ var assignment = regexp.MustCompile(`partitions assigned.*partitions"?[:=][1-9]`
 // Assigned reports whether the process's log tells of an assignment with
 // partitions.
 func (p *Process) Assigned() bool { return assignment.MatchString(p.Output()) }
+
+// Argument is the value of one of its flags.
+func (p *Process) Argument(flag string) string {
+	p.t.Helper()
+	n := slices.Index(p.cmd.Args, flag)
+	if n < 0 || n+1 == len(p.cmd.Args) {
+		p.t.Fatalf("it was started without %s", flag)
+	}
+	return p.cmd.Args[n+1]
+}
