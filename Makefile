@@ -1,7 +1,7 @@
 # Try out, build and test boostd: `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo test acceptance bench fuzz kafka kafka-stop fmt lint clean c-compiler
+.PHONY: help build demo test acceptance bench fuzz kafka kafka-stop fmt lint man install uninstall deb tools clean c-compiler
 
 # What the next lines may be given: make test PKG=./scheduler ARGS='-run TestGate'
 PKG ?= ./...
@@ -9,16 +9,25 @@ ARGS ?=
 FUZZTIME ?= 30s
 NODES ?= 1
 SECURE ?= false
+PREFIX ?= /usr
+DESTDIR ?=
+# The binary that man, install and deb take; another than this one isn't built.
+BOOSTD ?= bin/boostd
 
 # A checkout without git, or one that git refuses to read, has no revision.
 VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo auto || echo false)
 VERSION ?= $(shell git describe --tags --dirty 2>/dev/null || echo development)
+# What is made from one commit has one date, whenever it is made.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+export SOURCE_DATE_EPOCH
+# Debian's order of versions: 1.2-rc1 is before 1.2, five commits after 1.2 is behind it, and a number comes first.
+DEB_VERSION = $(shell echo '$(VERSION)' | sed 's/^v//; s/-\([0-9][0-9]*\)-g/+\1.g/; s/-dirty$$/+dirty/; s/-/~/g; /^[0-9]/!s/^/0~/')
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 build: c-compiler ## bin/boostd
-	go build -buildvcs=$(VCS) -ldflags "-X main.version=$(VERSION)" -o bin/boostd ./cmd/boostd
+	go build -trimpath -buildvcs=$(VCS) -ldflags "-X main.version=$(VERSION)" -o bin/boostd ./cmd/boostd
 
 demo: c-compiler ## what priority does, on this machine alone; ARGS='--seconds 10'
 	go run ./cmd/boostd demo $(ARGS)
@@ -47,10 +56,67 @@ kafka-stop: ## stop it
 fmt: ## format all Go files
 	gofmt -l -w .
 
-lint: c-compiler ## say which files want formatting, and run go vet
+lint: c-compiler ## say which files want formatting, and run go vet and golangci-lint
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "want gofmt:" $$files; exit 1; }
 	go vet ./...
 	go vet -tags acceptance ./test/acceptance
+	@test ! -e .golangci.yaml || $(MAKE) --no-print-directory bin/tools/golangci-lint
+	@test ! -e .golangci.yaml || bin/tools/golangci-lint run
+
+tools: bin/tools/golangci-lint bin/tools/nfpm ## build the tools of tools/go.mod into bin/tools
+
+bin/tools/%: tools/go.mod
+	@mkdir -p $(@D)
+	go build -C tools -o ../$@ $$(sed -n 's|^\t\([^ ]*/$*\)$$|\1|p' tools/go.mod)
+	@touch $@
+
+BUILT = $(if $(filter bin/boostd,$(BOOSTD)),build)
+
+man: $(BUILT) ## manual pages in bin/man
+	@rm -rf bin/man
+	$(BOOSTD) man bin/man
+
+# What install makes and uninstall removes, below PREFIX.
+UNIT = lib/systemd/system/boostd.service
+SYSUSERS = lib/sysusers.d/boostd.conf
+BASH = share/bash-completion/completions/boostd
+ZSH = share/zsh/vendor-completions/_boostd
+FISH = share/fish/vendor_completions.d/boostd.fish
+MAN = share/man/man1
+DOC = share/doc/boostd
+TO = $(DESTDIR)$(PREFIX)
+ETC = $(DESTDIR)/etc/boostd
+
+install: $(BUILT) ## binary, unit, manual, completions and an example configuration; DESTDIR= PREFIX=/usr
+	install -d -m 755 $(addprefix $(TO)/,bin $(dir $(UNIT) $(SYSUSERS) $(BASH) $(ZSH) $(FISH)) $(MAN) $(DOC))
+	test -d $(ETC) || install -d -m 755 $(ETC)
+	install -m 755 $(BOOSTD) $(TO)/bin/boostd
+	sed 's|/usr/bin/|$(PREFIX)/bin/|' contrib/systemd/boostd.service | install -m 644 /dev/stdin $(TO)/$(UNIT)
+	install -m 644 contrib/systemd/boostd.sysusers $(TO)/$(SYSUSERS)
+	$(BOOSTD) completion bash | install -m 644 /dev/stdin $(TO)/$(BASH)
+	$(BOOSTD) completion zsh | install -m 644 /dev/stdin $(TO)/$(ZSH)
+	$(BOOSTD) completion fish | install -m 644 /dev/stdin $(TO)/$(FISH)
+	rm -f $(addprefix $(TO)/$(MAN)/,boostd.1.gz boostd-*.1.gz)
+	$(BOOSTD) man $(TO)/$(MAN)
+	gzip -9nf $(addprefix $(TO)/$(MAN)/,boostd.1 boostd-*.1)
+	chmod 644 $(addprefix $(TO)/$(MAN)/,boostd.1.gz boostd-*.1.gz)
+	install -m 644 README.md CHANGELOG.md contrib/systemd/handlers-need-more.conf $(TO)/$(DOC)
+	install -m 644 LICENSE $(TO)/$(DOC)/copyright
+	test -e $(ETC)/boostd.yaml || $(BOOSTD) config init | install -m 640 /dev/stdin $(ETC)/boostd.yaml
+	test -e $(ETC)/settings.json || install -m 640 examples/orders/settings.json $(ETC)/settings.json
+	@test -n '$(DESTDIR)' || echo "then, for the service: systemd-sysusers && chgrp -R boostd /etc/boostd && systemctl daemon-reload"
+
+uninstall: ## remove what install has made, but not /etc/boostd
+	rm -f $(addprefix $(TO)/,bin/boostd $(UNIT) $(SYSUSERS) $(BASH) $(ZSH) $(FISH) $(MAN)/boostd.1.gz $(MAN)/boostd-*.1.gz)
+	rm -rf $(TO)/$(DOC)
+
+DEB_ROOT = bin/deb/root
+deb: bin/tools/nfpm ## a Debian package in bin/deb, the same bytes for the same commit
+	@rm -rf $(DEB_ROOT)
+	@$(MAKE) --no-print-directory install DESTDIR=$(DEB_ROOT) PREFIX=/usr BOOSTD=$(BOOSTD)
+	find $(DEB_ROOT) -exec touch -h -d @$(SOURCE_DATE_EPOCH) {} +
+	ROOT=$(DEB_ROOT) DEB_VERSION='$(DEB_VERSION)' ARCH=$$(go env GOARCH) \
+	  bin/tools/nfpm package --config contrib/deb/nfpm.yaml --packager deb --target bin/deb
 
 clean: ## remove what was built here
 	rm -rf bin
