@@ -20,6 +20,9 @@ type place struct {
 	getenv func(string) string
 }
 
+// SystemControl is the socket of the machine's own daemon.
+const SystemControl = "/run/boostd/boostd.sock"
+
 // DefaultControl is the socket of a daemon whose boostd.yaml names none.
 func DefaultControl() string { return place{os.Getuid(), os.Getenv}.control() }
 
@@ -52,7 +55,7 @@ func (p place) control() string {
 	case p.getenv("RUNTIME_DIRECTORY") != "": // systemd's; ExecReload has it, too
 		return filepath.Join(filepath.SplitList(p.getenv("RUNTIME_DIRECTORY"))[0], "boostd.sock")
 	case p.uid == 0:
-		return "/run/boostd/boostd.sock"
+		return SystemControl
 	case filepath.IsAbs(runtime):
 		return filepath.Join(runtime, "boostd", "boostd.sock")
 	}

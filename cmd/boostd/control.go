@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -33,8 +35,22 @@ func controlFlags(c *cobra.Command) func() (*console.Client, error) {
 			}
 			return console.Dial(loaded.File.Control), nil
 		}
-		return console.Dial(conf.DefaultControl()), nil
+		if c.Flags().Changed("set") {
+			return nil, usage("--set changes what -c names, and there is no -c\nsee: %s --help", c.CommandPath())
+		}
+		return console.Dial(usualSocket(conf.DefaultControl(), conf.SystemControl)), nil
 	}
+}
+
+// usualSocket is our own daemon's socket, or the machine's where only that is
+// there: a member of the group boostd runs none of their own.
+func usualSocket(own, system string) string {
+	if _, err := os.Stat(own); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(system); !errors.Is(err, fs.ErrNotExist) {
+			return system
+		}
+	}
+	return own
 }
 
 // unanswered gives an error of the client the exit code that it comes to.
