@@ -24,7 +24,7 @@ type Asker interface {
 // process is interrupted. Where out isn't a terminal it prints a page each time.
 // A daemon that goes away leaves its last picture, until it is back.
 func Watch(ctx context.Context, daemon Asker, interval time.Duration, in, out *os.File) error {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	w := watcher{daemon: daemon, interval: interval, colour: term.Colour(), began: time.Now()}
 	if !term.Live(out) {
