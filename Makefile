@@ -110,13 +110,14 @@ uninstall: ## remove what install has made, but not /etc/boostd
 	rm -f $(addprefix $(TO)/,bin/boostd $(UNIT) $(SYSUSERS) $(BASH) $(ZSH) $(FISH) $(MAN)/boostd.1.gz $(MAN)/boostd-*.1.gz)
 	rm -rf $(TO)/$(DOC)
 
-DEB_ROOT = bin/deb/root
+DEB_DIR ?= bin/deb
+DEB_ROOT = $(DEB_DIR)/root
 deb: bin/tools/nfpm ## a Debian package in bin/deb, the same bytes for the same commit
 	@rm -rf $(DEB_ROOT)
 	@$(MAKE) --no-print-directory install DESTDIR=$(DEB_ROOT) PREFIX=/usr BOOSTD=$(BOOSTD)
 	find $(DEB_ROOT) -exec touch -h -d @$(SOURCE_DATE_EPOCH) {} +
 	ROOT=$(DEB_ROOT) DEB_VERSION='$(DEB_VERSION)' ARCH=$$(go env GOARCH) \
-	  bin/tools/nfpm package --config contrib/deb/nfpm.yaml --packager deb --target bin/deb
+	  bin/tools/nfpm package --config contrib/deb/nfpm.yaml --packager deb --target $(DEB_DIR)
 
 clean: ## remove what was built here
 	rm -rf bin
