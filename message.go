@@ -2,6 +2,7 @@ package boostd
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -81,9 +82,9 @@ func (m *Message) Size() int {
 // Header returns the value of the last header with that key, as Kafka's own
 // clients read repeated headers, and whether there is one.
 func (m *Message) Header(key string) ([]byte, bool) {
-	for i := len(m.Headers) - 1; i >= 0; i-- {
-		if m.Headers[i].Key == key {
-			return m.Headers[i].Value, true
+	for _, h := range slices.Backward(m.Headers) {
+		if h.Key == key {
+			return h.Value, true
 		}
 	}
 	return nil, false

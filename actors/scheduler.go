@@ -34,7 +34,7 @@ func (s *schedulerActor) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *begin:
 		for _, p := range s.paused {
-			s.pause(ctx, now, p)
+			_ = s.pause(ctx, now, p) // it has logged why
 		}
 		s.apply(ctx, now, s.core.Start(now))
 	case *fromSource:
@@ -150,7 +150,7 @@ func (s *schedulerActor) send(ctx actor.Context, now time.Time, e *scheduler.Eff
 // tell logs what a person should know.
 func (s *schedulerActor) tell(e *scheduler.Effects) {
 	for _, h := range e.Held {
-		s.logger.Warn("message is held: it waits for a person", "partition", h.TopicPartition.String(), "offset", h.Offset,
+		s.logger.Warn("message is held: it waits for a person", "partition", h.String(), "offset", h.Offset,
 			"level", h.Level, "attempts", h.Attempts, "reason", h.Reason)
 	}
 	for _, p := range e.Expired {

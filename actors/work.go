@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -163,12 +164,7 @@ func (a *assignment) report(i *scheduler.Item, r boostd.Result) {
 // followsFailure reports whether an earlier message of the same key failed: it
 // will come again first, so this one must wait.
 func (a *assignment) followsFailure(i *scheduler.Item) bool {
-	for _, f := range a.failures {
-		if i.Follows(f) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(a.failures, i.Follows)
 }
 
 // run lets the handler work through the batch. A panic, or a message that the

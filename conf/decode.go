@@ -107,7 +107,7 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string) {
 		d.wrong(n, path, "tags such as %.40q are not supported", n.Tag)
 		return
 	}
-	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	if u, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr()); ok {
 		if text, ok := d.scalar(n, path); ok {
 			if err := u.UnmarshalText([]byte(text)); err != nil {
 				d.wrong(n, path, "%v", err)

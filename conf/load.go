@@ -93,8 +93,7 @@ func readFile(path string) ([]byte, error) {
 
 // cause is an error without the path that the problem names already.
 func cause(err error) error {
-	var p *os.PathError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*os.PathError](err); ok {
 		return p.Err
 	}
 	return err
@@ -161,8 +160,7 @@ func tree(name string, data []byte) (*yaml.Node, *Problem) {
 // syntaxProblem takes the place out of the parser's own error.
 func syntaxProblem(name string, data []byte, err error) *Problem {
 	p := &Problem{File: name, Text: "not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}
-	var load *yaml.LoadError
-	if errors.As(err, &load) {
+	if load, ok := errors.AsType[*yaml.LoadError](err); ok {
 		p.Line, p.Column, p.Text = load.Mark.Line, load.Mark.Column, "not YAML: "+load.Message
 	}
 	lines := bytes.Split(data, []byte("\n"))

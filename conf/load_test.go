@@ -106,10 +106,10 @@ func keysOf(t reflect.Type) map[string]bool {
 	case reflect.Map, reflect.Pointer, reflect.Slice:
 		return keysOf(t.Elem())
 	case reflect.Struct:
-		for i := range t.NumField() {
-			if name := t.Field(i).Tag.Get("yaml"); name != "" && name != "-" {
+		for field := range t.Fields() {
+			if name := field.Tag.Get("yaml"); name != "" && name != "-" {
 				keys[name] = true
-				maps.Copy(keys, keysOf(t.Field(i).Type))
+				maps.Copy(keys, keysOf(field.Type))
 			}
 		}
 	}

@@ -63,7 +63,7 @@ type object = map[string]any
 var holdsReference = object{"type": "string", "pattern": `\$\{`}
 
 func (g *generator) structure(v reflect.Value) object {
-	if s, ok := v.Addr().Interface().(defaulter); ok {
+	if s, ok := reflect.TypeAssert[defaulter](v.Addr()); ok {
 		s.SetDefaults()
 	}
 	fields, keys := fieldsOf(v.Type())

@@ -24,7 +24,7 @@ func (d *decoder) finish(f *File) {
 func (d *decoder) sections(v reflect.Value, path string) {
 	switch v.Kind() {
 	case reflect.Struct:
-		if s, ok := v.Addr().Interface().(defaulter); ok {
+		if s, ok := reflect.TypeAssert[defaulter](v.Addr()); ok {
 			zeros := d.zeros(v, path)
 			s.SetDefaults()
 			d.refuseZeros(zeros)
@@ -34,10 +34,10 @@ func (d *decoder) sections(v reflect.Value, path string) {
 				d.sections(v.Field(i), join(path, name))
 			}
 		}
-		if s, ok := v.Addr().Interface().(validator); ok {
+		if s, ok := reflect.TypeAssert[validator](v.Addr()); ok {
 			d.check(s.Validate, path)
 		}
-		if s, ok := v.Addr().Interface().(warner); ok {
+		if s, ok := reflect.TypeAssert[warner](v.Addr()); ok {
 			d.checkWith(s.Warnings, path, d.warn)
 		}
 	case reflect.Map:

@@ -104,7 +104,7 @@ func stringKeys(v reflect.Value) map[string]reflect.Value {
 
 // plainValue is a single value as JSON has it.
 func plainValue(v reflect.Value) any {
-	if m, ok := v.Interface().(encoding.TextMarshaler); ok {
+	if m, ok := reflect.TypeAssert[encoding.TextMarshaler](v); ok {
 		if text, err := m.MarshalText(); err == nil {
 			return string(text)
 		}

@@ -79,7 +79,8 @@ func (c *statusCache) encode(s *Status) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode status: %w", err)
 	}
-	c.of, c.text = s, append(text, '\n')
+	text = append(text, '\n')
+	c.of, c.text = s, text
 	return c.text, nil
 }
 

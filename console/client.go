@@ -186,8 +186,7 @@ func (c *Client) why(err error, waited time.Duration) error {
 	if pid := c.pid.Load(); pid > 0 {
 		holder = "the boostd with process id " + strconv.FormatInt(pid, 10)
 	}
-	var request *url.Error // its text would show an address that there isn't
-	if errors.As(err, &request) {
+	if request, ok := errors.AsType[*url.Error](err); ok {
 		err = request.Err
 	}
 	var text string

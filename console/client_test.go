@@ -81,7 +81,7 @@ func TestClientTellsWhatTheDaemonSays(t *testing.T) {
 			t.Errorf("%v became %v", e.err, err)
 		}
 		for _, sentinel := range []error{ErrNotFound, ErrNoDaemon} {
-			if errors.Is(err, sentinel) != (sentinel == e.is) {
+			if errors.Is(err, sentinel) != (errors.Is(sentinel, e.is)) {
 				t.Errorf("%v: is %v: %v", err, sentinel, errors.Is(err, sentinel))
 			}
 		}

@@ -171,8 +171,7 @@ func (s *Source) handle(event kafka.Event) {
 // message takes one message into the batch.
 func (s *Source) message(k *kafka.Message) {
 	if k.TopicPartition.Error != nil {
-		var failed kafka.Error
-		if errors.As(k.TopicPartition.Error, &failed) {
+		if failed, ok := errors.AsType[kafka.Error](k.TopicPartition.Error); ok {
 			s.clientError(failed)
 		}
 		return

@@ -3,6 +3,7 @@ package kafkaio
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -122,12 +123,7 @@ func (r *receiver) settleLocked(n int) {
 }
 
 func (r *receiver) saw(event string) bool {
-	for _, e := range r.events {
-		if e == event {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(r.events, event)
 }
 
 // until waits for a condition on the receiver.

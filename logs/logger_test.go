@@ -167,7 +167,7 @@ func TestForms(t *testing.T) {
 	if err := json.Unmarshal([]byte(first), &line); err != nil || line["@module"] != "boostd.kafka" || line["@message"] != "hello" {
 		t.Errorf("%v of %s", err, first)
 	}
-	for _, l := range strings.Split(strings.TrimSpace(rest), "\n") {
+	for l := range strings.SplitSeq(strings.TrimSpace(rest), "\n") {
 		if !regexp.MustCompile(`^<[37]>`).MatchString(l) {
 			t.Errorf("a line for the journal is %q", l)
 		}

@@ -13,11 +13,11 @@ import (
 
 // oracle is the definition: a set of delivered and a set of done offsets.
 type oracle struct {
-	epoch                  uint32
-	closed                 bool
-	first, last            int64
-	delivered, done        map[int64]bool
-	committed, committable int64
+	epoch           uint32
+	closed          bool
+	first, last     int64
+	delivered, done map[int64]bool
+	committed       int64
 }
 
 func newOracle(epoch uint32, next int64) *oracle {

@@ -168,7 +168,7 @@ func TestHTTPRequest(t *testing.T) {
 			if r := attempt(t, t.Context(), h, c.message); r.Outcome != boostd.Done {
 				t.Fatalf("result %+v", r)
 			}
-			if got.Method != "POST" || got.URL.String() != "/handle?q=1" || sha256.Sum256(body) != sha256.Sum256(c.message.Value) {
+			if got.Method != http.MethodPost || got.URL.String() != "/handle?q=1" || sha256.Sum256(body) != sha256.Sum256(c.message.Value) {
 				t.Errorf("got %s %s with %d bytes", got.Method, got.URL, len(body))
 			}
 			for name, want := range c.want {
@@ -224,7 +224,7 @@ func TestHTTPEndsWithItsContext(t *testing.T) {
 	var asked atomic.Pointer[chan struct{}]
 	wait := func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/body" {
-			w.WriteHeader(200)
+			w.WriteHeader(http.StatusOK)
 			io.WriteString(w, "half")
 			w.(http.Flusher).Flush()
 		}
@@ -275,7 +275,7 @@ func TestHTTPKeepsConnections(t *testing.T) {
 	var connections atomic.Int32
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
-		w.WriteHeader(500)
+		w.WriteHeader(http.StatusInternalServerError)
 		io.WriteString(w, strings.Repeat("e", 60000))
 	}))
 	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {

@@ -66,7 +66,8 @@ func answerEach(result func(map[string]any) string) {
 		if err := json.Unmarshal(line, &m); err != nil {
 			exit(99)
 		}
-		fmt.Printf("{\"id\":%v,%s}\n", m["id"], result(m))
+		id := m["id"] // before result, which may take m apart
+		fmt.Printf("{\"id\":%v,%s}\n", id, result(m))
 	}
 }
 

@@ -119,8 +119,8 @@ func (r *reader) wrong(n *node, format string, args ...any) {
 	r.problems = append(r.problems, n.problem(fmt.Sprintf(format, args...)))
 }
 
-func (r *reader) warn(n *node, format string, args ...any) {
-	r.warnings = append(r.warnings, n.problem(fmt.Sprintf(format, args...)))
+func (r *reader) warn(n *node, text string) {
+	r.warnings = append(r.warnings, n.problem(text))
 }
 
 // unwrap returns the document inside {"config": …}, as settings services send it.

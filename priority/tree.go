@@ -51,7 +51,7 @@ func (n *node) member(key string) *node {
 // it that exists.
 func (n *node) locate(pointer string) Problem {
 	at := n
-	for _, part := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
+	for part := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
 		var next *node
 		if i, err := strconv.Atoi(part); err == nil && at.kind == '[' {
 			next = at.members[i]

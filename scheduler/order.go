@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/kafkaboost/boostd"
 )
@@ -60,8 +61,8 @@ func (l *lock) admits(level boostd.Level) bool {
 
 // unready notes that the item of that level has left its ready list.
 func (l *lock) unready(level boostd.Level) {
-	for n := len(l.ready) - 1; n >= 0; n-- {
-		if l.ready[n] == level {
+	for n, at := range slices.Backward(l.ready) {
+		if at == level {
 			l.ready = append(l.ready[:n], l.ready[n+1:]...)
 			return
 		}

@@ -7,11 +7,11 @@ import (
 	"github.com/kafkaboost/boostd"
 )
 
-func (r *rig) pause(level boostd.Level, for_ time.Duration) {
+func (r *rig) pause(level boostd.Level, length time.Duration) {
 	r.t.Helper()
 	p := Pause{Level: level, By: "ann", Why: "an incident", Since: r.now}
-	if for_ > 0 {
-		p.Until = r.now.Add(for_)
+	if length > 0 {
+		p.Until = r.now.Add(length)
 	}
 	e, err := r.core.PauseLevel(r.now, p)
 	if err != nil {

@@ -135,7 +135,7 @@ func (p *pool) popReady(at boostd.Level) *Item {
 
 // take fills dst with items of a level for one worker: the worker's share of
 // what is ready, and right behind each what waits for the same key, because
-// nobody else could run it meanwhile; at most most in all.
+// nobody else could run it meanwhile; no more than most in all.
 func (p *pool) take(dst []*Item, at boostd.Level, share, most int, now time.Time) []*Item {
 	for len(dst) < share && p.levels[at].ready.len > 0 {
 		i := p.popReady(at)

@@ -118,8 +118,8 @@ func (c *Core) Finished(now time.Time, id PoolID, slot int, items []*Item) *Effe
 // unstarted gives the items that their worker didn't start their places back.
 func (c *Core) unstarted(now time.Time, p *pool, items []*Item) {
 	// Backwards, so that each goes in front of its successors.
-	for n := len(items) - 1; n >= 0; n-- {
-		if i := items[n]; i.StartedAt.IsZero() {
+	for _, i := range slices.Backward(items) {
+		if i.StartedAt.IsZero() {
 			c.handedBack(now, p, i)
 		}
 	}

@@ -85,7 +85,7 @@ func watch(t *testing.T, d *daemon.Daemon, load *rig.Load, s *rig.Setup) seen {
 	rig.EventuallyIn(t, 5*rig.Patience, "everything handled", func() bool {
 		ctx, cancel := context.WithTimeout(t.Context(), rig.Patience)
 		defer cancel()
-		status, err := d.Status(ctx)
+		status, err := d.Scheduler(ctx)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +95,8 @@ func watch(t *testing.T, d *daemon.Daemon, load *rig.Load, s *rig.Setup) seen {
 			}
 			w.paused[k.Level] = w.paused[k.Level] || k.State == scheduler.Paused && k.Reason.Kind == scheduler.HigherWork
 			w.pauses[k.Level] = k.Pauses
-			h := append(history[k.Level], mark{status.At, k.Pauses, k.Resumes})
+			h := history[k.Level]
+			h = append(h, mark{status.At, k.Pauses, k.Resumes})
 			for status.At.Sub(h[0].at) > 2*time.Second {
 				h = h[1:]
 			}

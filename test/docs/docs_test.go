@@ -80,9 +80,9 @@ func keys(t reflect.Type, path string) []string {
 		return []string{path}
 	}
 	var all []string
-	for f := range t.NumField() {
-		if name := t.Field(f).Tag.Get("yaml"); name != "" && name != "-" {
-			all = append(all, keys(t.Field(f).Type, strings.TrimPrefix(path+"."+name, "."))...)
+	for field := range t.Fields() {
+		if name := field.Tag.Get("yaml"); name != "" && name != "-" {
+			all = append(all, keys(field.Type, strings.TrimPrefix(path+"."+name, "."))...)
 		}
 	}
 	return all

@@ -67,11 +67,11 @@ func javaMajor(java string) (int, bool) {
 }
 
 func releaseFile(java string) string {
-	real, err := filepath.EvalSymlinks(java)
+	path, err := filepath.EvalSymlinks(java)
 	if err != nil {
-		real = java
+		path = java
 	}
-	return filepath.Join(filepath.Dir(filepath.Dir(real)), "release")
+	return filepath.Join(filepath.Dir(filepath.Dir(path)), "release")
 }
 
 // parseJavaMajor reads 17.0.15, 21, 25-ea and the old form 1.8.0_402.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -279,9 +280,7 @@ func (s *Setup) Committed(t testing.TB) map[boostd.TopicPartition]int64 {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for tp, o := range offsets {
-			all[tp] = o
-		}
+		maps.Copy(all, offsets)
 	}
 	return all
 }

@@ -98,8 +98,8 @@ func TestStreamThatBreaksOff(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cut := bytes.Index(stream, []byte(`"Action":"pass"`))
-	text, code := replay(stream[:cut], 0, false)
+	before, _, _ := bytes.Cut(stream, []byte(`"Action":"pass"`))
+	text, code := replay(before, 0, false)
 	if code != 1 || !strings.Contains(text, "failed: x/good TestA (did not finish)") {
 		t.Errorf("exit code %d after\n%s", code, text)
 	}

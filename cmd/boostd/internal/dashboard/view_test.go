@@ -19,29 +19,27 @@ var now = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 
 func ago(d time.Duration) *time.Time { t := now.Add(-d); return &t }
 
-func ptr[T any](v T) *T { return &v }
-
 // full is a daemon at work.
 func full() *console.Status {
 	return &console.Status{
 		Version: "1.2.3", UptimeS: 93_784, Instance: "alpha/4711", Phase: "running", Ready: true,
 		Settings: console.Settings{Source: "file:/etc/boostd/settings.json", Hash: "0123456789abcdef0123456789abcdef", LoadedAt: ago(26 * time.Hour), CheckedAt: ago(3 * time.Second)},
 		Levels: []console.Level{
-			{Level: 10, Backlog: console.Backlog{Broker: ptr[int64](0)}, State: "RUN", Rate: ptr(0.4), DrainS: ptr(0.0)},
-			{Level: 7, Backlog: console.Backlog{Broker: ptr[int64](12_345_678), Queued: 1024}, InFlight: 64, OldestMS: ptr[int64](90_061), State: "HOLD",
-				Reason: "its queue here is full", Rate: ptr(9_876.5), DrainS: ptr(1250.2)},
-			{Level: 3, Backlog: console.Backlog{Broker: ptr[int64](5)}, State: "PAUSED", Reason: "paused by hand by ann until 2026-11-25T12:20:00Z: the warehouse is down",
+			{Level: 10, Backlog: console.Backlog{Broker: new(int64(0))}, State: "RUN", Rate: new(0.4), DrainS: new(0.0)},
+			{Level: 7, Backlog: console.Backlog{Broker: new(int64(12_345_678)), Queued: 1024}, InFlight: 64, OldestMS: new(int64(90_061)), State: "HOLD",
+				Reason: "its queue here is full", Rate: new(9_876.5), DrainS: new(1250.2)},
+			{Level: 3, Backlog: console.Backlog{Broker: new(int64(5))}, State: "PAUSED", Reason: "paused by hand by ann until 2026-11-25T12:20:00Z: the warehouse is down",
 				Paused: &console.Pause{Level: 3, By: "ann", Why: "the warehouse is down", Since: *ago(10 * time.Minute), Until: ago(-20 * time.Minute)}},
-			{Level: 0, Backlog: console.Backlog{Queued: 3}, OldestMS: ptr[int64](12), State: "PAUSED", Reason: "2.5s of higher work"},
+			{Level: 0, Backlog: console.Backlog{Queued: 3}, OldestMS: new(int64(12)), State: "PAUSED", Reason: "2.5s of higher work"},
 		},
 		Consumers: []console.Consumer{
-			{Name: "orders/10", Level: ptr(10), Handler: "orders", Group: "order-workers_priority_10", Partitions: 3, Joined: true, Broker: ptr[int64](0), State: "RUN", CommitAgeMS: ptr[int64](900)},
-			{Name: "orders/7", Level: ptr(7), Handler: "orders", Group: "order-workers_priority_7", Partitions: 3, Joined: true, Broker: ptr[int64](12_345_678), Unsettled: 1088, State: "HOLD",
-				Reason: "its queue here is full", CommitAgeMS: ptr[int64](7_200)},
+			{Name: "orders/10", Level: new(10), Handler: "orders", Group: "order-workers_priority_10", Partitions: 3, Joined: true, Broker: new(int64(0)), State: "RUN", CommitAgeMS: new(int64(900))},
+			{Name: "orders/7", Level: new(7), Handler: "orders", Group: "order-workers_priority_7", Partitions: 3, Joined: true, Broker: new(int64(12_345_678)), Unsettled: 1088, State: "HOLD",
+				Reason: "its queue here is full", CommitAgeMS: new(int64(7_200))},
 			{Name: "orders/base", Handler: "orders", Group: "order-workers_base", State: "RUN"},
 		},
 		Handlers: []console.Handler{
-			{Name: "orders", Kind: "exec", Slots: 64, Busy: 64, Stuck: 2, MeanUS: ptr[int64](6_480), Done: 123_456, Retried: 78, HeldN: 2},
+			{Name: "orders", Kind: "exec", Slots: 64, Busy: 64, Stuck: 2, MeanUS: new(int64(6_480)), Done: 123_456, Retried: 78, HeldN: 2},
 			{Name: "mail", Kind: "http", Slots: 4},
 		},
 		Held:      []console.Held{{Topic: "orders_7", Partition: 2, Offset: 1042, Level: 7, Attempts: 5, Reason: "exit 1\nno such \x1b[31mcustomer"}},

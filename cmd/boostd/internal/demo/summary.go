@@ -15,8 +15,7 @@ func (r Report) Summary() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%5s %10s %10s %8s %11s   %s\n", "", "", "", "", "", "wait from produce to handler start")
 	fmt.Fprintf(&b, "%5s %10s %10s %8s %11s %10s %10s %10s\n", "level", "produced", "handled", "lost", "duplicates", "p50", "p99", "max")
-	for n := len(r.Levels) - 1; n >= 0; n-- {
-		l := r.Levels[n]
+	for _, l := range slices.Backward(r.Levels) {
 		fmt.Fprintf(&b, "%5d %10s %10s %8s %11s %10s %10s %10s\n", l.Level, number(l.Produced), number(l.Handled),
 			number(l.Lost), number(l.Duplicates), quantile(l, 0.5), quantile(l, 0.99), quantile(l, 1))
 	}
