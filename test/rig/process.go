@@ -115,6 +115,12 @@ func Spawn(t testing.TB, args ...string) *Process {
 	return spawn(t, build(t, "cmd/boostd"), nil, args...)
 }
 
+// SpawnEnv is Spawn with more variables in the environment.
+func SpawnEnv(t testing.TB, environ []string, args ...string) *Process {
+	t.Helper()
+	return spawn(t, build(t, "cmd/boostd"), environ, args...)
+}
+
 func spawn(t testing.TB, path string, environ []string, args ...string) *Process {
 	t.Helper()
 	p := &Process{t: t, cmd: exec.Command(path, args...), out: &buffer{}, stdout: &buffer{}, done: make(chan struct{})}
