@@ -35,6 +35,9 @@ demo: c-compiler ## what priority does, on this machine alone; ARGS='--seconds 1
 test: c-compiler ## all tests, with the race detector; PKG=./scheduler ARGS='-run TestGate'
 	@go build -o bin/runtests ./test/cmd/runtests
 	@bin/runtests -race -count=1 -p=2 -timeout=8m $(ARGS) $(PKG)
+ifeq ($(PKG)$(ARGS),./...)
+	@cd test/rules && ../../bin/runtests -count=1 ./...
+endif
 
 acceptance: c-compiler ## the promises at full size, on real Kafka: half an hour, an idle machine
 	go test -tags acceptance ./test/acceptance -timeout 60m -v -count=1 $(ARGS)
@@ -60,6 +63,7 @@ lint: c-compiler ## say which files want formatting, and run go vet and golangci
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "want gofmt:" $$files; exit 1; }
 	go vet ./...
 	go vet -tags acceptance ./test/acceptance
+	cd test/rules && go vet ./...
 	@test ! -e .golangci.yaml || $(MAKE) --no-print-directory bin/tools/golangci-lint
 	@test ! -e .golangci.yaml || bin/tools/golangci-lint run
 
