@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,143 +19,202 @@ import (
 	"github.com/kafkaboost/boostd/logs"
 )
 
-// played is a daemon with levels 0 to 3.
-type played struct{ console.Daemon }
-
-func (played) Status(context.Context) (*console.Status, error) {
-	return &console.Status{Version: "1.2.3", Phase: "running", Ready: true, Levels: []console.Level{{Level: 3, State: "RUN"}, {Level: 0, State: "HOLD"}}}, nil
+// puppet is a daemon with the levels 0 to 9 that notes what it is told.
+type puppet struct {
+	mu   sync.Mutex
+	told []string
+	err  error // of a reload
 }
 
-func (played) PauseLevel(_ context.Context, r console.PauseRequest) (console.Pause, error) {
-	p := console.Pause{Level: r.Level, By: r.By, Why: r.Why}
+var _ console.Daemon = (*puppet)(nil)
+
+func (p *puppet) note(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.told = append(p.told, fmt.Sprintf(format, args...))
+}
+
+func (p *puppet) Status(context.Context) (*console.Status, error) {
+	waits := int64(12345)
+	return &console.Status{Version: "1.2.3", Instance: "alpha/1", Phase: "running", Ready: true,
+		Levels: []console.Level{{Level: 7, State: "RUN", Backlog: console.Backlog{Broker: &waits}}, {Level: 0, State: "HOLD"}},
+		Alarms: []console.Alarm{{Kind: "stuck", Text: "a handler hangs", Since: time.Now()}}}, nil
+}
+func (p *puppet) Live() error  { return nil }
+func (p *puppet) Ready() error { return nil }
+
+func (p *puppet) PauseLevel(_ context.Context, r console.PauseRequest) (console.Pause, error) {
+	if r.Level > 9 {
+		return console.Pause{}, fmt.Errorf("level %d: %w: there are levels 0 to 9", r.Level, console.ErrNotFound)
+	}
+	p.note("pause %d %v %s", r.Level, r.For, r.Why)
+	done := console.Pause{Level: r.Level, Why: r.Why}
 	if r.For > 0 {
-		until := time.Unix(0, 0).Add(r.For)
-		p.Until = &until
+		until := time.Date(2026, 11, 25, 12, 0, 0, 0, time.Local)
+		done.Until = &until
 	}
-	return p, there(r.Level)
+	return done, nil
 }
 
-func (played) ResumeLevel(_ context.Context, level int, _ string) error { return there(level) }
-
-func there(level int) error {
-	if level > 3 {
-		return fmt.Errorf("level %d: %w: there are levels 0 to 3", level, console.ErrNotFound)
+func (p *puppet) ResumeLevel(_ context.Context, level int, _ string) error {
+	if level > 9 {
+		return fmt.Errorf("level %d: %w: it isn't paused", level, console.ErrNotFound)
 	}
+	p.note("resume %d", level)
 	return nil
 }
 
-func (played) Reload(context.Context) (console.Reloaded, error) {
-	return console.Reloaded{}, errors.New("settings.json:1:2: bad")
+func (p *puppet) Reload(context.Context) (console.Reloaded, error) {
+	return console.Reloaded{Changed: true, Hash: "c0ffee", Text: "priorities have changed"}, p.err
 }
 
-// playedSocket serves it until the test ends.
-func playedSocket(t *testing.T) string {
+// answering serves a puppet on a socket until the test ends.
+func answering(t *testing.T, p *puppet) (socket string, levels *logs.Levels) {
 	t.Helper()
 	_, levels, err := logs.New(logs.Options{Output: os.Stderr, Level: "info"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "b.sock")
-	s, err := console.Start(console.Options{Socket: path, Daemon: played{}, LogLevels: levels, Logger: hclog.NewNullLogger()})
+	socket = filepath.Join(t.TempDir(), "b.sock")
+	s, err := console.Start(console.Options{Socket: socket, Daemon: p, LogLevels: levels, Logger: hclog.NewNullLogger()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := s.Close(context.Background()); err != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if err := s.Close(ctx); err != nil {
 			t.Error(err)
 		}
 	})
-	return path
+	return socket, levels
 }
 
-func TestCommandsOverTheSocket(t *testing.T) {
-	socket := playedSocket(t)
+// boostd runs a command line as main does.
+func boostd(args ...string) (out string, code int, err error) {
+	root := newRoot()
+	var b bytes.Buffer
+	root.SetOut(&b)
+	root.SetErr(&b)
+	root.SetArgs(args)
+	err = root.Execute()
+	return b.String(), codeOf(err), err
+}
+
+func TestOperatorsCommands(t *testing.T) {
+	socket, _ := answering(t, &puppet{})
 	for _, c := range []struct {
-		args string
+		line string
 		code int
-		out  string // in what it prints
-		says string // in its error
+		want string // in what is printed, or in the error
 	}{
-		{"status", 0, "boostd 1.2.3", ""},
-		{"status --json", 0, `"version": "1.2.3"`, ""},
-		{"status more", 64, "", "takes no argument"},
-		{"status --watch --json --interval 1ms", 64, "", "--interval"},
-		{"levels", 0, "HOLD", ""},
-		{"levels --json", 0, `{"level":0,`, ""},
-		{"levels paus 1", 64, "", `did you mean "pause"`},
-		{"levels pause 1 2 --for 1h --why because", 0, "level 1 is paused until ", ""},
-		{"levels pause 1 --json", 0, `{"level":1,`, ""},
-		{"levels pause", 64, "", "at least one level"},
-		{"levels pause high", 64, "", `level "high": want a whole number`},
-		{"levels pause 1 --for -1h", 64, "", "more than 0"},
-		{"levels pause 9 1", 1, "level 1 is paused", "there are levels 0 to 3"},
-		{"levels resume 9", 1, "", "there are levels 0 to 3"},
-		{"levels resume 1", 0, "level 1 runs again", ""},
-		{"log-level", 0, "info", ""},
-		{"log-level kafka=debug", 0, "kafka", ""},
-		{"log-level kafka=loud", 64, "", "want trace"},
-		{"log-level kofka=debug", 1, "", "kofka"},
-		{"log-level --json", 0, `"kafka": "debug"`, ""},
-		{"settings reload", 1, "", "settings.json:1:2: bad"},
+		{"status", exitDone, "ALARM"},
+		{"status", exitDone, "12,345"},
+		{"status --json", exitDone, `"in_flight": 0`},
+		{"status --watch --json", exitUsage, "without --json"},
+		{"status --watch --interval 1ms", exitUsage, "at least 100ms"},
+		{"status --interval 2s", exitUsage, "--interval goes with --watch"},
+		{"status x", exitUsage, "takes no argument"},
+		{"levels", exitDone, "drains in"},
+		{"levels --json", exitDone, `{"level":7,"backlog":{"broker":12345,"queued":0}`},
+		{"levels puase 1", exitUsage, `did you mean "pause"?`},
+		{"levels pause", exitUsage, "at least one level"},
+		{"levels pause seven", exitUsage, `"seven": want a whole number`},
+		{"levels pause 7 --for -1s", exitUsage, "want more than 0"},
+		{"levels pause 7", exitDone, "level 7 is paused\n"},
+		{"levels pause 7 --for 5m", exitDone, "level 7 is paused until 2026-11-25T12:00:00"},
+		{"levels pause 7 --json", exitDone, `{"level":7,`},
+		{"levels pause 99 7", exitFailed, "there are levels 0 to 9"},
+		{"levels resume 7", exitDone, "level 7 runs again"},
+		{"levels resume 99", exitFailed, "isn't paused"},
+		{"log-level", exitDone, "(all others)  info"},
+		{"log-level kafka=debug", exitDone, "kafka         debug"},
+		{"log-level --json", exitDone, `"kafka": "debug"`},
+		{"log-level kofka=debug", exitFailed, `did you mean "kafka"?`},
+		{"log-level kafka=loud", exitUsage, "want trace, debug"},
+		{"log-level =info", exitUsage, "want ROOM=LEVEL"},
+		{"settings reload", exitDone, "priorities have changed\n"},
+		{"settings reload --json", exitDone, `"hash": "c0ffee"`},
 	} {
-		out, err := execute(t, append(strings.Fields(c.args), "--control", socket)...)
-		said := ""
-		if err != nil {
-			said = err.Error()
+		words := strings.Fields(c.line)
+		out, code, err := boostd(append(words, "--control", socket)...)
+		if got := fmt.Sprint(out, err); code != c.code || !strings.Contains(got, c.want) {
+			t.Errorf("boostd %s exits %d, want %d and %q:\n%s", c.line, code, c.code, c.want, got)
 		}
-		if codeOf(err) != c.code || !strings.Contains(out, c.out) || !strings.Contains(said, c.says) || (c.says == "") != (err == nil) {
-			t.Errorf("boostd %s: code %d, error %q, printed %s", c.args, codeOf(err), said, out)
+	}
+	if _, code, err := boostd("settings", "relaod"); code != exitUsage || !strings.Contains(fmt.Sprint(err), `did you mean "reload"?`) {
+		t.Errorf("a misspelt subcommand exits %d: %v", code, err)
+	}
+}
+
+func TestEveryLevelIsTried(t *testing.T) {
+	p := &puppet{}
+	socket, _ := answering(t, p)
+	_, _, err := boostd("levels", "pause", "99", "3", "4", "--for", "30m", "--why", "the warehouse is down", "--control", socket)
+	if err == nil {
+		t.Error("level 99 was paused")
+	}
+	_, _, _ = boostd("levels", "resume", "99", "3", "--control", socket)
+	want := "pause 3 30m0s the warehouse is down; pause 4 30m0s the warehouse is down; resume 3"
+	if got := strings.Join(p.told, "; "); got != want {
+		t.Errorf("the daemon was told %q, want %q", got, want)
+	}
+}
+
+// TestLogLevelsAllOrNone: a mistake in one argument leaves the others without
+// effect.
+func TestLogLevelsAllOrNone(t *testing.T) {
+	socket, levels := answering(t, &puppet{})
+	if _, code, _ := boostd("log-level", "kafka=debug", "worker=lound", "--control", socket); code != exitUsage {
+		t.Errorf("exits %d", code)
+	}
+	if got := fmt.Sprint(levels.Levels()); got != "map[:info]" {
+		t.Errorf("levels are %s", got)
+	}
+}
+
+func TestRefusedReload(t *testing.T) {
+	socket, _ := answering(t, &puppet{err: errors.New("settings.json:3:5: max_priority: want 0 to 4095")})
+	for _, format := range []string{"--json=true", "--json=false"} {
+		out, code, err := boostd("settings", "reload", format, "--control", socket)
+		if code != exitFailed || out != "" || err.Error() != "settings.json:3:5: max_priority: want 0 to 4095" {
+			t.Errorf("exits %d, prints %q, says %v", code, out, err)
 		}
 	}
 }
 
-// TestCommandsWithoutADaemon exit 69 and say where they have looked.
-func TestCommandsWithoutADaemon(t *testing.T) {
-	socket := filepath.Join(t.TempDir(), "b.sock")
-	for _, args := range []string{"status", "status --json", "levels", "levels pause 1", "levels resume 1", "log-level", "log-level debug", "settings reload"} {
-		_, err := execute(t, append(strings.Fields(args), "--control", socket)...)
-		if codeOf(err) != exitUnreachable || !strings.Contains(err.Error(), socket) {
-			t.Errorf("boostd %s: code %d, %v", args, codeOf(err), err)
+func TestNoDaemon(t *testing.T) {
+	dir := t.TempDir()
+	for _, line := range []string{"status", "status --json", "levels", "levels pause 1 2", "levels resume 1", "log-level", "log-level info", "settings reload"} {
+		_, code, err := boostd(append(strings.Fields(line), "--control", filepath.Join(dir, "b.sock"))...)
+		if code != exitUnreachable || !strings.Contains(err.Error(), "no boostd runs here") || strings.Count(err.Error(), "\n") > 0 {
+			t.Errorf("boostd %s exits %d: %v", line, code, err)
 		}
 	}
 }
 
-// TestStatusIsReadBack: what --json prints is the document that it stands for.
-func TestStatusIsReadBack(t *testing.T) {
-	out, err := execute(t, "status", "--json", "--control", playedSocket(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var s console.Status
-	if err := json.Unmarshal([]byte(out), &s); err != nil || len(s.Levels) != 2 || s.Levels[0].Backlog.Broker != nil {
-		t.Errorf("%v in %s", err, out)
-	}
-}
-
-func TestSocketIsFound(t *testing.T) {
-	folder := t.TempDir()
-	own, system, absent := filepath.Join(folder, "own"), filepath.Join(folder, "system"), filepath.Join(folder, "absent")
-	for _, path := range []string{own, system} {
-		if err := os.WriteFile(path, nil, 0o600); err != nil {
+// TestConfigurationNamesTheSocket: -c leads to the daemon that runs with it.
+func TestConfigurationNamesTheSocket(t *testing.T) {
+	socket, _ := answering(t, &puppet{})
+	for control, want := range map[string]int{socket: exitDone, "off": exitUsage} {
+		file := filepath.Join(t.TempDir(), "boostd.yaml")
+		text := "control: '" + control + "'\nkafka: {brokers: ['localhost:9092'], group: g}\nsettings: {source: 'file:s.json'}\n" +
+			"topics: {orders: {handler: h}}\nhandlers: {h: {log: {}}}\n"
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-	}
-	for _, c := range []struct{ own, system, want string }{{own, system, own}, {absent, system, system}, {absent, absent + "2", absent}} {
-		if got := usualSocket(c.own, c.system); got != c.want {
-			t.Errorf("own %s, system %s: %s", c.own, c.system, got)
+		if out, code, err := boostd("status", "-c", file); code != want {
+			t.Errorf("control: %s: exits %d: %v\n%s", control, code, err, out)
 		}
 	}
-	off := filepath.Join(folder, "boostd.yaml")
-	text := "control: off\nkafka: {brokers: ['localhost:1'], group: g}\nsettings: {source: 'file:settings.json'}\nhandlers: {h: {noop: {}}}\ntopics: {t: {handler: h}}\n"
-	if err := os.WriteFile(off, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for says, args := range map[string][]string{
-		"--set changes what -c names": {"status", "--set", "control=x"},
-		"control is off":              {"status", "-c", off},
-	} {
-		if _, err := execute(t, args...); codeOf(err) != exitUsage || !strings.Contains(err.Error(), says) {
-			t.Errorf("%v: code %d, %v", args, codeOf(err), err)
-		}
+}
+
+// TestStatusIsPassedOn: what another version says reaches whoever reads JSON.
+func TestStatusIsPassedOn(t *testing.T) {
+	socket, _ := answering(t, &puppet{})
+	out, _, err := boostd("status", "--json", "--control", socket)
+	var s map[string]any
+	if err != nil || json.Unmarshal([]byte(out), &s) != nil || s["summary"] != nil || s["version"] != "1.2.3" {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
