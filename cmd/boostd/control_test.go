@@ -209,6 +209,12 @@ func TestConfigurationNamesTheSocket(t *testing.T) {
 	}
 }
 
+func TestUnknownSubcommand(t *testing.T) {
+	if _, code, err := boostd("settings", "relaod"); code != exitUsage || !strings.Contains(err.Error(), `did you mean "reload"?`) {
+		t.Errorf("exits %d: %v", code, err)
+	}
+}
+
 // TestStatusIsPassedOn: what another version says reaches whoever reads JSON.
 func TestStatusIsPassedOn(t *testing.T) {
 	socket, _ := answering(t, &puppet{})

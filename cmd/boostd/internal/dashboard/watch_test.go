@@ -5,110 +5,139 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
-	"syscall"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/kafkaboost/boostd/cmd/boostd/internal/term"
-	"github.com/kafkaboost/boostd/console"
 )
 
-// terminal is a terminal, and the other end that a person has.
-func terminal(t *testing.T) (tty, person *os.File) {
+// terminal is one that a test types on and reads from.
+type terminal struct {
+	near, far *os.File // the test's end and the program's
+	mu        sync.Mutex
+	shown     bytes.Buffer
+}
+
+func newTerminal(t *testing.T, width, height int) *terminal {
 	t.Helper()
-	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
+	near, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = person.Close() })
-	raw, err := person.SyscallConn()
+	fd := int(near.Fd())
+	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var number int
-	if controlErr := raw.Control(func(fd uintptr) {
-		if err = unix.IoctlSetPointerInt(int(fd), unix.TIOCSPTLCK, 0); err == nil {
-			number, err = unix.IoctlGetInt(int(fd), unix.TIOCGPTN)
+	far, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := &terminal{near: near, far: far}
+	x.resize(t, width, height)
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		page := make([]byte, 4096)
+		for {
+			n, err := near.Read(page)
+			x.mu.Lock()
+			x.shown.Write(page[:n])
+			x.mu.Unlock()
+			if err != nil {
+				return
+			}
 		}
-	}); controlErr != nil || err != nil {
-		t.Fatal(controlErr, err)
-	}
-	if tty, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = tty.Close() })
-	return tty, person
+	}()
+	t.Cleanup(func() {
+		_, _ = near.WriteString("q\n") // for a Watch that still reads keys: far stays open meanwhile
+		_ = far.Close()                // which ends the reader
+		<-read
+		_ = near.Close()
+	})
+	return x
 }
 
-func settingsOf(t *testing.T, tty *os.File) unix.Termios {
+func (x *terminal) resize(t *testing.T, width, height int) {
 	t.Helper()
-	s, err := unix.IoctlGetTermios(int(tty.Fd()), unix.TCGETS)
-	if err != nil {
+	if err := unix.IoctlSetWinsize(int(x.far.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Col: uint16(width), Row: uint16(height)}); err != nil {
 		t.Fatal(err)
 	}
-	return *s
 }
 
-// steady is a daemon that always answers the same.
-type steady struct{}
+func (x *terminal) text() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.shown.String()
+}
 
-func (steady) Status(context.Context) (*console.Status, error) { return full(), nil }
+// await waits until something is shown after what was before.
+func (x *terminal) await(t *testing.T, before int, what string) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.After(10 * time.Second); ; {
+		if strings.Contains(x.text()[before:], what) {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-end:
+			t.Fatalf("the terminal doesn't show %q but %q", what, x.text()[before:])
+		}
+	}
+}
 
-// TestTerminalIsGivenBack, however the watch ends.
-func TestTerminalIsGivenBack(t *testing.T) {
+// TestWatchGivesTheTerminalBack: however it ends, modes and page are as before.
+func TestWatchGivesTheTerminalBack(t *testing.T) {
 	t.Setenv("TERM", "xterm")
-	for name, end := range map[string]func(person *os.File, cancel func()) error{
-		"q":       func(p *os.File, _ func()) error { _, err := p.Write([]byte("q")); return err },
-		"Ctrl-C":  func(p *os.File, _ func()) error { _, err := p.Write([]byte{ctrlC}); return err },
-		"SIGTERM": func(*os.File, func()) error { return unix.Kill(os.Getpid(), unix.SIGTERM) },
-		"SIGHUP":  func(*os.File, func()) error { return unix.Kill(os.Getpid(), unix.SIGHUP) },
-		"its end": func(_ *os.File, cancel func()) error { cancel(); return nil },
+	t.Setenv("NO_COLOR", "1")
+	type ending func(x *terminal, cancel func())
+	for name, end := range map[string]ending{
+		"q":         func(x *terminal, _ func()) { _, _ = x.near.WriteString("xq") },
+		"Ctrl-C":    func(x *terminal, _ func()) { _, _ = x.near.Write([]byte{ctrlC}) },
+		"cancelled": func(_ *terminal, cancel func()) { cancel() },
+		"SIGTERM":   func(*terminal, func()) { _ = unix.Kill(unix.Getpid(), unix.SIGTERM) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			tty, person := terminal(t)
-			before := settingsOf(t, tty)
+			x := newTerminal(t, 100, 30)
+			before, err := unix.IoctlGetTermios(int(x.far.Fd()), unix.TCGETS)
+			if err != nil {
+				t.Fatal(err)
+			}
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			ended := make(chan error, 1)
-			go func() { ended <- Watch(ctx, steady{}, 100*time.Millisecond, tty, tty) }()
-			seen := readUntil(t, person, nil, "boostd 1.2.3")
-			if !bytes.HasPrefix(seen, []byte(term.Enter)) {
-				t.Errorf("it begins with %q", seen[:min(len(seen), 40)])
+			go func() { ended <- Watch(ctx, &puppet{}, time.Hour, x.far, x.far) }()
+			x.await(t, 0, "wait for a person")
+			if raw, err := unix.IoctlGetTermios(int(x.far.Fd()), unix.TCGETS); err != nil || raw.Lflag&unix.ECHO != 0 {
+				t.Errorf("keys are echoed into the picture: %v", err)
 			}
-			if during := settingsOf(t, tty); during.Lflag&unix.ECHO != 0 {
-				t.Error("what is typed shows")
-			}
-			if err := end(person, cancel); err != nil {
+			seen := len(x.text())
+			x.resize(t, 50, 5)
+			if err := unix.Kill(unix.Getpid(), unix.SIGWINCH); err != nil {
 				t.Fatal(err)
 			}
-			readUntil(t, person, seen, term.Leave)
+			x.await(t, seen, "more lines")
+			end(x, cancel)
 			if err := <-ended; err != nil {
 				t.Error(err)
 			}
-			if after := settingsOf(t, tty); after != before {
-				t.Errorf("the terminal was %+v and is %+v", before, after)
+			x.await(t, seen, term.Leave)
+			after, err := unix.IoctlGetTermios(int(x.far.Fd()), unix.TCGETS)
+			if err != nil || *after != *before {
+				t.Errorf("the terminal's modes are %+v, were %+v, %v", after, before, err)
+			}
+			if text := x.text(); !strings.HasPrefix(text, term.Enter) || !strings.HasSuffix(text, term.Leave) {
+				t.Errorf("shown is %q", text)
 			}
 		})
 	}
-}
-
-// readUntil reads on behind what was seen, until a text has come.
-func readUntil(t *testing.T, person *os.File, seen []byte, text string) []byte {
-	t.Helper()
-	seen = slices.Clone(seen)
-	part := make([]byte, 4096)
-	if err := person.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	for !bytes.Contains(seen, []byte(text)) {
-		n, err := person.Read(part)
-		if err != nil {
-			t.Fatalf("%v before %q, after %q", err, text, seen)
-		}
-		seen = append(seen, part[:n]...)
-	}
-	return seen
 }
