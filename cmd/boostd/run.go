@@ -31,13 +31,16 @@ func newRun() *cobra.Command {
 			"a second signal ends it at once. SIGHUP reads the settings again.",
 		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
+			if err := logs.CheckLevel(level); level != "" && err != nil {
+				return usage("--log-level: %w", err)
+			}
 			loaded, err := load()
 			if err != nil {
 				return err
 			}
 			logger, levels, err := logs.New(logs.Options{Output: os.Stderr, Config: loaded.File.Log, Level: level})
 			if err != nil {
-				return usage("--log-level: %w", err)
+				return exitError{exitConfig, fmt.Errorf("%s: log: %w", loaded.File.Path, err)}
 			}
 			for _, w := range loaded.Warnings {
 				logger.Warn("configuration", "note", w.String())

@@ -66,7 +66,7 @@ func each(t *testing.T, language string, test func(t *testing.T, s snippet)) {
 		for _, s := range snippets(t, file) {
 			if s.language == language {
 				count++
-				t.Run(s.place, func(t *testing.T) { test(t, s) })
+				t.Run(strings.ReplaceAll(s.place, "/", "_"), func(t *testing.T) { test(t, s) })
 			}
 		}
 	}

@@ -100,10 +100,8 @@ func TestAlarmOfABroker(t *testing.T) {
 func consoleAddress(t *testing.T, p *rig.Process) string {
 	t.Helper()
 	var address string
-	rig.Eventually(t, "it says where its console listens", func() bool {
-		_, rest, ok := strings.Cut(p.Output(), `"address":"127.0.0.1:`)
-		port, _, _ := strings.Cut(rest, `"`)
-		address = "http://127.0.0.1:" + port
+	rig.Eventually(t, "it says where its console listens", func() (ok bool) {
+		address, ok = p.Console()
 		return ok
 	})
 	return address

@@ -33,13 +33,13 @@ func (p *Process) PeakMiB() int {
 // and system together, in percent of one core.
 func (p *Process) CPUPercent(d time.Duration) float64 {
 	p.t.Helper()
-	before := p.cpu()
+	before := p.CPU()
 	<-time.After(d)
-	return 100 * (p.cpu() - before).Seconds() / d.Seconds()
+	return 100 * (p.CPU() - before).Seconds() / d.Seconds()
 }
 
-// cpu is fields 14 and 15 of /proc/PID/stat, in hundredths of a second.
-func (p *Process) cpu() time.Duration {
+// CPU is the process's CPU time so far, user and system together: fields 14 and 15 of /proc/PID/stat, in hundredths of a second.
+func (p *Process) CPU() time.Duration {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID()))
 	if err != nil {
 		p.t.Fatal(err)

@@ -221,3 +221,11 @@ func (p *Process) Argument(flag string) string {
 	}
 	return p.cmd.Args[n+1]
 }
+
+// Console is the address that its console says it listens on, with http://, once
+// it does. Its log must be JSON.
+func (p *Process) Console() (address string, ok bool) {
+	_, rest, ok := strings.Cut(p.Output(), `"address":"127.0.0.1:`)
+	port, _, _ := strings.Cut(rest, `"`)
+	return "http://127.0.0.1:" + port, ok
+}
