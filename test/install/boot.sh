@@ -22,6 +22,9 @@ for device in null zero full random urandom tty; do
 	mount --bind "/dev/$device" "dev/$device"
 done
 mkdir -m 1777 dev/shm
+mkdir dev/pts
+mount -t devpts -o newinstance,ptmxmode=666,mode=620 none dev/pts
+ln -s pts/ptmx dev/ptmx
 mkdir -p .outside etc/systemd/system
 pivot_root . .outside
 umount -l /.outside
