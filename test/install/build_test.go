@@ -39,7 +39,7 @@ var (
 
 func goBuild(name string, flags ...string) (string, error) {
 	path := filepath.Join(made, name)
-	args := append(append([]string{"build", "-trimpath"}, flags...), "-o", path, "./cmd/boostd")
+	args := append(append([]string{"build", "-trimpath", "-buildvcs=false"}, flags...), "-o", path, "./cmd/boostd")
 	return path, command(exec.Command("go", args...))
 }
 
