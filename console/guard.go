@@ -20,7 +20,7 @@ type guard struct {
 func (g guard) wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case !g.ours(r.Host):
+		case !g.ours(r.Host) && !g.knows(r):
 			fail(w, http.StatusForbidden, "Host "+r.Host+" is not this console's: use its address, or a loopback name")
 		case !g.sameOrigin(r):
 			fail(w, http.StatusForbidden, "requests from other origins are refused")
@@ -60,11 +60,17 @@ func (g guard) sameOrigin(r *http.Request) bool {
 	return err == nil && u.Host == r.Host
 }
 
-// permitted compares digests: their length and the time say nothing.
+// knows reports whether the request carries the token, which no page in a browser
+// could have: then the name that it came by doesn't matter.
+func (g guard) knows(r *http.Request) bool { return g.token != "" && g.carries(r) }
+
+// permitted reports whether a request may be answered.
 func (g guard) permitted(r *http.Request) bool {
-	if g.token == "" || r.URL.Path == "/healthz" || r.URL.Path == "/readyz" {
-		return true
-	}
+	return g.token == "" || r.URL.Path == "/healthz" || r.URL.Path == "/readyz" || g.carries(r)
+}
+
+// carries compares digests: their length and the time say nothing.
+func (g guard) carries(r *http.Request) bool {
 	given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	want, got := sha256.Sum256([]byte(g.token)), sha256.Sum256([]byte(given))
 	return ok && subtle.ConstantTimeCompare(want[:], got[:]) == 1

@@ -27,6 +27,7 @@ func TestGuard(t *testing.T) {
 		{"no host", "127.0.0.1:8484", "", "/v1/status", nil, "", 403},
 
 		{"our own page", "127.0.0.1:8484", "", "/v1/status", map[string]string{"Origin": "http://127.0.0.1:8484"}, "127.0.0.1:8484", 200},
+		{"a name that leads here, with the token", "0.0.0.0:8484", "s3cret", "/v1/status", map[string]string{"Authorization": "Bearer s3cret"}, "boostd.internal:8484", 200},
 		{"another page", "127.0.0.1:8484", "", "/v1/status", map[string]string{"Origin": "https://evil.example"}, "127.0.0.1:8484", 403},
 		{"another port's page", "127.0.0.1:8484", "", "/v1/status", map[string]string{"Origin": "http://127.0.0.1:3000"}, "127.0.0.1:8484", 403},
 		{"a page of no origin", "127.0.0.1:8484", "", "/v1/status", map[string]string{"Origin": "null"}, "127.0.0.1:8484", 403},

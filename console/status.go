@@ -12,6 +12,7 @@ type Status struct {
 	Phase     string     `json:"phase"`
 	Waiting   string     `json:"waiting,omitempty"`
 	Ready     bool       `json:"ready"`
+	NotReady  string     `json:"not_ready,omitempty"` // what keeps it from being ready
 	Settings  Settings   `json:"settings"`
 	Summary   *Summary   `json:"summary"` // null before the first good document
 	Levels    []Level    `json:"levels"`  // highest first

@@ -44,7 +44,10 @@ func (v *view) status() *console.Status {
 	for _, a := range d.book.standing() {
 		s.Alarms = append(s.Alarms, console.Alarm{Kind: string(a.Kind), Subject: a.Subject, Since: a.Since, Text: a.Text})
 	}
-	s.Ready = notReady(s) == nil
+	if err := notReady(s); err != nil {
+		s.NotReady = err.Error()
+	}
+	s.Ready = s.NotReady == ""
 	return s
 }
 

@@ -186,3 +186,28 @@ func TestHistogram(t *testing.T) {
 		t.Errorf("extremes: %v, %v", h.Counts, h.Sum)
 	}
 }
+
+// A message from the future, as after a clock's jump, or from a producer whose
+// clock is ahead, is new, and not younger than that.
+func TestClocksThatDisagree(t *testing.T) {
+	r := newRig(t, 1, Unordered)
+	for _, ahead := range []time.Duration{time.Hour, -time.Hour} {
+		m := boostd.Message{Topic: "t", Offset: r.next[tp0], FetchedAt: r.now, ProducedAt: r.now.Add(ahead), Level: 5}
+		r.next[tp0]++
+		r.apply(r.core.Fetched(r.now, 0, []boostd.Message{m}))
+	}
+	if l := r.core.Status(r.now).Pools[0].Levels[0]; !l.Ready || l.Oldest != time.Hour {
+		t.Errorf("the oldest is %v, ready %v", l.Oldest, l.Ready)
+	}
+	r.finish(0, done)
+	r.finish(0, done)
+	l := r.core.Status(r.now).Pools[0].Levels[0]
+	if l.Age.Counts[0] != 1 || l.Age.Total() != 2 || l.Age.Sum < 59*time.Minute {
+		t.Errorf("ages are %v", l.Age)
+	}
+	r.fetch(0, tp0, "-:5")
+	r.now = r.now.Add(-time.Hour) // never with a monotonic clock; nothing must stand still for it
+	r.finish(0, done)
+	r.fetch(0, tp0, "-:5")
+	r.want("run 0@5: 3")
+}

@@ -154,7 +154,7 @@ func TestEveryLevelIsTried(t *testing.T) {
 	if err == nil {
 		t.Error("level 99 was paused")
 	}
-	_, _, _ = boostd("levels", "resume", "99", "3", "--control", socket)
+	boostd("levels", "resume", "99", "3", "--control", socket)
 	want := "pause 3 30m0s the warehouse is down; pause 4 30m0s the warehouse is down; resume 3"
 	if got := strings.Join(p.told, "; "); got != want {
 		t.Errorf("the daemon was told %q, want %q", got, want)

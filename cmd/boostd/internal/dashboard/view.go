@@ -54,6 +54,9 @@ func header(c *term.Canvas, s *console.Status, now time.Time) {
 		state, style = "not ready", term.Red
 	}
 	c.Line(term.Bold, "boostd "+s.Version, term.Plain, fmt.Sprintf("  %s  up %s  %s, ", s.Instance, age(time.Duration(s.UptimeS)*time.Second), s.Phase), style, state)
+	if s.NotReady != "" && s.Waiting == "" && len(s.Alarms) == 0 {
+		c.Fold(maxFold, 2, []any{term.Yellow, "not ready: "}, term.Yellow, s.NotReady)
+	}
 	if s.Waiting != "" {
 		c.Fold(maxFold, 2, []any{term.Yellow, "waiting for "}, term.Yellow, s.Waiting)
 	}
