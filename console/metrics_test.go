@@ -55,6 +55,7 @@ func full() *Status {
 		Consumers: []Consumer{
 			{Name: "10", Level: new(10), Handler: "mail", Group: "g_priority_10", Partitions: 4, Joined: true, Broker: new(int64(4000)), Unsettled: 14,
 				Bytes: 2048, State: "RUN", CommitAgeMS: new(int64(800)), Rebalances: 2, Pauses: 3, Resumes: 3, TurnedMS: new(int64(15)),
+				Client:       &KafkaClient{RoundTripMS: new(2.5), Brokers: 3, Connected: 2, ReceivedBytes: 1 << 20, PrefetchedBytes: 4096},
 				StateSeconds: map[string]float64{"RUN": 60.5, "HOLD": 1, "PAUSED": 15.5}},
 			{Name: "base", Handler: "mail", Group: "g_base", State: "PAUSED", StateSeconds: map[string]float64{"RUN": 77, "HOLD": 0, "PAUSED": 0}},
 		},

@@ -28,6 +28,7 @@ type levelMetrics struct {
 type consumerMetrics struct {
 	info, joined, partitions, broker, unsettled, bytes             metric
 	state, stateSeconds, pauses, resumes, rebalances, commit, poll metric
+	roundTrip, connections, received, prefetched                   metric
 }
 
 type handlerMetrics struct {
@@ -108,6 +109,10 @@ func (m *metrics) consumers() {
 	c.rebalances = m.counter("consumer_rebalances_total", "Assignments, revocations and losses of partitions.", "consumer")
 	c.commit = m.gauge("consumer_commit_age_seconds", "How long something done has been waiting for its commit.", "consumer")
 	c.poll = m.gauge("consumer_poll_age_seconds", "Time since the consumer's poll loop last came round.", "consumer")
+	c.roundTrip = m.gauge("client_round_trip_seconds", "Mean time that brokers took to answer the consumer's Kafka client lately.", "consumer")
+	c.connections = m.gauge("client_connections", "Brokers that the consumer's Kafka client has a connection to.", "consumer")
+	c.received = m.counter("client_received_bytes_total", "Size of all messages that the consumer's Kafka client has fetched.", "consumer")
+	c.prefetched = m.gauge("client_prefetched_bytes", "Size of the messages that wait in the consumer's Kafka client.", "consumer")
 }
 
 func (m *metrics) handlers() {

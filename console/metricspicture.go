@@ -122,6 +122,15 @@ func (m *consumerMetrics) collect(c collected, k *Consumer) {
 	c.put(m.rebalances, float64(k.Rebalances), k.Name)
 	c.milliseconds(m.commit, k.CommitAgeMS, k.Name)
 	c.milliseconds(m.poll, k.TurnedMS, k.Name)
+	if k.Client == nil {
+		return
+	}
+	if ms := k.Client.RoundTripMS; ms != nil {
+		c.put(m.roundTrip, *ms/1000, k.Name)
+	}
+	c.put(m.connections, float64(k.Client.Connected), k.Name)
+	c.put(m.received, float64(k.Client.ReceivedBytes), k.Name)
+	c.put(m.prefetched, float64(k.Client.PrefetchedBytes), k.Name)
 }
 
 func (m *handlerMetrics) collect(c collected, h *Handler) {

@@ -111,8 +111,23 @@ type Consumer struct {
 	Pauses      uint64 `json:"pauses"`
 	Resumes     uint64 `json:"resumes"`
 	TurnedMS    *int64 `json:"turned_ms"` // since the poll loop last came round; null before the first time
+	// Client are the Kafka client's own figures, 15 seconds old at most; null before
+	// the first.
+	Client *KafkaClient `json:"client,omitempty"`
 	// StateSeconds is the time spent in each state since the start.
 	StateSeconds map[string]float64 `json:"-"`
+}
+
+// KafkaClient is what a Kafka client tells of itself.
+type KafkaClient struct {
+	RoundTripMS *float64 `json:"round_trip_ms"` // null when nothing was asked lately
+	// Brokers are those that it knows, Connected those that it has a connection to.
+	Brokers   int `json:"brokers"`
+	Connected int `json:"connected"`
+	// ReceivedBytes is the size of all messages fetched since the start,
+	// PrefetchedBytes of those that wait in the client.
+	ReceivedBytes   int64 `json:"received_bytes"`
+	PrefetchedBytes int64 `json:"prefetched_bytes"`
 }
 
 // Handler is one handler and its slots.

@@ -92,7 +92,7 @@ func (v *view) consumers() []console.Consumer {
 			Name: k.Name, Handler: plan.handler, Group: source.Group, Topics: source.Topics, Partitions: k.Partitions, Joined: k.Joined,
 			Unsettled: k.Unsettled, Bytes: k.Bytes, State: k.State.String(), Reason: v.reason(k),
 			SinceMS: v.now.Sub(k.Since).Milliseconds(), Rebalances: source.Rebalances, Pauses: k.Pauses, Resumes: k.Resumes,
-			Broker: count(k.Broker), CommitAgeMS: v.age(source.Uncommitted), TurnedMS: v.age(source.Turned), StateSeconds: map[string]float64{},
+			Broker: count(k.Broker), CommitAgeMS: v.age(source.Uncommitted), TurnedMS: v.age(source.Turned), Client: client(source.Client), StateSeconds: map[string]float64{},
 		}
 		if !k.Mixed {
 			level := int(k.Level)
@@ -104,6 +104,19 @@ func (v *view) consumers() []console.Consumer {
 		all = append(all, c)
 	}
 	return all
+}
+
+// client is nil before the Kafka client has told anything of itself.
+func client(s boostd.ClientStats) *console.KafkaClient {
+	if s.At.IsZero() {
+		return nil
+	}
+	c := &console.KafkaClient{Brokers: s.Brokers, Connected: s.Connected, ReceivedBytes: s.Received, PrefetchedBytes: s.QueuedBytes}
+	if s.RoundTrip > 0 {
+		ms := float64(s.RoundTrip) / float64(time.Millisecond)
+		c.RoundTripMS = &ms
+	}
+	return c
 }
 
 // age is how long ago a time was, nil for one that there isn't.
