@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/kafkaboost/boostd/priority"
 )
@@ -42,13 +43,17 @@ func (c Config) Path(dir string) string {
 }
 
 // ReadFile reads a settings document; one that is larger than
-// priority.MaxDocument is refused.
+// priority.MaxDocument, and what is no file, such as a pipe that could keep us
+// waiting, is refused.
 func ReadFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("read settings: %w", err)
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() && !info.IsDir() {
+		return nil, fmt.Errorf("read settings: %s: want a file, this is something else", path)
+	}
 	data, err := io.ReadAll(io.LimitReader(f, priority.MaxDocument+1))
 	if err != nil {
 		return nil, fmt.Errorf("read settings: %w", err)

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/kafkaboost/boostd/priority"
@@ -66,8 +67,12 @@ func TestReadFile(t *testing.T) {
 			t.Errorf("%d bytes: got %d, %v", size, len(data), err)
 		}
 	}
-	large, absent := write("large", priority.MaxDocument+1), filepath.Join(dir, "absent")
+	large, absent, pipe := write("large", priority.MaxDocument+1), filepath.Join(dir, "absent"), filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for path, want := range map[string]string{
+		pipe:   "read settings: " + pipe + ": want a file, this is something else",
 		absent: "read settings: open " + absent + ": no such file or directory",
 		dir:    "read settings: read " + dir + ": is a directory",
 		large:  "read settings: " + large + ": larger than 1048576 bytes",
