@@ -64,12 +64,13 @@ func (c *consumer) forward(ctx actor.Context, event any) {
 	ctx.Send(c.scheduler, &fromSource{c.id, event})
 }
 
+// trouble is no more than an echo: what stands is an alarm, which is told once.
 func (c *consumer) trouble(t *boostd.Trouble) {
 	if t.Err == nil {
-		c.logger.Info("trouble is over", "consumer", c.spec.Name, "kind", t.Kind)
+		c.logger.Debug("trouble is over", "consumer", c.spec.Name, "kind", t.Kind)
 		return
 	}
-	c.logger.Warn("consumer has trouble and goes on", "consumer", c.spec.Name, "kind", t.Kind, "error", t.Err)
+	c.logger.Debug("consumer has trouble and goes on", "consumer", c.spec.Name, "kind", t.Kind, "error", t.Err)
 }
 
 var errSourceEnded = errors.New("its source ended by itself")

@@ -6,9 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
-
 	"github.com/kafkaboost/boostd/kafkaio"
+	"github.com/kafkaboost/boostd/suggest"
 )
 
 // foreign are names that other programs use, KafkaBoost, Kafka's own clients and
@@ -130,17 +129,5 @@ func everyKey(t reflect.Type, path string, visit func(path string)) {
 
 // didYouMean names the candidate that is nearest to a word, if one is near.
 func didYouMean(word string, candidates []string) string {
-	if len(word) > 255 {
-		return ""
-	}
-	best, distance := "", 3
-	for _, c := range slices.Sorted(slices.Values(candidates)) {
-		if d := levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(c)); d < distance && d < len(c) {
-			best, distance = c, d
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(", did you mean %q?", best)
+	return suggest.DidYouMean(word, slices.Sorted(slices.Values(candidates)), 2)
 }

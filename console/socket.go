@@ -8,12 +8,12 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/kafkaboost/boostd/lockfile"
 )
 
 // Group is whose members may use the socket, where the machine has it.
@@ -41,35 +41,18 @@ func listenSocket(path string) (*socket, error) {
 	if err := makeFolder(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
-	lock, err := lockSocket(path)
+	lock, err := lockfile.Take(path + ".lock")
+	if held, ok := errors.AsType[lockfile.Held](err); ok {
+		return nil, fmt.Errorf("control socket %s %w: give each instance its own control and state_dir", path, held)
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("lock the control socket: %w", err)
 	}
 	s := &socket{lock: lock, path: path}
 	if err := s.listen(); err != nil {
 		return nil, errors.Join(fmt.Errorf("listen on the control socket: %w", err), lock.Close())
 	}
 	return s, nil
-}
-
-// lockSocket takes the right to the socket, or says who has it.
-func lockSocket(path string) (*os.File, error) {
-	name := path + ".lock"
-	lock, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o640)
-	if err != nil {
-		return nil, fmt.Errorf("lock the control socket: %w", err)
-	}
-	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		owner := "another program"
-		if text, _ := os.ReadFile(name); len(text) > 0 {
-			owner = "the boostd with process id " + strings.TrimSpace(string(text))
-		}
-		return nil, errors.Join(fmt.Errorf("control socket %s belongs to %s: give each instance its own control and state_dir", path, owner), lock.Close())
-	}
-	if lock.Truncate(0) == nil { // only for the message above: a full disk must not prevent a start
-		_, _ = lock.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
-	}
-	return lock, nil
 }
 
 func (s *socket) listen() error {

@@ -7,10 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 
-	"golang.org/x/sys/unix"
+	"github.com/kafkaboost/boostd/lockfile"
 )
 
 // state is what must survive a restart: files in state_dir, which one instance
@@ -29,23 +27,14 @@ func openState(dir string) (*state, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("make state_dir: %w", err)
 	}
-	path := filepath.Join(dir, "lock")
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o640)
+	lock, err := lockfile.Take(filepath.Join(dir, "lock"))
+	if held, ok := errors.AsType[lockfile.Held](err); ok {
+		return nil, fmt.Errorf("state_dir %s %w: give each instance its own", dir, held)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("open state_dir: %w", err)
+		return nil, fmt.Errorf("lock state_dir: %w", err)
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		owner := "another program"
-		if text, _ := os.ReadFile(path); len(text) > 0 {
-			owner = "the boostd with process id " + strings.TrimSpace(string(text))
-		}
-		return nil, errors.Join(fmt.Errorf("state_dir %s belongs to %s: give each instance its own", dir, owner), f.Close())
-	}
-	// Only for the message above: a full disk must not prevent a start.
-	if f.Truncate(0) == nil {
-		_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
-	}
-	return &state{dir, f}, nil
+	return &state{dir, lock}, nil
 }
 
 func (s *state) close() error {

@@ -7,8 +7,9 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
+	"github.com/kafkaboost/boostd/suggest"
 )
 
 // SecretProperty reports whether nobody may see a property's value.
@@ -45,16 +46,7 @@ func nearProperty(name string) string {
 	if known, ok := FindProperty(name); ok {
 		return fmt.Sprintf(", did you mean %q?", known)
 	}
-	best, distance := "", 4
-	for _, known := range propertyNames {
-		if d := levenshtein.ComputeDistance(strings.ToLower(name), known); d < distance && d < len(known)/2 {
-			best, distance = known, d
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(", did you mean %q?", best)
+	return suggest.DidYouMean(name, propertyNames, 3)
 }
 
 // layer is one of the sections that properties stand in, and what is below it.

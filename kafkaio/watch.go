@@ -21,8 +21,7 @@ const (
 	firstLook = time.Second
 	// lookInterval is the time between two looks while something is wrong.
 	lookInterval = time.Second
-	// These bound the questions of a look. A close waits
-	// for them.
+	// These bound the questions of a look. A close waits for them.
 	metadataWaitMs    = 500
 	coordinatorWaitMs = 1000
 	describeWait      = time.Second

@@ -8,8 +8,9 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/hashicorp/go-hclog"
+
+	"github.com/kafkaboost/boostd/suggest"
 )
 
 // Rooms are the parts of the daemon whose loggers can have a level of their own:
@@ -109,32 +110,18 @@ func CheckLevel(level string) error {
 	if slices.Contains(levels, level) {
 		return nil
 	}
-	return fmt.Errorf("%.40q: want trace, debug, info, warn or error%s", level, didYouMean(level, levels))
+	return fmt.Errorf("%.40q: want trace, debug, info, warn or error%s", level, suggest.DidYouMean(level, levels, edits))
 }
 
 func checkRoom(room string) error {
 	if slices.Contains(Rooms, room) {
 		return nil
 	}
-	return fmt.Errorf("there is no room %.40q: want one of %s%s", room, strings.Join(Rooms, ", "), didYouMean(room, Rooms))
+	return fmt.Errorf("there is no room %.40q: want one of %s%s", room, strings.Join(Rooms, ", "), suggest.DidYouMean(room, Rooms, edits))
 }
 
-// didYouMean names the candidate that is one or two letters away, if there is one.
-func didYouMean(word string, candidates []string) string {
-	best, distance := "", 3
-	for _, c := range candidates {
-		if len(word) > 2*len(c) {
-			continue // nobody means that, and comparing takes the product of both lengths
-		}
-		if d := levenshtein.ComputeDistance(strings.ToLower(word), c); d < distance {
-			best, distance = c, d
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(", did you mean %q?", best)
-}
+// edits is how many letters a misspelt name may be off.
+const edits = 2
 
 // apply sets what a configuration asks for.
 func (l *Levels) apply(rooms map[string]string) error {

@@ -48,8 +48,7 @@ func once(t *testing.T, p *rig.Process, kind string) {
 	}
 }
 
-// A message that was given up, and one whose handler ignores its cancellation,
-// are alarms while that lasts.
+// A message that was given up is an alarm, and in status by its place.
 func TestAlarmsOfHandlers(t *testing.T) {
 	onEach(t, func(t *testing.T, c *rig.Cluster) {
 		s := rig.New(t, c, rig.Options{Min: 9, Handler: `exec: [sh, -c, 'while read -r line; do echo "{\"id\": $(expr "$line" : ".*\"id\":\([0-9]*\)"), \"result\": \"dead\", \"error\": \"no\"}"; done'], slots: 1`})

@@ -167,9 +167,9 @@ func TestConfigSchema(t *testing.T) {
 	t.Parallel()
 	p := rig.Spawn(t, "config", "schema")
 	exits(t, p, p.Wait(rig.Patience), 0)
-	published, err := os.ReadFile("../../docs/boostd.schema.json")
+	published, err := os.ReadFile("../../conf/boostd.schema.json")
 	if err != nil || p.Stdout() != string(published) {
-		t.Errorf("it isn't docs/boostd.schema.json (%v)", err)
+		t.Errorf("it isn't conf/boostd.schema.json (%v)", err)
 	}
 }
 
