@@ -66,7 +66,7 @@ func TestPlan(t *testing.T) {
 			t.Errorf("%v:\n got %s\nwant %s", c.bases, got, c.want)
 		}
 	}
-	if b, ok := s.Boost("orders"); !ok || !reflect.DeepEqual(b, Boost{"orders", 2, 9}) {
+	if b, ok := s.Boost("orders"); !ok || !reflect.DeepEqual(b, Boost{Topic: "orders", Min: 2, Partitions: 9}) {
 		t.Errorf("orders is boosted as %+v, %v", b, ok)
 	}
 	if b, ok := s.Boost("orders_2"); ok {

@@ -23,7 +23,7 @@ func TestParse(t *testing.T) {
   "Priority_boost": [{"topic_name": "orders", "priority_boost_min_value": 5, "number_of_partitions": 9}],
   "Topics_priority": [{"topic": "notifications", "priority": 8}],
   "Rule_Base_priority": [{"role_name": "admin", "value": "high", "priority": 9}]
-}`, Settings{UserID: "user123", MaxPriority: 10, Boosts: []Boost{{"orders", 5, 9}},
+}`, Settings{UserID: "user123", MaxPriority: 10, Boosts: []Boost{{Topic: "orders", Min: 5, Partitions: 9}},
 			Topics: []TopicPriority{{"notifications", 8}}, Rules: 1}, []string{"7:25: /Rule_Base_priority: rules have no effect in this version"}},
 		{"empty object", `{}`, Settings{MaxPriority: 10}, nil},
 		{"everything null", `{"user_id": null, "max_priority": null, "default_priority": null, "Priority_boost": null, "Topics_priority": null, "Rule_Base_priority": null}`,
@@ -41,18 +41,18 @@ func TestParse(t *testing.T) {
  {"topic_name": "a", "number_of_partitions": 0},
  {"topic_name": "b", "number_of_partitions": null, "priority_boost_min_value": null},
  {"topic_name": "c", "priority_boost_min_value": 10}]}`,
-			boosted(Boost{"a", 0, 1}, Boost{"b", 0, 1}, Boost{"c", 10, 1}), []string{
+			boosted(Boost{Topic: "a", Min: 0, Partitions: 1}, Boost{Topic: "b", Min: 0, Partitions: 1}, Boost{Topic: "c", Min: 10, Partitions: 1}), []string{
 				"2:46: /Priority_boost/0/number_of_partitions: 0 partitions can't be: 1 is used",
 				"3:2: /Priority_boost/1: number_of_partitions is absent: 1 is used",
 				"4:2: /Priority_boost/2: number_of_partitions is absent: 1 is used",
 			}},
 		{"limits", `{"max_priority": 1000, "default_priority": 1000, "Priority_boost": [{"topic_name": "a", "priority_boost_min_value": 1000, "number_of_partitions": 10000}]}`,
-			Settings{MaxPriority: 1000, DefaultPriority: 1000, Boosts: []Boost{{"a", 1000, 10000}}}, nil},
-		{"max 0", `{"max_priority": 0, "Priority_boost": [{"topic_name": "a", "number_of_partitions": 1}]}`, Settings{Boosts: []Boost{{"a", 0, 1}}}, nil},
+			Settings{MaxPriority: 1000, DefaultPriority: 1000, Boosts: []Boost{{Topic: "a", Min: 1000, Partitions: 10000}}}, nil},
+		{"max 0", `{"max_priority": 0, "Priority_boost": [{"topic_name": "a", "number_of_partitions": 1}]}`, Settings{Boosts: []Boost{{Topic: "a", Min: 0, Partitions: 1}}}, nil},
 		{"unknown keys", `{"boostd": {"policy": {}}, "a/b~c": 1,
  "Priority_boost": [{"topic_name": "a", "number_of_partitions": 1, "color": "red"}],
  "Topics_priority": [{"topic": "a", "priority": 1, "color": "red"}], "max-priority": 3}`,
-			Settings{MaxPriority: 10, Boosts: []Boost{{"a", 0, 1}}, Topics: []TopicPriority{{"a", 1}}}, []string{
+			Settings{MaxPriority: 10, Boosts: []Boost{{Topic: "a", Min: 0, Partitions: 1}}, Topics: []TopicPriority{{"a", 1}}}, []string{
 				"1:12: /boostd: unknown key, ignored",
 				"1:37: /a~1b~0c: unknown key, ignored",
 				"2:77: /Priority_boost/0/color: unknown key, ignored",
@@ -62,7 +62,7 @@ func TestParse(t *testing.T) {
 		{"escaped names", `{"Topics_priority": [{"\u0074opic": "\u0061.b", "priority": 1}]}`, Settings{MaxPriority: 10, Topics: []TopicPriority{{"a.b", 1}}}, nil},
 		{"names that only look alike", `{"max_priority": 12, "Priority_boost": [{"topic_name": "a", "priority_boost_min_value": 5, "number_of_partitions": 1}],
  "Topics_priority": [{"topic": "a_4", "priority": 1}, {"topic": "a_13", "priority": 1}, {"topic": "a_05", "priority": 1}, {"topic": "A_5", "priority": 1}]}`,
-			Settings{MaxPriority: 12, Boosts: []Boost{{"a", 5, 1}}, Topics: []TopicPriority{{"a_4", 1}, {"a_13", 1}, {"a_05", 1}, {"A_5", 1}}}, nil},
+			Settings{MaxPriority: 12, Boosts: []Boost{{Topic: "a", Min: 5, Partitions: 1}}, Topics: []TopicPriority{{"a_4", 1}, {"a_13", 1}, {"a_05", 1}, {"A_5", 1}}}, nil},
 		{"long and wild keys", `{"` + strings.Repeat("ö", 200_000) + `": [0` + strings.Repeat(",0", 200_000) + `], "\u001b[2J\n": 1}`, Settings{MaxPriority: 10}, []string{
 			"1:400006: /" + strings.Repeat("ö", 50) + "…: unknown key, ignored",
 			"1:800026: /\ufffd[2J\ufffd: unknown key, ignored",

@@ -20,13 +20,14 @@ const (
 	Derived By = iota
 	Explicit
 	Value
+	Rule
 	Topic
 	Default
 )
 
 // String is the source as commands print it.
 func (b By) String() string {
-	return [...]string{"derived", "explicit", "value", "topic", "default"}[b]
+	return [...]string{"topic", "explicit", "value", "rule", "topic", "default"}[b]
 }
 
 // Resolution is a message's level and how it came about.
@@ -72,23 +73,23 @@ func (r *Resolver) Consumed(m *boostd.Message) Resolution {
 	return r.fromValue(res, m.Topic, m.Value)
 }
 
-// Produced resolves a message that is about to be produced to a topic, and says
-// where it belongs: the topic of its level when the topic is boosted from there.
-// In a derived topic that topic's level holds, as it will for the consumer.
-func (r *Resolver) Produced(topic string, explicit *int, value []byte) (Resolution, string) {
-	if level, ok := r.levels[topic]; ok {
-		return Resolution{Level: level, By: Derived}, topic
+// Produced resolves a message that is about to be produced to its topic, and
+// says where it belongs: the topic of its level when the topic is boosted from
+// there. explicit is the caller's own word and goes before a header. In a
+// derived topic that topic's level holds, as it will for the consumer.
+func (r *Resolver) Produced(m *boostd.Message, explicit *int) (Resolution, string) {
+	res := r.produced(m, explicit)
+	if b, ok := r.settings.boosts[m.Topic]; ok && res.Level >= b.Min {
+		return res, DerivedTopic(m.Topic, res.Level)
 	}
-	res := Resolution{}
-	if explicit != nil {
-		res = r.clamp(res, int64(*explicit), Explicit)
-	} else {
-		res = r.fromValue(res, topic, value)
+	return res, m.Topic
+}
+
+func (r *Resolver) produced(m *boostd.Message, explicit *int) Resolution {
+	if _, derived := r.levels[m.Topic]; explicit == nil || derived {
+		return r.Consumed(m)
 	}
-	if b, ok := r.settings.boosts[topic]; ok && res.Level >= b.Min {
-		topic = DerivedTopic(topic, res.Level)
-	}
-	return res, topic
+	return r.clamp(Resolution{}, int64(*explicit), Explicit)
 }
 
 func (r *Resolver) fromValue(res Resolution, topic string, value []byte) Resolution {

@@ -88,7 +88,7 @@ func TestProduced(t *testing.T) {
 		{"default", "pages", nil, "", Resolution{Level: 1, By: Default}, "pages_1"},
 		{"derived", "orders_7", new(9), `{"priority": 3}`, Resolution{Level: 7, By: Derived}, "orders_7"},
 	} {
-		got, to := r.Produced(c.topic, c.explicit, []byte(c.value))
+		got, to := r.Produced(&boostd.Message{Topic: c.topic, Value: []byte(c.value)}, c.explicit)
 		if got != c.want || to != c.to {
 			t.Errorf("%s:\n got %+v to %s\nwant %+v to %s", c.name, got, to, c.want, c.to)
 		}

@@ -40,6 +40,16 @@ type Boost struct {
 	Min   boostd.Level
 	// Partitions of each derived topic, at least 1.
 	Partitions int
+	// ByLevel are the partitions of levels that have another number.
+	ByLevel map[boostd.Level]int
+}
+
+// PartitionsOf is how many partitions a level's topic should have.
+func (b Boost) PartitionsOf(n boostd.Level) int {
+	if own, ok := b.ByLevel[n]; ok {
+		return own
+	}
+	return b.Partitions
 }
 
 // TopicPriority gives a topic's messages a priority.
@@ -52,29 +62,6 @@ type TopicPriority struct {
 func (s *Settings) Boost(topic string) (Boost, bool) {
 	b, ok := s.boosts[topic]
 	return b, ok
-}
-
-// PlannedTopic is a topic that the settings ask for.
-type PlannedTopic struct {
-	Name, Base string
-	Level      boostd.Level
-	Partitions int
-}
-
-// Plan lists the derived topics of those bases that are boosted, by base in the
-// order given, levels ascending. Base topics are the user's own.
-func (s *Settings) Plan(bases []string) []PlannedTopic {
-	var plan []PlannedTopic
-	for _, base := range bases {
-		b, ok := s.boosts[base]
-		if !ok {
-			continue
-		}
-		for n := b.Min; n <= s.MaxPriority; n++ {
-			plan = append(plan, PlannedTopic{DerivedTopic(base, n), base, n, b.Partitions})
-		}
-	}
-	return plan
 }
 
 // report tells a problem at a place in the document.

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kafkaboost/boostd/conf"
+	"github.com/kafkaboost/boostd/configwatch"
+	"github.com/kafkaboost/boostd/kafkaio"
+	"github.com/kafkaboost/boostd/priority"
+)
+
+// place is where a command works that needs no daemon: brokers and a settings
+// document, from boostd.yaml or named one by one.
+type place struct {
+	// file is boostd.yaml, nil without one.
+	file  *conf.File
+	kafka kafkaio.Config
+	// path and text are the settings document's, settings what it means.
+	path     string
+	text     []byte
+	settings *priority.Settings
+	warnings []priority.Problem
+}
+
+// placeFlags adds the flags that say where a command works, and returns what
+// reads the place: -c names boostd.yaml, --settings another document than its
+// own. With brokers, --brokers names others, too, and without -c both are needed;
+// without brokers --settings is enough.
+func placeFlags(c *cobra.Command, brokers bool) func() (*place, error) {
+	settings := c.Flags().String("settings", "", "the settings document, instead of the configuration's")
+	addresses := new([]string)
+	if brokers {
+		addresses = c.Flags().StringSlice("brokers", nil, "bootstrap addresses, instead of the configuration's")
+	}
+	load := configFlags(c)
+	return func() (*place, error) {
+		p := &place{path: *settings}
+		switch {
+		case c.Flags().Changed("config"):
+			loaded, err := load()
+			if err != nil {
+				return nil, err
+			}
+			printWarnings(c.ErrOrStderr(), loaded.Warnings)
+			p.file, p.kafka = loaded.File, loaded.File.Kafka
+			if p.path == "" {
+				p.path = p.file.Settings.Path(filepath.Dir(p.file.Path))
+			}
+		case c.Flags().Changed("set"):
+			return nil, usage("--set changes what -c names, and there is no -c\nsee: %s --help", c.CommandPath())
+		case *settings == "" || brokers && len(*addresses) == 0:
+			return nil, usage("name the configuration with -c boostd.yaml, or %s\nsee: %s --help", instead(brokers), c.CommandPath())
+		}
+		if len(*addresses) > 0 {
+			p.kafka.Brokers = *addresses
+		}
+		return p, p.read()
+	}
+}
+
+func instead(brokers bool) string {
+	if brokers {
+		return "--brokers and --settings"
+	}
+	return "the document with --settings FILE"
+}
+
+// read reads the settings document. A broken one is shown with every problem.
+func (p *place) read() (err error) {
+	if p.text, err = configwatch.ReadFile(p.path); err != nil {
+		return err
+	}
+	p.settings, p.warnings, err = priority.Parse(p.text)
+	var problems priority.Problems
+	if errors.As(err, &problems) {
+		lines := make([]string, len(problems))
+		for n, problem := range problems {
+			lines[n] = p.path + ":" + problem.String()
+		}
+		return fmt.Errorf("settings are not usable\n%s", strings.Join(lines, "\n"))
+	}
+	return err
+}
