@@ -16,7 +16,7 @@ const module = "github.com/kafkaboost/boostd"
 // downward. A package below a room belongs to it unless it has its own line.
 var rooms = map[string][]string{
 	"":                   {},
-	"priority":           {""},
+	"priority":           {"", "suggest"},
 	"scheduler":          {""},
 	"offsets":            {""},
 	"audit":              {""},

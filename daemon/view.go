@@ -78,7 +78,7 @@ func (v *view) summary() *console.Summary {
 	slices.Sort(topics)
 	return &console.Summary{
 		UserID: doc.settings.UserID, MaxPriority: int(doc.settings.MaxPriority), DefaultPriority: int(doc.settings.DefaultPriority),
-		TopicsCount: len(doc.settings.Topics), RulesCount: doc.settings.Rules, BoostConfigsCount: len(doc.settings.Boosts),
+		TopicsCount: len(doc.settings.Topics), RulesCount: len(doc.settings.Rules), BoostConfigsCount: len(doc.settings.Boosts),
 		PriorityBoostEnabled: len(doc.settings.Boosts) > 0, CurrentSubscription: slices.Compact(topics),
 		LastUpdated: doc.loaded.UTC().Format(time.RFC3339), IsValid: err == "",
 	}

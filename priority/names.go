@@ -11,6 +11,20 @@ import (
 // DerivedTopic is the topic of one level of a boosted base topic.
 func DerivedTopic(base string, n boostd.Level) string { return base + "_" + strconv.Itoa(int(n)) }
 
+// CutLevel is the opposite of DerivedTopic. ok is false for a name that it never
+// makes.
+func CutLevel(topic string) (base string, n boostd.Level, ok bool) {
+	cut := strings.LastIndexByte(topic, '_')
+	if cut < 1 {
+		return "", 0, false
+	}
+	number, err := strconv.Atoi(topic[cut+1:])
+	if err != nil || number < 0 || strconv.Itoa(number) != topic[cut+1:] {
+		return "", 0, false
+	}
+	return topic[:cut], boostd.Level(number), true
+}
+
 // DeadLetterTopic is where a base topic's given-up messages go.
 func DeadLetterTopic(base string) string { return base + "_dlq" }
 

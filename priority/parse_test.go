@@ -24,19 +24,19 @@ func TestParse(t *testing.T) {
   "Topics_priority": [{"topic": "notifications", "priority": 8}],
   "Rule_Base_priority": [{"role_name": "admin", "value": "high", "priority": 9}]
 }`, Settings{UserID: "user123", MaxPriority: 10, Boosts: []Boost{{Topic: "orders", Min: 5, Partitions: 9}},
-			Topics: []TopicPriority{{"notifications", 8}}, Rules: 1}, []string{"7:25: /Rule_Base_priority: rules have no effect in this version"}},
+			Topics: []TopicPriority{{Topic: "notifications", Priority: 8}}, Rules: []*Rule{{Field: "admin", Value: "high", Priority: 9}}}, nil},
 		{"empty object", `{}`, Settings{MaxPriority: 10}, nil},
 		{"everything null", `{"user_id": null, "max_priority": null, "default_priority": null, "Priority_boost": null, "Topics_priority": null, "Rule_Base_priority": null}`,
 			Settings{MaxPriority: 10}, nil},
-		{"byte order mark", "\xef\xbb\xbf\n" + `{"max_priority": 3, "x": 1}`, Settings{MaxPriority: 3}, []string{"2:26: /x: unknown key, ignored"}},
-		{"wrapped", `{"config": {"max_priority": 3, "x": 1}}`, Settings{MaxPriority: 3}, []string{"1:37: /config/x: unknown key, ignored"}},
+		{"byte order mark", "\xef\xbb\xbf\n" + `{"max_priority": 3, "x": 1}`, Settings{MaxPriority: 3}, []string{"2:26: /x: unknown key, kept but without an effect"}},
+		{"wrapped", `{"config": {"max_priority": 3, "x": 1}}`, Settings{MaxPriority: 3}, []string{"1:37: /config/x: unknown key, kept but without an effect"}},
 		{"wrapped with more", `{"status": "ok", "config": {"max_priority": 3}, "max_priority": 5}`, Settings{MaxPriority: 3}, []string{
 			"1:12: /status: stands beside config, ignored",
 			"1:65: /max_priority: stands beside config, ignored",
 		}},
-		{"config that isn't an object", `{"config": "x", "max_priority": 3}`, Settings{MaxPriority: 3}, []string{"1:12: /config: unknown key, ignored"}},
+		{"config that isn't an object", `{"config": "x", "max_priority": 3}`, Settings{MaxPriority: 3}, []string{"1:12: /config: unknown key, kept but without an effect"}},
 		{"whole numbers", `{"max_priority": 7.0, "default_priority": 5e0, "Topics_priority": [{"topic": "a", "priority": -0}]}`,
-			Settings{MaxPriority: 7, DefaultPriority: 5, Topics: []TopicPriority{{"a", 0}}}, nil},
+			Settings{MaxPriority: 7, DefaultPriority: 5, Topics: []TopicPriority{{Topic: "a", Priority: 0}}}, nil},
 		{"partitions 0, null, absent", `{"Priority_boost": [
  {"topic_name": "a", "number_of_partitions": 0},
  {"topic_name": "b", "number_of_partitions": null, "priority_boost_min_value": null},
@@ -49,40 +49,54 @@ func TestParse(t *testing.T) {
 		{"limits", `{"max_priority": 1000, "default_priority": 1000, "Priority_boost": [{"topic_name": "a", "priority_boost_min_value": 1000, "number_of_partitions": 10000}]}`,
 			Settings{MaxPriority: 1000, DefaultPriority: 1000, Boosts: []Boost{{Topic: "a", Min: 1000, Partitions: 10000}}}, nil},
 		{"max 0", `{"max_priority": 0, "Priority_boost": [{"topic_name": "a", "number_of_partitions": 1}]}`, Settings{Boosts: []Boost{{Topic: "a", Min: 0, Partitions: 1}}}, nil},
-		{"unknown keys", `{"boostd": {"policy": {}}, "a/b~c": 1,
+		{"unknown keys", `{"hash_code": {"x": {}}, "a/b~c": 1,
  "Priority_boost": [{"topic_name": "a", "number_of_partitions": 1, "color": "red"}],
- "Topics_priority": [{"topic": "a", "priority": 1, "color": "red"}], "max-priority": 3}`,
-			Settings{MaxPriority: 10, Boosts: []Boost{{Topic: "a", Min: 0, Partitions: 1}}, Topics: []TopicPriority{{"a", 1}}}, []string{
-				"1:12: /boostd: unknown key, ignored",
-				"1:37: /a~1b~0c: unknown key, ignored",
-				"2:77: /Priority_boost/0/color: unknown key, ignored",
-				"3:61: /Topics_priority/0/color: unknown key, ignored",
-				"3:86: /max-priority: unknown key, ignored",
+ "Topics_priority": [{"topic": "a", "priority": 1, "color": "red"}, {"topic": "b", "priority": 1, "color": "blue"}], "max-priority": 3}`,
+			Settings{MaxPriority: 10, Boosts: []Boost{{Topic: "a", Min: 0, Partitions: 1}}, Topics: []TopicPriority{{Topic: "a", Priority: 1}, {Topic: "b", Priority: 1}}}, []string{
+				"1:15: /hash_code: unknown key, kept but without an effect",
+				"1:35: /a~1b~0c: unknown key, kept but without an effect",
+				"2:77: /Priority_boost/0/color: unknown key, kept but without an effect",
+				"3:61: /Topics_priority/0/color: unknown key, kept but without an effect",
+				`3:134: /max-priority: unknown key, kept but without an effect, did you mean "max_priority"?`,
 			}},
-		{"escaped names", `{"Topics_priority": [{"\u0074opic": "\u0061.b", "priority": 1}]}`, Settings{MaxPriority: 10, Topics: []TopicPriority{{"a.b", 1}}}, nil},
+		{"escaped names", `{"Topics_priority": [{"\u0074opic": "\u0061.b", "priority": 1}]}`, Settings{MaxPriority: 10, Topics: []TopicPriority{{Topic: "a.b", Priority: 1}}}, nil},
 		{"names that only look alike", `{"max_priority": 12, "Priority_boost": [{"topic_name": "a", "priority_boost_min_value": 5, "number_of_partitions": 1}],
  "Topics_priority": [{"topic": "a_4", "priority": 1}, {"topic": "a_13", "priority": 1}, {"topic": "a_05", "priority": 1}, {"topic": "A_5", "priority": 1}]}`,
-			Settings{MaxPriority: 12, Boosts: []Boost{{Topic: "a", Min: 5, Partitions: 1}}, Topics: []TopicPriority{{"a_4", 1}, {"a_13", 1}, {"a_05", 1}, {"A_5", 1}}}, nil},
+			Settings{MaxPriority: 12, Boosts: []Boost{{Topic: "a", Min: 5, Partitions: 1}}, Topics: []TopicPriority{{Topic: "a_4", Priority: 1}, {Topic: "a_13", Priority: 1}, {Topic: "a_05", Priority: 1}, {Topic: "A_5", Priority: 1}}}, nil},
 		{"long and wild keys", `{"` + strings.Repeat("ö", 200_000) + `": [0` + strings.Repeat(",0", 200_000) + `], "\u001b[2J\n": 1}`, Settings{MaxPriority: 10}, []string{
-			"1:400006: /" + strings.Repeat("ö", 50) + "…: unknown key, ignored",
-			"1:800026: /\ufffd[2J\ufffd: unknown key, ignored",
+			"1:400006: /" + strings.Repeat("ö", 50) + "…: unknown key, kept but without an effect",
+			"1:800026: /\ufffd[2J\ufffd: unknown key, kept but without an effect",
 		}},
-		{"nested as deep as allowed", `{"x": ` + nested(100) + `}`, Settings{MaxPriority: 10}, []string{"1:7: /x: unknown key, ignored"}},
-		{"as large as allowed", `{"x": [0` + strings.Repeat(",0", (MaxDocument-9)/2) + `]}`, Settings{MaxPriority: 10}, []string{"1:7: /x: unknown key, ignored"}},
+		{"nested as deep as allowed", `{"x": ` + nested(100) + `}`, Settings{MaxPriority: 10}, []string{"1:7: /x: unknown key, kept but without an effect"}},
+		{"as large as allowed", `{"x": [0` + strings.Repeat(",0", (MaxDocument-9)/2) + `]}`, Settings{MaxPriority: 10}, []string{"1:7: /x: unknown key, kept but without an effect"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, warnings, err := Parse([]byte(c.text))
 			if err != nil {
 				t.Fatal(err)
 			}
-			public := *got
-			public.boosts, public.topics = nil, nil
-			if !reflect.DeepEqual(public, c.want) {
+			if public := public(got); !reflect.DeepEqual(public, c.want) {
 				t.Errorf("got  %+v\nwant %+v", public, c.want)
 			}
 			compare(t, Problems(warnings), c.warnings)
 		})
 	}
+}
+
+// public are the settings without what follows from them and what is only kept.
+func public(s *Settings) Settings {
+	public := *s
+	public.boosts, public.topics, public.unknown = nil, nil, nil
+	for n := range public.Boosts {
+		public.Boosts[n].unknown = nil
+	}
+	for n := range public.Topics {
+		public.Topics[n].unknown = nil
+	}
+	for n, r := range public.Rules {
+		public.Rules[n] = &Rule{Field: r.Field, Value: r.Value, Expr: r.Expr, Name: r.Name, Priority: r.Priority}
+	}
+	return public
 }
 
 func compare(t *testing.T, got Problems, want []string) {

@@ -14,15 +14,15 @@ const Header = "priority"
 // By says what decided a message's level.
 type By uint8
 
-// The sources of a priority, strongest first. Derived is the topic of a level:
+// The sources of a priority, strongest first. ByDerived is the topic of a level:
 // there the topic's level holds, whatever the message says.
 const (
-	Derived By = iota
-	Explicit
-	Value
-	Rule
-	Topic
-	Default
+	ByDerived By = iota
+	ByExplicit
+	ByValue
+	ByRule
+	ByTopic
+	ByDefault
 )
 
 // String is the source as commands print it.
@@ -34,20 +34,30 @@ func (b By) String() string {
 type Resolution struct {
 	Level boostd.Level
 	By    By
+	// Rule is the one that decided, nil otherwise.
+	Rule *Rule
 	// Clamped: the level was outside 0 … max_priority. Mistyped: something that
-	// should have been a number wasn't, and was passed over.
-	Clamped, Mistyped bool
+	// should have been a number wasn't, and was passed over. Outranked: a rule
+	// would have given a higher level than the value's own priority, which counts.
+	Clamped, Mistyped, Outranked bool
 }
 
 // Resolver says which level a message has. It is safe for concurrent use.
 type Resolver struct {
-	settings *Settings
-	levels   map[string]boostd.Level // of the derived topics
+	settings    *Settings
+	levels      map[string]boostd.Level // of the derived topics
+	index       *place
+	expressions []*Rule
 }
 
 // NewResolver makes the resolver of a document.
 func NewResolver(s *Settings) *Resolver {
-	r := &Resolver{settings: s, levels: map[string]boostd.Level{}}
+	r := &Resolver{settings: s, levels: map[string]boostd.Level{}, index: newIndex(s.Rules, s.RulesByRole)}
+	for _, rule := range s.Rules {
+		if rule.program != nil {
+			r.expressions = append(r.expressions, rule)
+		}
+	}
 	for base := range s.boosts {
 		for _, p := range s.Plan([]string{base}) {
 			r.levels[p.Name] = p.Level
@@ -57,20 +67,37 @@ func NewResolver(s *Settings) *Resolver {
 }
 
 // Consumed resolves a message that came from a topic: the level of a derived
-// topic, else header, the value's own priority field, the topic's priority,
-// the default.
+// topic, else header, the value's own priority field, the rules, the topic's
+// priority, the default.
 func (r *Resolver) Consumed(m *boostd.Message) Resolution {
-	if level, ok := r.levels[m.Topic]; ok {
-		return Resolution{Level: level, By: Derived}
+	if res, ok := r.derived(m.Topic); ok {
+		return res
 	}
 	res := Resolution{}
 	if text, ok := m.Header(Header); ok {
 		if n, ok := wholeText(string(text)); ok {
-			return r.clamp(res, n, Explicit)
+			return r.clamp(res, n, ByExplicit)
 		}
 		res.Mistyped = true
 	}
-	return r.fromValue(res, m.Topic, m.Value)
+	return r.fromContent(res, m)
+}
+
+// derived resolves a message of a level's own topic. One that is left over from
+// other settings, its level below the boost or above max_priority, is read too
+// where somebody drains it.
+func (r *Resolver) derived(topic string) (Resolution, bool) {
+	if level, ok := r.levels[topic]; ok {
+		return Resolution{Level: level, By: ByDerived}, true
+	}
+	base, level, ok := CutLevel(topic)
+	if !ok || r.settings.named(topic) {
+		return Resolution{}, false
+	}
+	if _, boosted := r.settings.boosts[base]; !boosted {
+		return Resolution{}, false
+	}
+	return r.clamp(Resolution{}, int64(level), ByDerived), true
 }
 
 // Produced resolves a message that is about to be produced to its topic, and
@@ -86,24 +113,45 @@ func (r *Resolver) Produced(m *boostd.Message, explicit *int) (Resolution, strin
 }
 
 func (r *Resolver) produced(m *boostd.Message, explicit *int) Resolution {
-	if _, derived := r.levels[m.Topic]; explicit == nil || derived {
+	if _, derived := r.derived(m.Topic); explicit == nil || derived {
 		return r.Consumed(m)
 	}
-	return r.clamp(Resolution{}, int64(*explicit), Explicit)
+	return r.clamp(Resolution{}, int64(*explicit), ByExplicit)
 }
 
-func (r *Resolver) fromValue(res Resolution, topic string, value []byte) Resolution {
-	n, found, valid := valuePriority(value)
-	if found && valid {
-		return r.clamp(res, n, Value)
+func (r *Resolver) fromContent(res Resolution, m *boostd.Message) Resolution {
+	c := r.index.read(m.Value)
+	rule := higher(c.rule, r.expression(m))
+	if r.settings.ValuePriority != ValueNever {
+		if c.valid && !(r.settings.ValuePriority == ValueUnlessDefault && c.level == int64(r.settings.DefaultPriority)) {
+			res = r.clamp(res, c.level, ByValue)
+			res.Outranked = rule != nil && rule.Priority > res.Level
+			return res
+		}
+		res.Mistyped = res.Mistyped || c.found && !c.valid
 	}
-	res.Mistyped = res.Mistyped || found
-	if level, ok := r.settings.topics[topic]; ok {
-		res.Level, res.By = level, Topic
-		return res
+	if rule != nil {
+		res.Level, res.By, res.Rule = rule.Priority, ByRule, rule
+	} else if level, ok := r.settings.topics[m.Topic]; ok {
+		res.Level, res.By = level, ByTopic
+	} else {
+		res.Level, res.By = r.settings.DefaultPriority, ByDefault
 	}
-	res.Level, res.By = r.settings.DefaultPriority, Default
 	return res
+}
+
+// expression is the highest rule whose expression is true for a message.
+func (r *Resolver) expression(m *boostd.Message) (best *Rule) {
+	if len(r.expressions) == 0 {
+		return nil
+	}
+	v := &variables{message: m}
+	for _, rule := range r.expressions {
+		if (best == nil || rule.Priority > best.Priority) && rule.program.holds(v) {
+			best = rule
+		}
+	}
+	return best
 }
 
 func (r *Resolver) clamp(res Resolution, n int64, by By) Resolution {

@@ -35,30 +35,30 @@ func TestConsumed(t *testing.T) {
 		value       string
 		want        Resolution
 	}{
-		{"derived", "orders_7", header("2"), `{"priority": 3}`, Resolution{Level: 7, By: Derived}},
-		{"derived, malformed header", "orders_7", header("x"), `{"priority": true}`, Resolution{Level: 7, By: Derived}},
-		{"derived from 0", "pages_0", nil, "", Resolution{Level: 0, By: Derived}},
-		{"below the boost", "orders_4", nil, "", Resolution{Level: 1, By: Default}},
-		{"above max", "orders_11", nil, `{"priority": 2}`, Resolution{Level: 2, By: Value}},
-		{"header", "orders", header("2"), `{"priority": 3}`, Resolution{Level: 2, By: Explicit}},
-		{"last header", "orders", header("2", "4"), "", Resolution{Level: 4, By: Explicit}},
-		{"header as 7.0", "orders", header(" 7.0 "), "", Resolution{Level: 7, By: Explicit}},
-		{"header too high", "orders", header("11"), "", Resolution{Level: 10, By: Explicit, Clamped: true}},
-		{"header negative", "orders", header("-1"), "", Resolution{Level: 0, By: Explicit, Clamped: true}},
-		{"malformed header", "orders", header("high"), `{"priority": 3}`, Resolution{Level: 3, By: Value, Mistyped: true}},
-		{"malformed header alone", "orders", header("1.5"), "", Resolution{Level: 6, By: Topic, Mistyped: true}},
-		{"malformed last header", "orders", header("2", ""), "", Resolution{Level: 6, By: Topic, Mistyped: true}},
-		{"header without value", "mail", []boostd.Header{{Key: "priority"}}, "", Resolution{Level: 3, By: Topic, Mistyped: true}},
-		{"another header", "mail", []boostd.Header{{Key: "Priority", Value: []byte("9")}}, "", Resolution{Level: 3, By: Topic}},
-		{"value", "orders", nil, `{"priority": 4}`, Resolution{Level: 4, By: Value}},
-		{"value too high", "orders", nil, `{"priority": 11}`, Resolution{Level: 10, By: Value, Clamped: true}},
-		{"value negative", "orders", nil, `{"priority": -1}`, Resolution{Level: 0, By: Value, Clamped: true}},
-		{"value of the wrong type", "orders", nil, `{"priority": [4]}`, Resolution{Level: 6, By: Topic, Mistyped: true}},
-		{"value null", "orders", nil, `{"priority": null}`, Resolution{Level: 6, By: Topic}},
-		{"value without", "mail", nil, `{"data": {"priority": 9}}`, Resolution{Level: 3, By: Topic}},
-		{"topic", "mail", nil, "hello", Resolution{Level: 3, By: Topic}},
-		{"default", "other", nil, "hello", Resolution{Level: 1, By: Default}},
-		{"default, mistyped", "other", nil, `{"priority": "x"}`, Resolution{Level: 1, By: Default, Mistyped: true}},
+		{"derived", "orders_7", header("2"), `{"priority": 3}`, Resolution{Level: 7, By: ByDerived}},
+		{"derived, malformed header", "orders_7", header("x"), `{"priority": true}`, Resolution{Level: 7, By: ByDerived}},
+		{"derived from 0", "pages_0", nil, "", Resolution{Level: 0, By: ByDerived}},
+		{"below the boost", "orders_4", nil, "", Resolution{Level: 4, By: ByDerived}},
+		{"above max", "orders_11", nil, `{"priority": 2}`, Resolution{Level: 10, By: ByDerived, Clamped: true}},
+		{"header", "orders", header("2"), `{"priority": 3}`, Resolution{Level: 2, By: ByExplicit}},
+		{"last header", "orders", header("2", "4"), "", Resolution{Level: 4, By: ByExplicit}},
+		{"header as 7.0", "orders", header(" 7.0 "), "", Resolution{Level: 7, By: ByExplicit}},
+		{"header too high", "orders", header("11"), "", Resolution{Level: 10, By: ByExplicit, Clamped: true}},
+		{"header negative", "orders", header("-1"), "", Resolution{Level: 0, By: ByExplicit, Clamped: true}},
+		{"malformed header", "orders", header("high"), `{"priority": 3}`, Resolution{Level: 3, By: ByValue, Mistyped: true}},
+		{"malformed header alone", "orders", header("1.5"), "", Resolution{Level: 6, By: ByTopic, Mistyped: true}},
+		{"malformed last header", "orders", header("2", ""), "", Resolution{Level: 6, By: ByTopic, Mistyped: true}},
+		{"header without value", "mail", []boostd.Header{{Key: "priority"}}, "", Resolution{Level: 3, By: ByTopic, Mistyped: true}},
+		{"another header", "mail", []boostd.Header{{Key: "Priority", Value: []byte("9")}}, "", Resolution{Level: 3, By: ByTopic}},
+		{"value", "orders", nil, `{"priority": 4}`, Resolution{Level: 4, By: ByValue}},
+		{"value too high", "orders", nil, `{"priority": 11}`, Resolution{Level: 10, By: ByValue, Clamped: true}},
+		{"value negative", "orders", nil, `{"priority": -1}`, Resolution{Level: 0, By: ByValue, Clamped: true}},
+		{"value of the wrong type", "orders", nil, `{"priority": [4]}`, Resolution{Level: 6, By: ByTopic, Mistyped: true}},
+		{"value null", "orders", nil, `{"priority": null}`, Resolution{Level: 6, By: ByTopic}},
+		{"value without", "mail", nil, `{"data": {"priority": 9}}`, Resolution{Level: 3, By: ByTopic}},
+		{"topic", "mail", nil, "hello", Resolution{Level: 3, By: ByTopic}},
+		{"default", "other", nil, "hello", Resolution{Level: 1, By: ByDefault}},
+		{"default, mistyped", "other", nil, `{"priority": "x"}`, Resolution{Level: 1, By: ByDefault, Mistyped: true}},
 	} {
 		got := r.Consumed(&boostd.Message{Topic: c.topic, Headers: c.headers, Value: []byte(c.value)})
 		if got != c.want {
@@ -76,17 +76,17 @@ func TestProduced(t *testing.T) {
 		want        Resolution
 		to          string
 	}{
-		{"argument", "orders", new(7), `{"priority": 3}`, Resolution{Level: 7, By: Explicit}, "orders_7"},
-		{"argument 0", "orders", new(0), `{"priority": 9}`, Resolution{Level: 0, By: Explicit}, "orders"},
-		{"argument too high", "orders", new(11), "", Resolution{Level: 10, By: Explicit, Clamped: true}, "orders_10"},
-		{"argument negative", "pages", new(-1), "", Resolution{Level: 0, By: Explicit, Clamped: true}, "pages_0"},
-		{"value", "orders", nil, `{"priority": 5}`, Resolution{Level: 5, By: Value}, "orders_5"},
-		{"value below the boost", "orders", nil, `{"priority": 4}`, Resolution{Level: 4, By: Value}, "orders"},
-		{"mistyped", "orders", nil, `{"priority": true}`, Resolution{Level: 6, By: Topic, Mistyped: true}, "orders_6"},
-		{"topic", "orders", nil, "", Resolution{Level: 6, By: Topic}, "orders_6"},
-		{"standard topic", "mail", nil, `{"priority": 9}`, Resolution{Level: 9, By: Value}, "mail"},
-		{"default", "pages", nil, "", Resolution{Level: 1, By: Default}, "pages_1"},
-		{"derived", "orders_7", new(9), `{"priority": 3}`, Resolution{Level: 7, By: Derived}, "orders_7"},
+		{"argument", "orders", new(7), `{"priority": 3}`, Resolution{Level: 7, By: ByExplicit}, "orders_7"},
+		{"argument 0", "orders", new(0), `{"priority": 9}`, Resolution{Level: 0, By: ByExplicit}, "orders"},
+		{"argument too high", "orders", new(11), "", Resolution{Level: 10, By: ByExplicit, Clamped: true}, "orders_10"},
+		{"argument negative", "pages", new(-1), "", Resolution{Level: 0, By: ByExplicit, Clamped: true}, "pages_0"},
+		{"value", "orders", nil, `{"priority": 5}`, Resolution{Level: 5, By: ByValue}, "orders_5"},
+		{"value below the boost", "orders", nil, `{"priority": 4}`, Resolution{Level: 4, By: ByValue}, "orders"},
+		{"mistyped", "orders", nil, `{"priority": true}`, Resolution{Level: 6, By: ByTopic, Mistyped: true}, "orders_6"},
+		{"topic", "orders", nil, "", Resolution{Level: 6, By: ByTopic}, "orders_6"},
+		{"standard topic", "mail", nil, `{"priority": 9}`, Resolution{Level: 9, By: ByValue}, "mail"},
+		{"default", "pages", nil, "", Resolution{Level: 1, By: ByDefault}, "pages_1"},
+		{"derived", "orders_7", new(9), `{"priority": 3}`, Resolution{Level: 7, By: ByDerived}, "orders_7"},
 	} {
 		got, to := r.Produced(&boostd.Message{Topic: c.topic, Value: []byte(c.value)}, c.explicit)
 		if got != c.want || to != c.to {
@@ -99,7 +99,7 @@ func TestProduced(t *testing.T) {
 }
 
 func TestBy(t *testing.T) {
-	for by, want := range map[By]string{Derived: "derived", Explicit: "explicit", Value: "value", Topic: "topic", Default: "default"} {
+	for by, want := range map[By]string{ByDerived: "topic", ByExplicit: "explicit", ByValue: "value", ByRule: "rule", ByTopic: "topic", ByDefault: "default"} {
 		if by.String() != want {
 			t.Errorf("%d is %s, want %s", by, by, want)
 		}

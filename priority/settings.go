@@ -2,6 +2,8 @@ package priority
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/kafkaboost/boostd"
 )
@@ -14,6 +16,9 @@ const (
 	MaxLevel = 1000
 	// MaxTopics is the most derived topics that a document may ask for.
 	MaxTopics = 10_000
+	// MaxExpressions is the most rules with an expression: each is evaluated for
+	// every message that may be theirs.
+	MaxExpressions = 100
 
 	maxPartitions      = 10_000
 	defaultMaxPriority = 10
@@ -27,12 +32,30 @@ type Settings struct {
 	DefaultPriority boostd.Level
 	Boosts          []Boost
 	Topics          []TopicPriority
-	// Rules is how many entries Rule_Base_priority has; they have no effect yet.
-	Rules int
+	// Rules are those of Rule_Base_priority, then those of boostd.rules.
+	Rules []*Rule
+	// ValuePriority says when the priority that stands in a value counts.
+	ValuePriority ValuePriority
+	// RulesByRole makes the rules of Rule_Base_priority match as KafkaBoost 0.2.0
+	// did: the message's field role is the rule's role_name, whatever value is.
+	RulesByRole bool
 
-	boosts map[string]Boost
-	topics map[string]boostd.Level
+	unknown []member
+	boosts  map[string]Boost
+	topics  map[string]boostd.Level
 }
+
+// ValuePriority says when the priority that stands in a value counts. KafkaBoost's
+// producer writes one into every message, the default too.
+type ValuePriority uint8
+
+// Always; unless it is default_priority, so that rules and topics can raise it;
+// never.
+const (
+	ValueAlways ValuePriority = iota
+	ValueUnlessDefault
+	ValueNever
+)
 
 // Boost makes a topic boosted: its levels from Min on have topics of their own.
 type Boost struct {
@@ -42,6 +65,8 @@ type Boost struct {
 	Partitions int
 	// ByLevel are the partitions of levels that have another number.
 	ByLevel map[boostd.Level]int
+
+	unknown []member
 }
 
 // PartitionsOf is how many partitions a level's topic should have.
@@ -56,12 +81,21 @@ func (b Boost) PartitionsOf(n boostd.Level) int {
 type TopicPriority struct {
 	Topic    string
 	Priority boostd.Level
+
+	unknown []member
 }
 
 // Boost returns how a topic is boosted, and whether it is.
 func (s *Settings) Boost(topic string) (Boost, bool) {
 	b, ok := s.boosts[topic]
 	return b, ok
+}
+
+// named reports whether the document names a topic itself.
+func (s *Settings) named(topic string) bool {
+	_, boosted := s.boosts[topic]
+	_, prioritised := s.topics[topic]
+	return boosted || prioritised
 }
 
 // report tells a problem at a place in the document.
@@ -95,6 +129,14 @@ func (s *Settings) check(wrong report) {
 		if s.checkLevel(wrong, pointer+"/priority_boost_min_value", b.Min) {
 			topics += int(s.MaxPriority-b.Min) + 1
 		}
+		for _, level := range slices.Sorted(maps.Keys(b.ByLevel)) {
+			if level < b.Min || level > s.MaxPriority {
+				wrong(fmt.Sprintf("%s/partitions_by_level/%d", pointer, level), "level %d has no topic: want %d to %d", level, b.Min, s.MaxPriority)
+			}
+		}
+	}
+	for _, rule := range s.Rules {
+		s.checkLevel(wrong, rule.pointer+"/priority", rule.Priority)
 	}
 	if topics > MaxTopics {
 		wrong("/Priority_boost", "asks for %d topics: want at most %d", topics, MaxTopics)

@@ -16,6 +16,7 @@ type node struct {
 	parent       *node
 	key          string // in an object; in a list, the index
 	line, column int
+	from, to     int // where its text stands
 	kind         byte
 	value        any // string, json.Number or bool
 	members      []*node
@@ -147,6 +148,8 @@ func (p *treeParser) token() (json.Token, error) {
 // value reads the next value into n, whose place among others is known.
 func (p *treeParser) value(n *node, depth int) error {
 	n.line, n.column = p.place()
+	n.from = p.at
+	defer func() { n.to = int(p.dec.InputOffset()) }()
 	if depth > maxDepth {
 		return p.fail(fmt.Sprintf("nested deeper than %d", maxDepth))
 	}

@@ -7,33 +7,46 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// valuePriority finds the top-level field priority of a value that is a JSON
-// object. found is false for any other value, and for null; valid is false when
-// the field is there and isn't a whole number. The last of several fields
-// counts, as with KafkaBoost's consumers. It doesn't allocate.
-func valuePriority(value []byte) (n int64, found, valid bool) {
+// content is what a value says about its priority.
+type content struct {
+	// found: the top-level field priority is there, and not null; valid: it is a
+	// whole number, level.
+	found, valid bool
+	level        int64
+	// rule is the highest of those that its fields match, nil when none does.
+	rule *Rule
+}
+
+// read looks at a value that is a JSON object; any other says nothing. Of fields
+// that stand there twice the last counts, as with KafkaBoost's consumers. It
+// doesn't allocate where no rule matches and no text has escapes.
+func (p *place) read(value []byte) (c content) {
 	if !mayBeObject(value) || tooDeep(value) || !gjson.ValidBytes(value) {
-		return 0, false, false
+		return content{}
 	}
 	// gjson.ParseBytes would copy the value. The string ends with this call,
 	// and nobody changes a message meanwhile.
 	object := gjson.Parse(unsafe.String(unsafe.SliceData(value), len(value)))
 	var field gjson.Result
+	var found matches
 	object.ForEach(func(key, v gjson.Result) bool {
 		if key.Str == Header {
-			field, found = v, true
+			field = v
+		}
+		if child := p.below[key.Str]; child != nil {
+			found = found.field(child, v)
 		}
 		return true
 	})
-	switch {
-	case !found || field.Type == gjson.Null:
-		return 0, false, false
-	case field.Type == gjson.Number:
-		n, valid = wholeText(field.Raw)
-	case field.Type == gjson.String:
-		n, valid = wholeText(field.Str)
+	c.found = field.Type != gjson.Null
+	switch field.Type {
+	case gjson.Number:
+		c.level, c.valid = wholeText(field.Raw)
+	case gjson.String:
+		c.level, c.valid = wholeText(field.Str)
 	}
-	return n, true, valid
+	c.rule = found.highest()
+	return c
 }
 
 // mayBeObject looks at the first character: most values that aren't objects

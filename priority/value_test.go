@@ -74,8 +74,8 @@ func TestValuePriority(t *testing.T) {
 		`{"priority": 7, "a": ` + strings.Repeat(`[`, 20<<20):                      none,
 		`{"priority": 7, "a": ` + strings.Repeat(`{"":`, 5<<20):                    none,
 	} {
-		n, found, valid := valuePriority([]byte(value))
-		if got := (result{n, found, valid}); got != want {
+		c := new(place).read([]byte(value))
+		if got := (result{c.level, c.found, c.valid}); got != want {
 			t.Errorf("%.60s\n got %+v\nwant %+v", value, got, want)
 		}
 	}
@@ -84,7 +84,7 @@ func TestValuePriority(t *testing.T) {
 func zeros(n int) string  { return strings.Repeat("0", n) }
 func nested(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
 
-// slowPriority is valuePriority by the standard library alone. exact is false
+// slowPriority is a value's priority by the standard library alone. exact is false
 // for numbers that floating point rounds, or that would take too long here.
 func slowPriority(value []byte) (n int64, found, valid, exact bool) {
 	var object map[string]json.RawMessage
@@ -136,7 +136,8 @@ func FuzzValuePriority(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, value []byte) {
-		n, found, valid := valuePriority(value)
+		c := new(place).read(value)
+		n, found, valid := c.level, c.found, c.valid
 		wantN, wantFound, wantValid, exact := slowPriority(value)
 		if found != wantFound || exact && (n != wantN || valid != wantValid) {
 			t.Errorf("%q\n got %d, %v, %v\nwant %d, %v, %v", value, n, found, valid, wantN, wantFound, wantValid)
