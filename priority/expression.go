@@ -17,7 +17,7 @@ import (
 // operation and each ten bytes of text that it looks at.
 const (
 	maxExpression = 2000 // bytes
-	maxCost       = 20_000
+	maxCost       = 5000
 )
 
 // program is an expression of CEL, the Common Expression Language, which has no

@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/kafkaboost/boostd"
 )
 
 func TestParse(t *testing.T) {
@@ -60,6 +62,17 @@ func TestParse(t *testing.T) {
 				`3:134: /max-priority: unknown key, kept but without an effect, did you mean "max_priority"?`,
 			}},
 		{"escaped names", `{"Topics_priority": [{"\u0074opic": "\u0061.b", "priority": 1}]}`, Settings{MaxPriority: 10, Topics: []TopicPriority{{Topic: "a.b", Priority: 1}}}, nil},
+		{"rules", `{"Rule_Base_priority": [{"role_name": "a", "value": 3.0, "priority": 1}, {"role_name": "a", "value": null, "priority": 2}, {"role_name": null, "value": "b", "priority": 2, "x": 1}],
+ "boostd": {"value_priority": "never", "rules_by_role": true, "rules": [{"name": "n", "expr": "true", "priority": 3}]}}`,
+			Settings{MaxPriority: 10, ValuePriority: ValueNever, RulesByRole: true, Rules: []*Rule{{Field: "a", Value: "3", Priority: 1}, {Field: "a", Priority: 2},
+				{Value: "b", Priority: 2}, {Expr: "true", Name: "n", Priority: 3}}}, []string{
+				"1:74: /Rule_Base_priority/1: value is missing: the rule never matches",
+				"1:124: /Rule_Base_priority/2: role_name is missing: the rule never matches",
+				"1:178: /Rule_Base_priority/2/x: unknown key, kept but without an effect",
+			}},
+		{"partitions by level", `{"Priority_boost": [{"topic_name": "a", "number_of_partitions": 2, "partitions_by_level": {"10": 3, "9": 0}}]}`,
+			boosted(Boost{Topic: "a", Partitions: 2, ByLevel: map[boostd.Level]int{10: 3, 9: 1}}),
+			[]string{"1:106: /Priority_boost/0/partitions_by_level/9: 0 partitions can't be: 1 is used"}},
 		{"names that only look alike", `{"max_priority": 12, "Priority_boost": [{"topic_name": "a", "priority_boost_min_value": 5, "number_of_partitions": 1}],
  "Topics_priority": [{"topic": "a_4", "priority": 1}, {"topic": "a_13", "priority": 1}, {"topic": "a_05", "priority": 1}, {"topic": "A_5", "priority": 1}]}`,
 			Settings{MaxPriority: 12, Boosts: []Boost{{Topic: "a", Min: 5, Partitions: 1}}, Topics: []TopicPriority{{Topic: "a_4", Priority: 1}, {Topic: "a_13", Priority: 1}, {Topic: "a_05", Priority: 1}, {Topic: "A_5", Priority: 1}}}, nil},
@@ -217,6 +230,38 @@ func TestProblems(t *testing.T) {
 			"2:42: /config/default_priority: is 2: want 0 to max_priority, which is 1",
 			"2:64: /config/Priority_boost/0: topic_name is missing",
 		}},
+		{"rules", `{"max_priority": 5, "Rule_Base_priority": [{"role_name": 1, "value": [], "priority": 6}, {"role_name": "a", "value": "b"}, {"role_name": "a", "value": {}, "priority": "1"}]}`, []string{
+			"1:58: /Rule_Base_priority/0/role_name: want a text, got a number",
+			"1:70: /Rule_Base_priority/0/value: want a text, a number or a boolean, got a list",
+			"1:86: /Rule_Base_priority/0/priority: is 6: want 0 to max_priority, which is 5",
+			"1:90: /Rule_Base_priority/1: priority is missing",
+			"1:152: /Rule_Base_priority/2/value: want a text, a number or a boolean, got an object",
+			"1:168: /Rule_Base_priority/2/priority: want a whole number, got a text",
+		}},
+		{"partitions by level", `{"max_priority": 5, "Priority_boost": [{"topic_name": "a", "priority_boost_min_value": 3, "number_of_partitions": 1, "partitions_by_level": {"2": 1, "6": 1, "05": 1, "x": 1, "4": -1, "5": "1"}},
+ {"topic_name": "b", "number_of_partitions": 1, "partitions_by_level": [3]}]}`, []string{
+			"1:147: /Priority_boost/0/partitions_by_level/2: level 2 has no topic: want 3 to 5",
+			"1:155: /Priority_boost/0/partitions_by_level/6: level 6 has no topic: want 3 to 5",
+			"1:164: /Priority_boost/0/partitions_by_level/05: want a level as key, a whole number such as \"10\"",
+			"1:172: /Priority_boost/0/partitions_by_level/x: want a level as key, a whole number such as \"10\"",
+			"1:180: /Priority_boost/0/partitions_by_level/4: is -1: want 1 to 10000",
+			"1:189: /Priority_boost/0/partitions_by_level/5: want a whole number, got a text",
+			"2:72: /Priority_boost/1/partitions_by_level: want an object of level and partitions, such as {\"10\": 3}, got a list",
+		}},
+		{"boostd's own", `{"boostd": {"policy": {}, "rule": [], "rules_by_role": 1, "value_priority": "sometimes",
+ "rules": [{"expr": "value.x ==", "priority": 1}, {"expr": "1 + 1", "priority": 11, "nmae": "x"}, {}, 1]}}`, []string{
+			"1:23: /boostd/policy: this version of boostd has no such key",
+			`1:35: /boostd/rule: this version of boostd has no such key, did you mean "rules"?`,
+			"1:56: /boostd/rules_by_role: want true or false, got a number",
+			`1:77: /boostd/value_priority: "sometimes": want always, unless_default, never`,
+			"2:21: /boostd/rules/0/expr: expression: column 11: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}",
+			"2:60: /boostd/rules/1/expr: expression is a int: want true or false",
+			"2:81: /boostd/rules/1/priority: is 11: want 0 to max_priority, which is 10",
+			`2:93: /boostd/rules/1/nmae: this version of boostd has no such key, did you mean "name"?`,
+			"2:99: /boostd/rules/2: expr is missing",
+			"2:99: /boostd/rules/2: priority is missing",
+			"2:103: /boostd/rules/3: want an object, got a number",
+		}},
 		{"too many topics", boosts(910, `{"topic_name": "t%d", "number_of_partitions": 1}`), []string{"1:20: /Priority_boost: asks for 10010 topics: want at most 10000"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -261,6 +306,10 @@ func FuzzParse(f *testing.F) {
 		}
 		if s.MaxPriority < 0 || s.MaxPriority > MaxLevel || s.DefaultPriority < 0 || s.DefaultPriority > s.MaxPriority {
 			t.Errorf("levels of %+v", s)
+		}
+		again, _, err := Parse(s.Encode())
+		if err != nil || !reflect.DeepEqual(public(s), public(again)) {
+			t.Errorf("written again as\n%s: %v", s.Encode(), err)
 		}
 		levels, names := NewResolver(s).levels, map[string]bool{}
 		for _, b := range s.Boosts {

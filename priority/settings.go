@@ -18,7 +18,7 @@ const (
 	MaxTopics = 10_000
 	// MaxExpressions is the most rules with an expression: each is evaluated for
 	// every message that may be theirs.
-	MaxExpressions = 100
+	MaxExpressions = 50
 
 	maxPartitions      = 10_000
 	defaultMaxPriority = 10
