@@ -232,6 +232,19 @@ func TestResolution(t *testing.T) {
 		if got := describe(res, to); got != c.want {
 			t.Errorf("%s: %s\n got %s\nwant %s", c.name, c.message, got, c.want)
 		}
+		decided := 0
+		all, explained, _ := r.Explain(m, explicit)
+		for _, candidate := range all {
+			if candidate.Decides {
+				decided++
+				if candidate.Level != res.Level || candidate.Rule != res.Rule {
+					t.Errorf("%s: %s\n got %+v\nwant %+v", c.name, c.message, candidate, res)
+				}
+			}
+		}
+		if decided != 1 || explained != res {
+			t.Errorf("%s: %d of %+v decide, as %+v", c.name, decided, all, explained)
+		}
 		if explicit != nil {
 			m.Headers = append(m.Headers, boostd.Header{Key: Header, Value: fmt.Append(nil, *explicit)})
 		}

@@ -16,12 +16,7 @@ func newConfigInit() *cobra.Command {
 		Use:   "init [FILE]",
 		Short: "Print an example of boostd.yaml, or write it to a new file",
 		Long:  "Print an example of boostd.yaml with every key explained, or write it to a new file. A file that exists\nis left alone.",
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return usage("%s takes one file, got %q\nsee: %s --help", c.CommandPath(), args, c.CommandPath())
-			}
-			return nil
-		},
+		Args:  atMostOne,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				_, err := c.OutOrStdout().Write(conf.Example)
@@ -34,6 +29,14 @@ func newConfigInit() *cobra.Command {
 			return err
 		},
 	}
+}
+
+// atMostOne lets a command have one file.
+func atMostOne(c *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usage("%s takes one file, got %q\nsee: %s --help", c.CommandPath(), args, c.CommandPath())
+	}
+	return nil
 }
 
 // writeNew writes a file that isn't there yet. Only its owner may read it: it

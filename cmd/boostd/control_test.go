@@ -90,8 +90,8 @@ func answering(t *testing.T, p *puppet) (socket string, levels *logs.Levels) {
 	return socket, levels
 }
 
-// boostd runs a command line as main does.
-func boostd(args ...string) (out string, code int, err error) {
+// invoke runs a command line as main does.
+func invoke(args ...string) (out string, code int, err error) {
 	root := newRoot()
 	var b bytes.Buffer
 	root.SetOut(&b)
@@ -137,12 +137,12 @@ func TestOperatorsCommands(t *testing.T) {
 		{"settings reload --json", exitDone, `"hash": "c0ffee"`},
 	} {
 		words := strings.Fields(c.line)
-		out, code, err := boostd(append(words, "--control", socket)...)
+		out, code, err := invoke(append(words, "--control", socket)...)
 		if got := fmt.Sprint(out, err); code != c.code || !strings.Contains(got, c.want) {
 			t.Errorf("boostd %s exits %d, want %d and %q:\n%s", c.line, code, c.code, c.want, got)
 		}
 	}
-	if _, code, err := boostd("settings", "relaod"); code != exitUsage || !strings.Contains(fmt.Sprint(err), `did you mean "reload"?`) {
+	if _, code, err := invoke("settings", "relaod"); code != exitUsage || !strings.Contains(fmt.Sprint(err), `did you mean "reload"?`) {
 		t.Errorf("a misspelt subcommand exits %d: %v", code, err)
 	}
 }
@@ -150,11 +150,11 @@ func TestOperatorsCommands(t *testing.T) {
 func TestEveryLevelIsTried(t *testing.T) {
 	p := &puppet{}
 	socket, _ := answering(t, p)
-	_, _, err := boostd("levels", "pause", "99", "3", "4", "--for", "30m", "--why", "the warehouse is down", "--control", socket)
+	_, _, err := invoke("levels", "pause", "99", "3", "4", "--for", "30m", "--why", "the warehouse is down", "--control", socket)
 	if err == nil {
 		t.Error("level 99 was paused")
 	}
-	boostd("levels", "resume", "99", "3", "--control", socket)
+	invoke("levels", "resume", "99", "3", "--control", socket)
 	want := "pause 3 30m0s the warehouse is down; pause 4 30m0s the warehouse is down; resume 3"
 	if got := strings.Join(p.told, "; "); got != want {
 		t.Errorf("the daemon was told %q, want %q", got, want)
@@ -165,7 +165,7 @@ func TestEveryLevelIsTried(t *testing.T) {
 // effect.
 func TestLogLevelsAllOrNone(t *testing.T) {
 	socket, levels := answering(t, &puppet{})
-	if _, code, _ := boostd("log-level", "kafka=debug", "worker=lound", "--control", socket); code != exitUsage {
+	if _, code, _ := invoke("log-level", "kafka=debug", "worker=lound", "--control", socket); code != exitUsage {
 		t.Errorf("exits %d", code)
 	}
 	if got := fmt.Sprint(levels.Levels()); got != "map[:info]" {
@@ -176,7 +176,7 @@ func TestLogLevelsAllOrNone(t *testing.T) {
 func TestRefusedReload(t *testing.T) {
 	socket, _ := answering(t, &puppet{err: errors.New("settings.json:3:5: max_priority: want 0 to 4095")})
 	for _, format := range []string{"--json=true", "--json=false"} {
-		out, code, err := boostd("settings", "reload", format, "--control", socket)
+		out, code, err := invoke("settings", "reload", format, "--control", socket)
 		if code != exitFailed || out != "" || err.Error() != "settings.json:3:5: max_priority: want 0 to 4095" {
 			t.Errorf("exits %d, prints %q, says %v", code, out, err)
 		}
@@ -186,7 +186,7 @@ func TestRefusedReload(t *testing.T) {
 func TestNoDaemon(t *testing.T) {
 	dir := t.TempDir()
 	for _, line := range []string{"status", "status --json", "levels", "levels pause 1 2", "levels resume 1", "log-level", "log-level info", "settings reload"} {
-		_, code, err := boostd(append(strings.Fields(line), "--control", filepath.Join(dir, "b.sock"))...)
+		_, code, err := invoke(append(strings.Fields(line), "--control", filepath.Join(dir, "b.sock"))...)
 		if code != exitUnreachable || !strings.Contains(err.Error(), "no boostd runs here") || strings.Count(err.Error(), "\n") > 0 {
 			t.Errorf("boostd %s exits %d: %v", line, code, err)
 		}
@@ -203,14 +203,14 @@ func TestConfigurationNamesTheSocket(t *testing.T) {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if out, code, err := boostd("status", "-c", file); code != want {
+		if out, code, err := invoke("status", "-c", file); code != want {
 			t.Errorf("control: %s: exits %d: %v\n%s", control, code, err, out)
 		}
 	}
 }
 
 func TestUnknownSubcommand(t *testing.T) {
-	if _, code, err := boostd("settings", "relaod"); code != exitUsage || !strings.Contains(err.Error(), `did you mean "reload"?`) {
+	if _, code, err := invoke("settings", "relaod"); code != exitUsage || !strings.Contains(err.Error(), `did you mean "reload"?`) {
 		t.Errorf("exits %d: %v", code, err)
 	}
 }
@@ -218,7 +218,7 @@ func TestUnknownSubcommand(t *testing.T) {
 // TestStatusIsPassedOn: what another version says reaches whoever reads JSON.
 func TestStatusIsPassedOn(t *testing.T) {
 	socket, _ := answering(t, &puppet{})
-	out, _, err := boostd("status", "--json", "--control", socket)
+	out, _, err := invoke("status", "--json", "--control", socket)
 	var s map[string]any
 	if err != nil || json.Unmarshal([]byte(out), &s) != nil || s["summary"] != nil || s["version"] != "1.2.3" {
 		t.Errorf("%v\n%s", err, out)

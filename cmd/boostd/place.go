@@ -80,9 +80,17 @@ func (p *place) read() (err error) {
 	if errors.As(err, &problems) {
 		lines := make([]string, len(problems))
 		for n, problem := range problems {
-			lines[n] = p.path + ":" + problem.String()
+			lines[n] = placed(p.path, problem)
 		}
 		return fmt.Errorf("settings are not usable\n%s", strings.Join(lines, "\n"))
 	}
 	return err
+}
+
+// placed is a document's problem as editors and other programs read it.
+func placed(path string, p priority.Problem) string {
+	if p.Line == 0 {
+		return path + ": " + p.String()
+	}
+	return path + ":" + p.String()
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 )
 
@@ -11,40 +9,14 @@ func newSettings() *cobra.Command {
 		SuggestionsMinimumDistance: 2,
 
 		Use:   "settings",
-		Short: "The settings document that a daemon runs with",
-		Args:  noSubcommand,
-		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+		Short: "Write, check and explain the settings document, and make a daemon read it",
+		Long: "Write, check and explain the settings document, which says what priority messages have and which topics\n" +
+			"are boosted, and make a daemon read it. It is KafkaBoost's JSON; what only boostd knows stands in it where\n" +
+			"KafkaBoost passes it over.",
+		Args: noSubcommand,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newSettingsReload())
-	return c
-}
-
-func newSettingsReload() *cobra.Command {
-	var asJSON bool
-	c := &cobra.Command{
-		Use:   "reload",
-		Short: "Make the daemon read its settings at once, and say what came of it",
-		Long: "Make the daemon read its settings at once. When the document can't be used, or wants what takes a restart,\n" +
-			"it says why and exits 1, and the old settings stay in force.",
-		Example: "  boostd settings reload -c /etc/boostd/boostd.yaml",
-		Args:    noArgs,
-	}
-	client := controlFlags(c)
-	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		cl, err := client()
-		if err != nil {
-			return err
-		}
-		r, err := cl.Reload(c.Context())
-		if err != nil {
-			return unanswered(err)
-		}
-		if asJSON {
-			return printJSON(c.OutOrStdout(), r)
-		}
-		_, err = fmt.Fprintln(c.OutOrStdout(), r.Text)
-		return err
-	}
+	c.AddCommand(newSettingsInit(), newSettingsValidate(), newSettingsShow(), newSettingsExplain(),
+		newSettingsSchema(), newSettingsReload())
 	return c
 }
