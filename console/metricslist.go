@@ -15,6 +15,7 @@ type metrics struct {
 
 	build, uptime, ready, phase, alarm, alarms, held metric
 	settingsInfo, reloaded, checkedAt, loadedAt      metric
+	resolution                                       metric
 	level                                            levelMetrics
 	consumer                                         consumerMetrics
 	handler                                          handlerMetrics
@@ -77,6 +78,7 @@ func (m *metrics) settings() {
 	m.settingsInfo = m.gauge("settings_info", "Always 1: which settings are in force.", "hash", "source", "version")
 	m.reloaded = m.gauge("settings_last_reload_successful", "1 when the last look at the settings' source was good.")
 	m.checkedAt = m.gauge("settings_last_reload_success_timestamp_seconds", "When the source of the settings was last seen good.")
+	m.resolution = m.counter("resolution_total", "Messages whose priority was clamped to a level, mistyped and passed over, or outranked by a rule that the value's own goes before.", "what")
 	m.loadedAt = m.gauge("settings_loaded_timestamp_seconds", "When the settings in force came into force.")
 }
 

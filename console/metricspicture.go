@@ -76,6 +76,10 @@ func (p picture) collectSettings(c collected) {
 	if s.Error != "" || s.CheckedAt != nil {
 		c.put(p.reloaded, truth(s.Error == ""))
 	}
+	r := &p.status.Resolution
+	c.put(p.resolution, float64(r.Clamped), "clamped")
+	c.put(p.resolution, float64(r.Mistyped), "mistyped")
+	c.put(p.resolution, float64(r.Outranked), "outranked")
 	c.time(p.checkedAt, s.CheckedAt)
 	c.time(p.loadedAt, s.LoadedAt)
 }

@@ -19,9 +19,22 @@ type Status struct {
 	Consumers []Consumer `json:"consumers"`
 	Handlers  []Handler  `json:"handlers"`
 	Alarms    []Alarm    `json:"alarms"` // oldest first
+	// Resolution counts messages, since the start, whose priority isn't what
+	// somebody may have meant.
+	Resolution Resolution `json:"resolution"`
 	// Held are at most 100 a partition; HeldCount is all of them.
 	Held      []Held `json:"held,omitempty"`
 	HeldCount uint64 `json:"held_count"`
+}
+
+// Resolution counts messages whose priority isn't what somebody may have meant.
+type Resolution struct {
+	// Clamped: it was outside 0 … max_priority, and counts as the nearest level.
+	Clamped uint64 `json:"clamped"`
+	// Mistyped: it wasn't a whole number, and counts as absent.
+	Mistyped uint64 `json:"mistyped"`
+	// Outranked: the value's own goes before a rule with a higher one.
+	Outranked uint64 `json:"outranked"`
 }
 
 // Settings says where the settings in force come from.

@@ -81,7 +81,6 @@ func (d *Daemon) order(base string) scheduler.Order {
 
 // consumerSpecs makes the sources. On an error those made are stopped.
 func (d *Daemon) consumerSpecs() ([]actors.ConsumerSpec, error) {
-	resolve := func(m *boostd.Message) { m.Level = d.settings.resolver.Load().Consumed(m).Level }
 	activity := &kafkaio.Activity{}
 	var specs []actors.ConsumerSpec
 	for _, p := range d.consumers {
@@ -95,7 +94,7 @@ func (d *Daemon) consumerSpecs() ([]actors.ConsumerSpec, error) {
 			return nil, err
 		}
 		specs = append(specs, actors.ConsumerSpec{
-			Source: source, Handler: p.handler, Name: p.name, Resolve: resolve,
+			Source: source, Handler: p.handler, Name: p.name, Resolve: d.resolve,
 			Scheduling: scheduler.ConsumerConfig{
 				Level: p.level, Mixed: p.mixed, Window: scheduler.DefaultWindow, Orders: p.orders,
 			},

@@ -57,10 +57,11 @@ type Daemon struct {
 	end   context.CancelFunc
 	tasks sync.WaitGroup
 
-	engine    atomic.Pointer[actors.Engine] // nil until it runs
-	consumers []consumerPlan                // set before the engine
-	settings  inForce
-	reloading chan struct{} // holds one: the right to reload
+	engine     atomic.Pointer[actors.Engine] // nil until it runs
+	consumers  []consumerPlan                // set before the engine
+	settings   inForce
+	resolution resolution
+	reloading  chan struct{} // holds one: the right to reload
 
 	phase     phase
 	findings  findings

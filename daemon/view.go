@@ -25,7 +25,7 @@ func (v *view) status() *console.Status {
 	d := v.daemon
 	s := &console.Status{
 		Version: d.options.Version, Instance: d.options.Instance, UptimeS: int64(v.now.Sub(d.began).Seconds()),
-		Settings: v.settings(), Summary: v.summary(),
+		Settings: v.settings(), Summary: v.summary(), Resolution: d.resolution.status(),
 		Levels: []console.Level{}, Consumers: []console.Consumer{}, Handlers: []console.Handler{}, Alarms: []console.Alarm{},
 	}
 	s.Phase, s.Waiting = d.phase.get()

@@ -45,6 +45,7 @@ func Render(s *console.Status, now time.Time, width int, colour bool) []string {
 		handlers(c, s.Handlers)
 	}
 	held(c, s)
+	resolution(c, s.Resolution)
 	return c.Lines
 }
 
@@ -152,5 +153,21 @@ func held(c *term.Canvas, s *console.Status) {
 	c.Line(term.Yellow, fmt.Sprintf("%d messages are held and wait for a person", s.HeldCount))
 	for _, h := range s.Held[:min(len(s.Held), maxHeld)] {
 		c.Line(term.Plain, fmt.Sprintf("  %s/%d@%d  level %d, %d attempts: %q", h.Topic, h.Partition, h.Offset, h.Level, h.Attempts, h.Reason))
+	}
+}
+
+// resolution tells of priorities that aren't what somebody may have meant.
+func resolution(c *term.Canvas, r console.Resolution) {
+	for _, line := range []struct {
+		n    uint64
+		text string
+	}{
+		{r.Clamped, "messages had a priority outside 0 … max_priority, which counts as the nearest level"},
+		{r.Mistyped, "messages had a priority that is no whole number, which counts as absent"},
+		{r.Outranked, "messages have a priority of their own that goes before a rule with a higher one"},
+	} {
+		if line.n > 0 {
+			c.Line(term.Faint, fmt.Sprintf("%s %s", count(line.n), line.text))
+		}
 	}
 }
