@@ -65,6 +65,9 @@ func (p picture) collectDaemon(c collected) {
 	c.put(p.alarms, float64(len(s.Alarms)))
 	if len(s.Consumers) > 0 { // before, nobody knows
 		c.put(p.held, float64(s.HeldCount))
+		c.put(p.resolution, float64(s.Resolution.Clamped), "clamped")
+		c.put(p.resolution, float64(s.Resolution.Mistyped), "mistyped")
+		c.put(p.resolution, float64(s.Resolution.Outranked), "outranked")
 	}
 }
 
@@ -76,10 +79,6 @@ func (p picture) collectSettings(c collected) {
 	if s.Error != "" || s.CheckedAt != nil {
 		c.put(p.reloaded, truth(s.Error == ""))
 	}
-	r := &p.status.Resolution
-	c.put(p.resolution, float64(r.Clamped), "clamped")
-	c.put(p.resolution, float64(r.Mistyped), "mistyped")
-	c.put(p.resolution, float64(r.Outranked), "outranked")
 	c.time(p.checkedAt, s.CheckedAt)
 	c.time(p.loadedAt, s.LoadedAt)
 }
