@@ -24,7 +24,8 @@ var rooms = map[string][]string{
 	"logs":               {"suggest"},
 	"suggest":            {},
 	"lockfile":           {},
-	"console":            {"", "priority", "lockfile"},
+	"record":             {""},
+	"console":            {"", "priority", "lockfile", "record"},
 	"plugins":            {""},
 	"kafkaio":            {"", "priority", "offsets", "suggest"},
 	"configwatch":        {"", "priority"},
@@ -56,7 +57,7 @@ var libraries = map[string]string{
 
 // pure rooms import nothing that has a clock of its own, draws numbers at
 // random, logs, starts something, or reaches outside.
-var pure = []string{"", "priority", "scheduler", "offsets", "alarms"}
+var pure = []string{"", "priority", "scheduler", "offsets", "alarms", "record"}
 
 var impure = []string{"os", "os/exec", "net", "net/http", "log", "log/slog", "math/rand", "math/rand/v2",
 	"crypto/rand", "sync", "sync/atomic", "context", "github.com/hashicorp/go-hclog"}
