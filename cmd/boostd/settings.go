@@ -16,7 +16,7 @@ func newSettings() *cobra.Command {
 		Args: noSubcommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newSettingsInit(), newSettingsValidate(), newSettingsShow(), newSettingsExplain(),
+	c.AddCommand(newSettingsInit(), newSettingsValidate(), newSettingsShow(), newSettingsExplain(), newSettingsTest(),
 		newSettingsSchema(), newSettingsReload())
 	return c
 }

@@ -163,3 +163,47 @@ func TestSettingsSchema(t *testing.T) {
 		t.Errorf("%d: %s", code, out)
 	}
 }
+
+func TestSettingsTest(t *testing.T) {
+	path := write(t, "s.json", someSettings)
+	samples := write(t, "samples.jsonl", `{"name": "an admin", "message": {"topic": "orders", "value": {"user_role": "admin"}}, "want": {"priority": 9, "topic": "orders_9", "by": "rule", "rule": "user_role = \"admin\""}}
+{"message": {"topic": "orders", "priority": 12}, "want": {"topic": "orders_10"}}
+
+{"name": "a report",
+ "message": {"topic": "reports", "value": "x"}, "want": {"priority": 4}}
+{"message": {"topic": "reports"}, "want": {"topic": "reports_3"}} {"message": {"topic": "reports"}, "want": {"by": "rule"}}
+{"message": {"topic": "a/b"}, "want": {"priority": 1}}
+{"message": {"topic": "a", "valeu": 1}, "want": {"priority": 1}}
+{"message": {"topic": "a"}, "want": {}}
+{"message": {"topic": "orders", "value": {"amount": 2000}}, "want": {"rule": "small"}}
+`)
+	out, code, err := invoke("settings", "test", samples, "--settings", path)
+	for _, want := range []string{
+		":4: a report: priority is 3 by topic, want 4\n", ":6: topic is reports, want reports_3\n", ":6: priority 3 is by topic, want rule\n",
+		`:7: message: topic name "a/b" contains`, `:8: message: unknown key "valeu"`, ":9: want has neither", `:10: rule is "large", want "small"`,
+		"2 of 9 samples are as they should be\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	if code != exitFailed || err.Error() != "7 of 9 samples differ" {
+		t.Errorf("exits with %d: %v", code, err)
+	}
+	good := write(t, "good.jsonl", `{"message": {"topic": "orders_7"}, "want": {"priority": 7}}`)
+	if out, code, err := invoke("settings", "test", good, "--settings", path); code != exitDone || out != "1 of 1 samples are as they should be\n" && !strings.HasSuffix(out, "\n1 of 1 samples are as they should be\n") {
+		t.Errorf("%d %v: %s", code, err, out)
+	}
+	out, _, _ = invoke("settings", "test", good, "--settings", path, "--json")
+	var o outcome
+	if err := json.Unmarshal([]byte(out), &o); err != nil || o != (outcome{Line: 1, OK: true, Priority: 7, Topic: "orders_7", By: "topic"}) {
+		t.Errorf("%v %+v in %s", err, o, out)
+	}
+	for text, want := range map[string]string{
+		"": "has none", "\n\n{\"mesage\": 1}": ":3: json: unknown field", "{} x": ":1: invalid character", "[]": ":1: json: cannot unmarshal",
+	} {
+		if _, code, err := invoke("settings", "test", write(t, "bad", text), "--settings", path); code != exitFailed || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %d, %v", text, code, err)
+		}
+	}
+}

@@ -17,6 +17,7 @@ import (
 	"github.com/kafkaboost/boostd/conf"
 	"github.com/kafkaboost/boostd/kafkaio"
 	"github.com/kafkaboost/boostd/priority"
+	"github.com/kafkaboost/boostd/record"
 )
 
 // documents are the ones whose snippets are held to their word.
@@ -190,7 +191,23 @@ func TestJSON(t *testing.T) {
 		if !json.Valid([]byte(s.text)) {
 			t.Errorf("not JSON:\n%s", s.text)
 		}
-		if s.declared != "" {
+		switch s.declared {
+		case "":
+		case "a message to produce":
+			if _, err := record.Parse([]byte(s.text)); err != nil {
+				t.Errorf("%v in\n%s", err, s.text)
+			}
+			return
+		case "a sample":
+			var sample struct{ Message, Want json.RawMessage }
+			if err := json.Unmarshal([]byte(s.text), &sample); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := record.Parse(sample.Message); err != nil || sample.Want == nil {
+				t.Errorf("%v in\n%s", err, s.text)
+			}
+			return
+		default:
 			return
 		}
 		_, warnings, err := priority.Parse([]byte(s.text))
