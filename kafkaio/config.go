@@ -154,6 +154,16 @@ var tuning = map[string]string{
 	"statistics.interval.ms":             statisticsIntervalMs,
 }
 
+// producerTuning is what producers have unless the user says otherwise.
+var producerTuning = map[string]string{
+	"linger.ms": "1",
+	// What waits for the brokers; the default is 1 GiB.
+	"queue.buffering.max.kbytes": "65536",
+	// A topic that isn't there is waited for this long, the default is 30 s: a new
+	// one is known within some tens of milliseconds.
+	"topic.metadata.propagation.max.ms": "3000",
+}
+
 // admin is the configuration of a client without a group.
 func (c Config) admin(name string) *kafka.ConfigMap {
 	return configMap(merge(
@@ -165,8 +175,8 @@ func (c Config) admin(name string) *kafka.ConfigMap {
 // producer is the configuration of a producer. Its partitioner is KafkaBoost's.
 func (c Config) producer(name string) *kafka.ConfigMap {
 	return configMap(merge(
-		map[string]string{"socket.timeout.ms": tuning["socket.timeout.ms"], "enable.metrics.push": "false", "linger.ms": "1"},
-		c.Properties, c.ProducerProperties,
+		map[string]string{"socket.timeout.ms": tuning["socket.timeout.ms"], "enable.metrics.push": "false"},
+		producerTuning, c.Properties, c.ProducerProperties,
 		map[string]string{
 			"bootstrap.servers": strings.Join(c.Brokers, ","), "client.id": "boostd-" + name,
 			"enable.idempotence": "true", "acks": "all", "partitioner": "murmur2_random",

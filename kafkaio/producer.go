@@ -25,10 +25,17 @@ type Record struct {
 // AnyPartition leaves the choice to the partitioner.
 const AnyPartition int32 = kafka.PartitionAny
 
-// Ack is called once for every record that Produce accepted, from the
-// producer's own goroutine: it must be quick. On an error the record was not
-// written, or nobody knows.
-type Ack func(partition int32, offset int64, err error)
+// Ack hears what became of a record, once, from the producer's own goroutine: it
+// must be quick. On an error the record was not written, or nobody knows.
+type Ack interface {
+	Acked(partition int32, offset int64, err error)
+}
+
+// AckFunc is a function as Ack.
+type AckFunc func(partition int32, offset int64, err error)
+
+// Acked implements Ack.
+func (f AckFunc) Acked(partition int32, offset int64, err error) { f(partition, offset, err) }
 
 // Producer writes records, idempotently and acknowledged by all replicas.
 // Safe from any goroutine.
@@ -64,38 +71,76 @@ func (p *Producer) events(logs <-chan kafka.LogEvent) {
 			}
 			if m, ok := event.(*kafka.Message); ok {
 				if ack, ok := m.Opaque.(Ack); ok && ack != nil {
-					ack(m.TopicPartition.Partition, int64(m.TopicPartition.Offset), m.TopicPartition.Error)
+					ack.Acked(m.TopicPartition.Partition, int64(m.TopicPartition.Offset), produceError(*m.TopicPartition.Topic, m.TopicPartition.Error))
 				}
 			}
 		}
 	}
 }
 
-// Produce queues a record. While the client's queue is full it waits for room.
-// ack may be nil.
+// ErrQueueFull says that as much waits for the brokers as may.
+var ErrQueueFull = errors.New("the producer's queue is full")
+
+// fullWait is how long Produce waits before it looks for room again.
+const fullWait = 2 * time.Millisecond
+
+// Produce queues a record. While the queue is full it waits for room. Key, value
+// and headers may be used again afterwards. ack may be nil.
 func (p *Producer) Produce(ctx context.Context, r Record, ack Ack) error {
-	m := &kafka.Message{
-		TopicPartition: kafka.TopicPartition{Topic: &r.Topic, Partition: r.Partition},
-		Key:            r.Key, Value: r.Value, Opaque: ack,
-	}
-	for _, h := range r.Headers {
-		m.Headers = append(m.Headers, kafka.Header{Key: h.Key, Value: h.Value})
-	}
 	for {
-		err := p.client.Produce(m, nil)
-		var full kafka.Error
-		if err == nil {
-			return nil
-		} else if !errors.As(err, &full) || full.Code() != kafka.ErrQueueFull {
-			return fmt.Errorf("produce to %s: %w", r.Topic, err)
+		err := p.TryProduce(r, ack)
+		if !errors.Is(err, ErrQueueFull) {
+			return err
 		}
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("produce to %s: %w", r.Topic, context.Cause(ctx))
-		case <-time.After(5 * time.Millisecond):
+		case <-time.After(fullWait):
 		}
 	}
 }
+
+// TryProduce is Produce without the wait: the error wraps ErrQueueFull.
+func (p *Producer) TryProduce(r Record, ack Ack) error {
+	m := &kafka.Message{
+		TopicPartition: kafka.TopicPartition{Topic: &r.Topic, Partition: r.Partition},
+		Key:            r.Key, Value: r.Value, Opaque: ack,
+	}
+	if len(r.Headers) > 0 {
+		m.Headers = make([]kafka.Header, len(r.Headers))
+		for n, h := range r.Headers {
+			m.Headers[n] = kafka.Header{Key: h.Key, Value: h.Value}
+		}
+	}
+	return produceError(r.Topic, p.client.Produce(m, nil))
+}
+
+// produceError says what to do about an error of a record.
+func produceError(topic string, err error) error {
+	var k kafka.Error
+	if !errors.As(err, &k) {
+		return err
+	}
+	hint := ""
+	switch k.Code() {
+	case kafka.ErrQueueFull:
+		err = ErrQueueFull
+	case kafka.ErrUnknownTopic, kafka.ErrUnknownTopicOrPart:
+		return fmt.Errorf("produce to %s: %w", topic, ErrNoTopic)
+	case kafka.ErrTopicAuthorizationFailed:
+		hint = ": grant Write on the topic"
+	case kafka.ErrClusterAuthorizationFailed:
+		hint = ": grant IdempotentWrite on the cluster"
+	case kafka.ErrMsgSizeTooLarge:
+		hint = ": more than the topic's max.message.bytes, or than message.max.bytes in kafka.producer_properties, allows"
+	case kafka.ErrMsgTimedOut:
+		hint = ": no broker has confirmed it in time"
+	}
+	return fmt.Errorf("produce to %s: %w%s", topic, err, hint)
+}
+
+// ErrNoTopic says that a topic to produce to doesn't exist.
+var ErrNoTopic = errors.New("the topic doesn't exist, `boostd topics ensure` creates those that the settings ask for")
 
 // Flush waits until everything queued is acknowledged, or ctx ends.
 func (p *Producer) Flush(ctx context.Context) error {

@@ -50,11 +50,11 @@ func produce(t testing.TB, c Config, topic string, n int, value []byte) {
 	failed := make(chan error, n)
 	for i := range n {
 		r := Record{Topic: topic, Partition: AnyPartition, Key: fmt.Append(nil, i), Value: value}
-		if err := p.Produce(t.Context(), r, func(_ int32, _ int64, err error) {
+		if err := p.Produce(t.Context(), r, AckFunc(func(_ int32, _ int64, err error) {
 			if err != nil {
 				failed <- err
 			}
-		}); err != nil {
+		})); err != nil {
 			t.Fatal(err)
 		}
 	}

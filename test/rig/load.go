@@ -75,7 +75,7 @@ func (l *Load) Send(m Message) {
 }
 
 func (l *Load) ack(topic string, level boostd.Level) kafkaio.Ack {
-	return func(partition int32, offset int64, err error) {
+	return kafkaio.AckFunc(func(partition int32, offset int64, err error) {
 		if err != nil {
 			l.mu.Lock()
 			l.failed = err
@@ -86,7 +86,7 @@ func (l *Load) ack(topic string, level boostd.Level) kafkaio.Ack {
 			TopicPartition: boostd.TopicPartition{Topic: topic, Partition: partition},
 			Offset:         offset, Level: level, AckedAt: time.Now(),
 		})
-	}
+	})
 }
 
 // Fill sends n messages of one level with values of size bytes and keys that

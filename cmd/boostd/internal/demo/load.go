@@ -51,7 +51,7 @@ func (l *load) one(ctx context.Context, level boostd.Level) error {
 		Topic: topic, Partition: kafkaio.AnyPartition, Key: []byte(key),
 		Value:   fmt.Appendf(nil, `{"priority":%d,"order":%d,"customer":%q,"note":"boostd demo"}`, level, l.sent, key),
 		Headers: []boostd.Header{{Key: "produced_at_ns", Value: strconv.AppendInt(nil, now.UnixNano(), 10)}},
-	}, func(partition int32, offset int64, err error) { l.ack(level, topic, partition, offset, err) })
+	}, kafkaio.AckFunc(func(partition int32, offset int64, err error) { l.ack(level, topic, partition, offset, err) }))
 }
 
 // ack is called from the producer's goroutine.
