@@ -46,13 +46,14 @@ type Resolution struct {
 type Resolver struct {
 	settings    *Settings
 	levels      map[string]boostd.Level // of the derived topics
+	topics      map[string][]string     // of a base, its derived topics from the lowest level on
 	index       *place
 	expressions []*Rule
 }
 
 // NewResolver makes the resolver of a document.
 func NewResolver(s *Settings) *Resolver {
-	r := &Resolver{settings: s, levels: map[string]boostd.Level{}, index: newIndex(s.Rules, s.RulesByRole)}
+	r := &Resolver{settings: s, levels: map[string]boostd.Level{}, topics: map[string][]string{}, index: newIndex(s.Rules, s.RulesByRole)}
 	for _, rule := range s.Rules {
 		if rule.program != nil {
 			r.expressions = append(r.expressions, rule)
@@ -61,6 +62,7 @@ func NewResolver(s *Settings) *Resolver {
 	for base := range s.boosts {
 		for _, p := range s.Plan([]string{base}) {
 			r.levels[p.Name] = p.Level
+			r.topics[base] = append(r.topics[base], p.Name)
 		}
 	}
 	return r
@@ -107,7 +109,7 @@ func (r *Resolver) derived(topic string) (Resolution, bool) {
 func (r *Resolver) Produced(m *boostd.Message, explicit *int) (Resolution, string) {
 	res := r.produced(m, explicit)
 	if b, ok := r.settings.boosts[m.Topic]; ok && res.Level >= b.Min {
-		return res, DerivedTopic(m.Topic, res.Level)
+		return res, r.topics[m.Topic][res.Level-b.Min]
 	}
 	return res, m.Topic
 }
