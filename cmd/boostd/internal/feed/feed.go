@@ -1,0 +1,123 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/kafkaboost/boostd/producer"
+	"github.com/kafkaboost/boostd/record"
+)
+
+// Sender is what the feed needs of a producer.
+type Sender interface {
+	Send(ctx context.Context, m producer.Message, done func(producer.Delivery)) error
+	Flush(ctx context.Context) error
+}
+
+var _ Sender = (*producer.Producer)(nil)
+
+// Options say how lines become messages.
+type Options struct {
+	// Message is what each line begins with: topic, priority, key, headers. What a
+	// line says itself goes before it.
+	Message producer.Message
+	// JSON: each line is a record's JSON object, otherwise its text is the value.
+	JSON bool
+	// Sent hears what became of each line, from one goroutine at a time; nil: nobody.
+	Sent func(Outcome)
+	// Flush bounds the wait for the last acknowledgements.
+	Flush time.Duration
+}
+
+// Outcome is what became of a line. Err is nil when it was delivered.
+type Outcome struct {
+	Line int
+	producer.Delivery
+}
+
+// Run sends all lines of the input and waits for their acknowledgements. A line
+// that can't be sent is an outcome like any other. When ctx ends it reads no
+// further, waits for what is on its way, and returns ctx's cause.
+func Run(ctx context.Context, p Sender, in Input, o Options) (*Account, error) {
+	reading, stop := context.WithCancel(ctx)
+	defer stop()
+	lines, ended := make(chan []line, 4), make(chan error, 1)
+	go func() { // may stay in a read for good: nobody waits for it
+		ended <- in(reading, lines)
+		close(lines)
+	}()
+	a := &Account{sent: o.Sent, began: time.Now()}
+	err := a.send(ctx, p, lines, o)
+	if err == nil {
+		err = <-ended
+	}
+	flushing, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.Flush)
+	defer cancel()
+	err = errors.Join(err, p.Flush(flushing))
+	a.end()
+	return a, err
+}
+
+// send sends until the lines or ctx end.
+func (a *Account) send(ctx context.Context, p Sender, lines <-chan []line, o Options) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case batch, open := <-lines:
+			if !open {
+				return nil
+			}
+			for _, l := range batch {
+				if ctx.Err() != nil {
+					return context.Cause(ctx)
+				}
+				a.one(ctx, p, l, o)
+			}
+		}
+	}
+}
+
+func (a *Account) one(ctx context.Context, p Sender, l line, o Options) {
+	if l.blank {
+		a.blank()
+		return
+	}
+	m, err := o.message(l)
+	a.begin(l.number)
+	if err == nil {
+		err = p.Send(ctx, m, func(d producer.Delivery) { a.note(Outcome{l.number, d}) })
+	}
+	if err != nil {
+		a.note(Outcome{l.number, producer.Delivery{Topic: m.Topic, Err: err}})
+	}
+}
+
+// message makes a line's message of what is given for all.
+func (o Options) message(l line) (producer.Message, error) {
+	m := o.Message
+	if l.err != nil {
+		return m, l.err
+	}
+	if !o.JSON {
+		m.Value = l.text
+		return m, nil
+	}
+	own, err := record.Parse(l.text)
+	if err != nil {
+		return m, fmt.Errorf("message: %w", err)
+	}
+	if own.Topic == "" || o.Message.Topic != "" {
+		own.Topic = m.Topic
+	}
+	if own.Priority == nil {
+		own.Priority = m.Priority
+	}
+	if own.Key == nil {
+		own.Key = m.Key
+	}
+	own.Headers = append(m.Headers[:len(m.Headers):len(m.Headers)], own.Headers...)
+	return own, nil
+}
