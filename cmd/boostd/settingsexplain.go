@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -62,12 +61,9 @@ func newSettingsExplain() *cobra.Command {
 			return usage("--topic: %w\nsee: %s --help", err, c.CommandPath())
 		}
 		m := &boostd.Message{Topic: topic, Key: []byte(key), Value: []byte(value)}
-		for _, h := range headers {
-			name, text, ok := strings.Cut(h, "=")
-			if !ok || name == "" {
-				return usage("--header %q: want NAME=VALUE\nsee: %s --help", h, c.CommandPath())
-			}
-			m.Headers = append(m.Headers, boostd.Header{Key: name, Value: []byte(text)})
+		var err error
+		if m.Headers, err = parseHeaders(c, headers); err != nil {
+			return err
 		}
 		p, err := load()
 		if err != nil {

@@ -27,6 +27,8 @@ type Options struct {
 	JSON bool
 	// Sent hears what became of each line, from one goroutine at a time; nil: nobody.
 	Sent func(Outcome)
+	// Began hears of the account before the first line; nil: nobody.
+	Began func(*Account)
 	// Flush bounds the wait for the last acknowledgements.
 	Flush time.Duration
 }
@@ -49,6 +51,9 @@ func Run(ctx context.Context, p Sender, in Input, o Options) (*Account, error) {
 		close(lines)
 	}()
 	a := &Account{sent: o.Sent, began: time.Now()}
+	if o.Began != nil {
+		o.Began(a)
+	}
 	err := a.send(ctx, p, lines, o)
 	if err == nil {
 		err = <-ended
