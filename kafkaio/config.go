@@ -172,15 +172,16 @@ func (c Config) admin(name string) *kafka.ConfigMap {
 		map[string]string{"bootstrap.servers": strings.Join(c.Brokers, ","), "client.id": "boostd-" + name}))
 }
 
-// producer is the configuration of a producer. Its partitioner is KafkaBoost's.
-func (c Config) producer(name string) *kafka.ConfigMap {
-	return configMap(merge(
+// OfProducer are librdkafka's properties of a producer, the user's laid
+// over boostd's tuning and boostd's own over both. The partitioner is KafkaBoost's.
+func (c Config) OfProducer(name string) map[string]string {
+	return merge(
 		map[string]string{"socket.timeout.ms": tuning["socket.timeout.ms"], "enable.metrics.push": "false"},
 		producerTuning, c.Properties, c.ProducerProperties,
 		map[string]string{
 			"bootstrap.servers": strings.Join(c.Brokers, ","), "client.id": "boostd-" + name,
 			"enable.idempotence": "true", "acks": "all", "partitioner": "murmur2_random",
-		}))
+		})
 }
 
 // ConsumerProperties are librdkafka's properties of one level's consumer, the

@@ -48,7 +48,7 @@ type Producer struct {
 // NewProducer makes a producer. It doesn't wait for a connection.
 func NewProducer(c Config, logger hclog.Logger) (*Producer, error) {
 	logs := make(chan kafka.LogEvent, 64)
-	config := c.producer("producer")
+	config := configMap(c.OfProducer("producer"))
 	(*config)["go.logs.channel"] = logs
 	client, err := kafka.NewProducer(config)
 	if err != nil {

@@ -56,7 +56,13 @@ func (p *Process) CPU() time.Duration {
 // SpawnBare runs bare consumers of the setup's levels.
 func SpawnBare(t testing.TB, s *Setup) *Process {
 	t.Helper()
-	return spawn(t, build(t, "test/bare"), nil, strings.Join(s.Config.Brokers, ","), s.Group+"-bare", s.Base, strconv.Itoa(s.Min), strconv.Itoa(s.Max))
+	return spawn(t, build(t, "test/bare/consume"), nil, strings.Join(s.Config.Brokers, ","), s.Group+"-bare", s.Base, strconv.Itoa(s.Min), strconv.Itoa(s.Max))
+}
+
+// SpawnBareProduce sends a file's lines to a topic with the Kafka client alone.
+func (s *Setup) SpawnBareProduce(t testing.TB, topic, file string) *Process {
+	t.Helper()
+	return spawn(t, build(t, "test/bare/produce"), nil, strings.Join(s.Config.Brokers, ","), topic, file)
 }
 
 // RepeatBound is how many messages are in the audit as done and lie at or

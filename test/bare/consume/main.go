@@ -1,8 +1,8 @@
-// Command bare is what boostd's footprint is compared with: consumers of the
+// Command consume is what boostd's footprint is compared with: consumers of the
 // same groups, topics and settings, polled by one goroutine each, and nothing
 // else.
 //
-//	bare BROKERS GROUP BASE MIN MAX
+//	consume BROKERS GROUP BASE MIN MAX
 package main
 
 import (
@@ -21,7 +21,7 @@ import (
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "bare:", err)
+		fmt.Fprintln(os.Stderr, "consume:", err)
 		os.Exit(1)
 	}
 }

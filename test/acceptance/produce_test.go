@@ -1,0 +1,70 @@
+//go:build acceptance
+
+package acceptance
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kafkaboost/boostd/test/rig"
+)
+
+// lines writes a file of n JSON objects with values of about size bytes, the
+// number of each first.
+func lines(t *testing.T, n, size int) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "messages.txt")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := bufio.NewWriter(f)
+	text := strings.Repeat("x", size-len(`{"order_id": 1234567, "note": ""}`))
+	for i := range n {
+		fmt.Fprintf(w, "{\"order_id\": %d, \"note\": \"%s\"}\n", i, text)
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestProducingFromAFile: what boostd does with each line beyond the Kafka client,
+// resolving its priority, the header and the account, costs at most a tenth of
+// the speed.
+func TestProducingFromAFile(t *testing.T) {
+	const messages, rounds = 1_000_000, 5
+	for _, size := range []int{100, 1000} {
+		s := rig.New(t, kafka, rig.Options{Min: 5, Partitions: 3})
+		file := lines(t, messages, size)
+		var ours, bare []float64
+		for range rounds {
+			p := rig.Spawn(t, "produce", s.Base, "-c", s.Path(), "--file", file)
+			if code := p.Wait(5 * time.Minute); code != 0 || !p.Says("1,000,000 messages delivered") {
+				t.Fatalf("boostd produce exited with %d: %s", code, p.Output())
+			}
+			ours = append(ours, messages/p.Took().Seconds())
+			b := s.SpawnBareProduce(t, s.Topic(5), file)
+			if code := b.Wait(5 * time.Minute); code != 0 || !b.Says("1000000 delivered, 0 failed") {
+				t.Fatalf("the bare loop exited with %d: %s", code, b.Output())
+			}
+			bare = append(bare, messages/b.Took().Seconds())
+		}
+		slices.Sort(ours)
+		slices.Sort(bare)
+		ratio := ours[rounds/2] / bare[rounds/2]
+		t.Logf("%d bytes: boostd %.0f messages/s, bare %.0f messages/s: %.2f", size, ours, bare, ratio)
+		if ratio < 0.9 {
+			t.Errorf("boostd is at %.2f of the bare loop, want at least 0.9", ratio)
+		}
+	}
+}
