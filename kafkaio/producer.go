@@ -41,8 +41,17 @@ func (f AckFunc) Acked(partition int32, offset int64, err error) { f(partition, 
 // Safe from any goroutine.
 type Producer struct {
 	client *kafka.Producer
+	forms  sync.Pool // of *form
 	tasks  sync.WaitGroup
 	logger hclog.Logger
+}
+
+// form is a record as the client wants it. The client copies what it needs, so
+// that a form can be used again.
+type form struct {
+	message kafka.Message
+	topic   string
+	headers [8]kafka.Header
 }
 
 // NewProducer makes a producer. It doesn't wait for a connection.
@@ -50,6 +59,7 @@ func NewProducer(c Config, logger hclog.Logger) (*Producer, error) {
 	logs := make(chan kafka.LogEvent, 64)
 	config := configMap(c.OfProducer("producer"))
 	(*config)["go.logs.channel"] = logs
+	(*config)["go.delivery.report.fields"] = "none" // an Ack knows what it is for
 	client, err := kafka.NewProducer(config)
 	if err != nil {
 		return nil, fmt.Errorf("make producer: %w", err)
@@ -102,17 +112,26 @@ func (p *Producer) Produce(ctx context.Context, r Record, ack Ack) error {
 
 // TryProduce is Produce without the wait: the error wraps ErrQueueFull.
 func (p *Producer) TryProduce(r Record, ack Ack) error {
-	m := &kafka.Message{
-		TopicPartition: kafka.TopicPartition{Topic: &r.Topic, Partition: r.Partition},
-		Key:            r.Key, Value: r.Value, Opaque: ack,
+	f, _ := p.forms.Get().(*form)
+	if f == nil {
+		f = &form{}
 	}
-	if len(r.Headers) > 0 {
-		m.Headers = make([]kafka.Header, len(r.Headers))
-		for n, h := range r.Headers {
-			m.Headers[n] = kafka.Header{Key: h.Key, Value: h.Value}
-		}
+	f.topic = r.Topic
+	headers := f.headers[:0]
+	for _, h := range r.Headers {
+		headers = append(headers, kafka.Header{Key: h.Key, Value: h.Value})
 	}
-	return produceError(r.Topic, p.client.Produce(m, nil))
+	f.message = kafka.Message{
+		TopicPartition: kafka.TopicPartition{Topic: &f.topic, Partition: r.Partition},
+		Key:            r.Key, Value: r.Value, Headers: headers,
+	}
+	if ack != nil {
+		f.message.Opaque = ack
+	}
+	err := p.client.Produce(&f.message, nil)
+	*f = form{}
+	p.forms.Put(f)
+	return produceError(r.Topic, err)
 }
 
 // produceError says what to do about an error of a record.

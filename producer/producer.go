@@ -70,6 +70,7 @@ var ErrRefused = errors.New("refused")
 type Producer struct {
 	options Options
 	client  *kafkaio.Producer
+	acks    sync.Pool // of *ack
 }
 
 // New makes a producer. It doesn't wait for a connection.
@@ -88,29 +89,53 @@ func New(o Options) (*Producer, error) {
 // ctx ends. When it returns nil, done is called once, from the producer's own
 // goroutine: it must be quick. done may be nil.
 func (p *Producer) Send(ctx context.Context, m Message, done func(Delivery)) error {
-	r, res, err := p.route(m)
+	r, err := p.Route(m)
 	if err != nil {
 		return err
 	}
-	return p.client.Produce(ctx, r, ack(r.Topic, res, done))
+	return p.SendRouted(ctx, r, done)
+}
+
+// SendRouted is Send for a message that was routed before.
+func (p *Producer) SendRouted(ctx context.Context, r Routed, done func(Delivery)) error {
+	return p.client.Produce(ctx, r.Record, p.ack(r, done))
 }
 
 // TrySend is Send without the wait: its error wraps kafkaio.ErrQueueFull.
 func (p *Producer) TrySend(m Message, done func(Delivery)) error {
-	r, res, err := p.route(m)
+	r, err := p.Route(m)
 	if err != nil {
 		return err
 	}
-	return p.client.TryProduce(r, ack(r.Topic, res, done))
+	return p.client.TryProduce(r.Record, p.ack(r, done))
 }
 
-func ack(topic string, res priority.Resolution, done func(Delivery)) kafkaio.Ack {
+// ack remembers a message until it is answered, and is used again then.
+type ack struct {
+	producer *Producer
+	topic    string
+	res      priority.Resolution
+	done     func(Delivery)
+}
+
+func (p *Producer) ack(r Routed, done func(Delivery)) kafkaio.Ack {
 	if done == nil {
 		return nil
 	}
-	return kafkaio.AckFunc(func(partition int32, offset int64, err error) {
-		done(Delivery{Topic: topic, Partition: partition, Offset: offset, Resolution: res, Err: err})
-	})
+	a, _ := p.acks.Get().(*ack)
+	if a == nil {
+		a = &ack{producer: p}
+	}
+	a.topic, a.res, a.done = r.Record.Topic, r.Resolution, done
+	return a
+}
+
+// Acked implements kafkaio.Ack.
+func (a *ack) Acked(partition int32, offset int64, err error) {
+	d, done := Delivery{Topic: a.topic, Partition: partition, Offset: offset, Resolution: a.res, Err: err}, a.done
+	a.done = nil
+	a.producer.acks.Put(a)
+	done(d)
 }
 
 // SendAll sends messages and waits until each is acknowledged or has failed, or
@@ -163,19 +188,27 @@ func collect(ctx context.Context, messages []Message, send func(Message, func(De
 	return result
 }
 
-// route says where a message goes, and with which headers and value.
-func (p *Producer) route(m Message) (kafkaio.Record, priority.Resolution, error) {
+// Routed is a message of which it is known where it goes, and with which headers
+// and value. It shares the message's slices.
+type Routed struct {
+	Record     kafkaio.Record
+	Resolution priority.Resolution
+}
+
+// Route decides about a message by the settings in force now. Who sends many can
+// do that on another goroutine than sending, which costs as much again.
+func (p *Producer) Route(m Message) (Routed, error) {
 	if err := priority.CheckTopic(m.Topic); err != nil {
-		return kafkaio.Record{}, priority.Resolution{}, err
+		return Routed{}, err
 	}
 	res, topic := p.options.Resolver().Produced(&boostd.Message{Topic: m.Topic, Key: m.Key, Value: m.Value, Headers: m.Headers}, m.Priority)
 	if p.options.Strict && (res.Clamped || res.Mistyped) {
-		return kafkaio.Record{}, res, fmt.Errorf("message to %s: its priority is no level of the settings: %w", m.Topic, ErrRefused)
+		return Routed{}, fmt.Errorf("message to %s: its priority is no level of the settings: %w", m.Topic, ErrRefused)
 	}
-	return kafkaio.Record{
+	return Routed{kafkaio.Record{
 		Topic: topic, Partition: kafkaio.AnyPartition, Key: m.Key,
 		Value: p.value(m, res), Headers: headers(m.Headers, res.Level),
-	}, res, nil
+	}, res}, nil
 }
 
 // value is the payload, with the level in it where somebody would read another.
@@ -192,15 +225,26 @@ func (p *Producer) value(m Message, res priority.Resolution) []byte {
 	return priority.Embed(m.Value, res.Level)
 }
 
+// stamps are the headers of messages that have none of their own, by level.
+var stamps = func() (all [priority.MaxLevel + 1][]boostd.Header) {
+	for n := range all {
+		all[n] = []boostd.Header{{Key: priority.Header, Value: strconv.AppendInt(nil, int64(n), 10)}}
+	}
+	return all
+}()
+
 // headers are the message's own, with the level in the place of any other.
 func headers(own []boostd.Header, level boostd.Level) []boostd.Header {
+	if len(own) == 0 {
+		return stamps[level]
+	}
 	all := make([]boostd.Header, 0, len(own)+1)
 	for _, h := range own {
 		if h.Key != priority.Header {
 			all = append(all, h)
 		}
 	}
-	return append(all, boostd.Header{Key: priority.Header, Value: strconv.AppendInt(nil, int64(level), 10)})
+	return append(all, stamps[level]...)
 }
 
 // Flush waits until everything queued is acknowledged or has failed, or ctx ends.

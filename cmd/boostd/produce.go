@@ -83,6 +83,7 @@ func newProduce() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		tuneRuntime()
 		return f.run(c, p, message, args)
 	}
 	return c

@@ -1,6 +1,7 @@
 // Command produce is what `boostd produce --file` is compared with: the Kafka
-// client with the same settings, fed with the lines of a file as they are, and
-// nothing else but counting what was delivered.
+// client with the same settings, fed with the lines of a file. It sends the same
+// messages, header included, knows of each delivery which line it was, as anybody
+// must who wants to tell what failed, and does nothing else.
 //
 //	produce BROKERS TOPIC FILE
 package main
@@ -16,6 +17,7 @@ import (
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"github.com/kafkaboost/boostd/kafkaio"
+	"github.com/kafkaboost/boostd/priority"
 )
 
 func main() {
@@ -41,10 +43,14 @@ func run(args []string) error {
 	go func() {
 		delivered, failed := 0, 0
 		for e := range p.Events() {
-			if m, ok := e.(*kafka.Message); ok && m.TopicPartition.Error == nil {
+			m, ok := e.(*kafka.Message)
+			switch {
+			case !ok:
+			case m.TopicPartition.Error == nil:
 				delivered++
-			} else if ok {
+			default:
 				failed++
+				fmt.Fprintf(os.Stderr, "line %d: %v\n", m.Opaque, m.TopicPartition.Error)
 			}
 		}
 		counted <- [2]int{delivered, failed}
@@ -69,9 +75,10 @@ func feed(p *kafka.Producer, topic *string, path string) error {
 	lines := bufio.NewScanner(file)
 	lines.Buffer(nil, 1<<20)
 	to := kafka.TopicPartition{Topic: topic, Partition: kafka.PartitionAny}
-	for lines.Scan() {
+	header := []kafka.Header{{Key: priority.Header, Value: []byte("0")}}
+	for number := 1; lines.Scan(); number++ {
 		for {
-			err := p.Produce(&kafka.Message{TopicPartition: to, Value: lines.Bytes()}, nil)
+			err := p.Produce(&kafka.Message{TopicPartition: to, Value: lines.Bytes(), Headers: header, Opaque: number}, nil)
 			var k kafka.Error
 			if err == nil {
 				break

@@ -12,7 +12,8 @@ import (
 
 // Sender is what the feed needs of a producer.
 type Sender interface {
-	Send(ctx context.Context, m producer.Message, done func(producer.Delivery)) error
+	Route(m producer.Message) (producer.Routed, error)
+	SendRouted(ctx context.Context, r producer.Routed, done func(producer.Delivery)) error
 	Flush(ctx context.Context) error
 }
 
@@ -50,11 +51,13 @@ func Run(ctx context.Context, p Sender, in Input, o Options) (*Account, error) {
 		ended <- in(reading, lines)
 		close(lines)
 	}()
+	ready := make(chan []message, 4)
+	go route(reading, p, lines, ready, o)
 	a := &Account{sent: o.Sent, began: time.Now()}
 	if o.Began != nil {
 		o.Began(a)
 	}
-	err := a.send(ctx, p, lines, o)
+	err := a.send(ctx, p, ready)
 	if err == nil {
 		err = <-ended
 	}
@@ -65,38 +68,68 @@ func Run(ctx context.Context, p Sender, in Input, o Options) (*Account, error) {
 	return a, err
 }
 
-// send sends until the lines or ctx end.
-func (a *Account) send(ctx context.Context, p Sender, lines <-chan []line, o Options) error {
+// message is a line's, routed; err is why it can't be sent.
+type message struct {
+	number int
+	topic  string
+	routed producer.Routed
+	err    error
+	blank  bool
+}
+
+// route makes messages of lines until these or ctx end.
+func route(ctx context.Context, p Sender, lines <-chan []line, ready chan<- []message, o Options) {
+	defer close(ready)
+	for batch := range lines {
+		messages := make([]message, 0, len(batch))
+		for _, l := range batch {
+			m, err := o.message(l)
+			r := message{number: l.number, topic: m.Topic, err: err, blank: l.blank}
+			if err == nil && !l.blank {
+				r.routed, r.err = p.Route(m)
+			}
+			messages = append(messages, r)
+		}
+		select {
+		case ready <- messages:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// send sends until the messages or ctx end.
+func (a *Account) send(ctx context.Context, p Sender, ready <-chan []message) error {
 	for {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case batch, open := <-lines:
+		case batch, open := <-ready:
 			if !open {
 				return nil
 			}
-			for _, l := range batch {
+			for n := range batch {
 				if ctx.Err() != nil {
 					return context.Cause(ctx)
 				}
-				a.one(ctx, p, l, o)
+				a.one(ctx, p, &batch[n])
 			}
 		}
 	}
 }
 
-func (a *Account) one(ctx context.Context, p Sender, l line, o Options) {
-	if l.blank {
+func (a *Account) one(ctx context.Context, p Sender, m *message) {
+	if m.blank {
 		a.blank()
 		return
 	}
-	m, err := o.message(l)
-	a.begin(l.number)
+	number, err := m.number, m.err
+	a.begin(number)
 	if err == nil {
-		err = p.Send(ctx, m, func(d producer.Delivery) { a.note(Outcome{l.number, d}) })
+		err = p.SendRouted(ctx, m.routed, func(d producer.Delivery) { a.note(Outcome{number, d}) })
 	}
 	if err != nil {
-		a.note(Outcome{l.number, producer.Delivery{Topic: m.Topic, Err: err}})
+		a.note(Outcome{number, producer.Delivery{Topic: m.topic, Err: err}})
 	}
 }
 

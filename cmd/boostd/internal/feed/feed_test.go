@@ -13,27 +13,35 @@ import (
 	"time"
 
 	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/kafkaio"
 	"github.com/kafkaboost/boostd/priority"
 	"github.com/kafkaboost/boostd/producer"
 )
 
 // sink takes messages and answers at once, or never.
 type sink struct {
-	sent   []producer.Message
+	routed []producer.Message
+	sent   []kafkaio.Record
 	silent bool
 }
 
-func (s *sink) Send(ctx context.Context, m producer.Message, done func(producer.Delivery)) error {
-	m.Value = slices.Clone(m.Value)
-	s.sent = append(s.sent, m)
+func (s *sink) Route(m producer.Message) (producer.Routed, error) {
+	if strings.HasPrefix(string(m.Value), "refuse") {
+		return producer.Routed{}, producer.ErrRefused
+	}
+	s.routed = append(s.routed, m)
+	return producer.Routed{Record: kafkaio.Record{Topic: m.Topic, Value: m.Value}}, nil
+}
+
+func (s *sink) SendRouted(_ context.Context, m producer.Routed, done func(producer.Delivery)) error {
+	s.sent = append(s.sent, m.Record)
+	value := string(m.Record.Value)
 	switch {
-	case strings.HasPrefix(string(m.Value), "refuse"):
-		return producer.ErrRefused
 	case s.silent:
-	case strings.HasPrefix(string(m.Value), "fail"):
-		done(producer.Delivery{Topic: m.Topic, Err: errors.New("no such luck")})
+	case strings.HasPrefix(value, "fail"):
+		done(producer.Delivery{Topic: m.Record.Topic, Err: errors.New("no such luck")})
 	default:
-		done(producer.Delivery{Topic: m.Topic + "_7", Offset: int64(len(s.sent)), Resolution: priority.Resolution{Level: 7, Clamped: string(m.Value) == "clamp"}})
+		done(producer.Delivery{Topic: m.Record.Topic + "_7", Resolution: priority.Resolution{Level: 7, Clamped: value == "clamp"}})
 	}
 	return nil
 }
@@ -59,13 +67,13 @@ func run(t *testing.T, text string, o Options) (*sink, *Account) {
 func TestLines(t *testing.T) {
 	s, a := run(t, "a\r\n\n b \nfail\nclamp\nrefuse\nlast", Options{Message: producer.Message{Topic: "t", Key: []byte("k"), Priority: new(3)}})
 	var values []string
-	for _, m := range s.sent {
+	for _, m := range s.routed {
 		values = append(values, string(m.Value))
 		if m.Topic != "t" || string(m.Key) != "k" || *m.Priority != 3 {
 			t.Errorf("sent %+v", m)
 		}
 	}
-	if got := fmt.Sprintf("%q", values); got != `["a" " b " "fail" "clamp" "refuse" "last"]` {
+	if got := fmt.Sprintf("%q", values); got != `["a" " b " "fail" "clamp" "last"]` {
 		t.Errorf("sent %s", got)
 	}
 	want := `in:4: no such luck
@@ -86,14 +94,14 @@ func TestJSONLines(t *testing.T) {
 	s, a := run(t, `{"topic": "x", "value": {"a": 1}, "headers": [{"key": "b"}]}`+"\n"+`{"topic": "y", "key": "own", "priority": 2, "value": "text"}`+"\n[]\n", all)
 	want := `[{Topic:x Key:k Value:{"a": 1} Headers:[a b]} {Topic:y Key:own Value:text Headers:[a]}]`
 	var got []string
-	for _, m := range s.sent {
+	for _, m := range s.routed {
 		var headers []string
 		for _, h := range m.Headers {
 			headers = append(headers, h.Key)
 		}
 		got = append(got, fmt.Sprintf("{Topic:%s Key:%s Value:%s Headers:%v}", m.Topic, m.Key, m.Value, headers))
 	}
-	if fmt.Sprint(got) != want || *s.sent[1].Priority != 2 {
+	if fmt.Sprint(got) != want || *s.routed[1].Priority != 2 {
 		t.Errorf("got  %v\nwant %s", got, want)
 	}
 	if !strings.HasPrefix(a.Summary("in"), "in:3: message: want an object") {
