@@ -42,6 +42,7 @@ func (f AckFunc) Acked(partition int32, offset int64, err error) { f(partition, 
 type Producer struct {
 	client *kafka.Producer
 	forms  sync.Pool // of *form
+	ended  chan struct{}
 	tasks  sync.WaitGroup
 	logger hclog.Logger
 }
@@ -64,26 +65,32 @@ func NewProducer(c Config, logger hclog.Logger) (*Producer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make producer: %w", err)
 	}
-	p := &Producer{client: client, logger: logger}
-	p.tasks.Go(func() { p.events(logs) })
+	p := &Producer{client: client, ended: make(chan struct{}), logger: logger}
+	p.tasks.Go(func() { p.log(logs) })
+	p.tasks.Go(p.events)
 	return p, nil
 }
 
-// events serves acknowledgements and the client's log until Close.
-func (p *Producer) events(logs <-chan kafka.LogEvent) {
+// events serves acknowledgements until Close.
+func (p *Producer) events() {
+	defer close(p.ended)
+	for event := range p.client.Events() {
+		if m, ok := event.(*kafka.Message); ok {
+			if ack, ok := m.Opaque.(Ack); ok {
+				ack.Acked(m.TopicPartition.Partition, int64(m.TopicPartition.Offset), produceError(*m.TopicPartition.Topic, m.TopicPartition.Error))
+			}
+		}
+	}
+}
+
+// log serves the client's log until Close.
+func (p *Producer) log(lines <-chan kafka.LogEvent) {
 	for {
 		select {
-		case l := <-logs:
+		case l := <-lines:
 			p.logger.Debug("kafka client", "tag", l.Tag, "text", l.Message)
-		case event, open := <-p.client.Events():
-			if !open {
-				return
-			}
-			if m, ok := event.(*kafka.Message); ok {
-				if ack, ok := m.Opaque.(Ack); ok && ack != nil {
-					ack.Acked(m.TopicPartition.Partition, int64(m.TopicPartition.Offset), produceError(*m.TopicPartition.Topic, m.TopicPartition.Error))
-				}
-			}
+		case <-p.ended:
+			return
 		}
 	}
 }

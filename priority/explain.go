@@ -49,7 +49,7 @@ func (r *Resolver) Explain(m *boostd.Message, explicit *int) (all []Candidate, r
 // matches reports whether one rule matches.
 func (r *Resolver) matches(rule *Rule, m *boostd.Message) bool {
 	if rule.program != nil {
-		return rule.program.holds(&variables{message: m})
+		return rule.program.holds(&variables{message: *m})
 	}
 	return newIndex([]*Rule{rule}, r.settings.RulesByRole).read(m.Value).rule != nil
 }

@@ -83,7 +83,7 @@ func (p *program) holds(m *variables) bool {
 // variables are what expressions see of a message, each made when it is asked
 // for. It implements CEL's Activation.
 type variables struct {
-	message *boostd.Message
+	message boostd.Message // a copy: then the caller's need not be on the heap
 	value   any
 	read    bool
 	headers map[string]string

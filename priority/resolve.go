@@ -147,7 +147,7 @@ func (r *Resolver) expression(m *boostd.Message) (best *Rule) {
 	if len(r.expressions) == 0 {
 		return nil
 	}
-	v := &variables{message: m}
+	v := &variables{message: *m}
 	for _, rule := range r.expressions {
 		if (best == nil || rule.Priority > best.Priority) && rule.program.holds(v) {
 			best = rule

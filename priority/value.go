@@ -21,7 +21,7 @@ type content struct {
 // that stand there twice the last counts, as with KafkaBoost's consumers. It
 // doesn't allocate where no rule matches and no text has escapes.
 func (p *place) read(value []byte) (c content) {
-	if !mayBeObject(value) || tooDeep(value) || !gjson.ValidBytes(value) {
+	if !mayBeObject(value) || p.silent(value) || tooDeep(value) || !gjson.ValidBytes(value) {
 		return content{}
 	}
 	// gjson.ParseBytes would copy the value. The string ends with this call,
@@ -47,6 +47,12 @@ func (p *place) read(value []byte) (c content) {
 	}
 	c.rule = found.highest()
 	return c
+}
+
+// silent reports whether a value can't have a field that counts: no rule asks for
+// one, and the word priority isn't there, written plainly or with escapes.
+func (p *place) silent(value []byte) bool {
+	return len(p.below) == 0 && !bytes.Contains(value, []byte(Header)) && !bytes.Contains(value, []byte(`\u`))
 }
 
 // mayBeObject looks at the first character: most values that aren't objects

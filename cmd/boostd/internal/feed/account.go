@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kafkaboost/boostd/cmd/boostd/internal/term"
@@ -19,32 +20,27 @@ type Account struct {
 	sent  func(Outcome)
 	began time.Time
 
+	begun, last, blanks atomic.Int64 // messages, and the last line of them
+
 	mu                           sync.Mutex
 	took                         time.Duration // once it has ended
-	last                         int           // the last line that was begun
-	open, delivered, failed      int
-	blanks                       int
+	delivered, failed            int
 	clamped, mistyped, outranked int
 	topics                       map[string]int
 	failures                     []Outcome
 }
 
-func (a *Account) blank() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.blanks++
+func (a *Account) begin(line int) {
+	a.begun.Add(1)
+	a.last.Store(int64(line))
 }
 
-func (a *Account) begin(line int) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.open, a.last = a.open+1, line
-}
+// open is how many messages have no answer yet.
+func (a *Account) open() int { return int(a.begun.Load()) - a.delivered - a.failed }
 
 func (a *Account) note(o Outcome) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.open--
 	if o.Err != nil {
 		a.failed++
 		if len(a.failures) < maxFailures {
@@ -82,7 +78,7 @@ func (a *Account) end() {
 func (a *Account) Failed() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.failed + a.open
+	return a.failed + a.open()
 }
 
 // Delivered is how many lines were acknowledged.
@@ -96,7 +92,7 @@ func (a *Account) Delivered() int {
 func (a *Account) Progress() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	text := fmt.Sprintf("line %s, %s delivered, %s on their way", term.Number(int64(a.last)), term.Number(int64(a.delivered)), term.Number(int64(a.open)))
+	text := fmt.Sprintf("line %s, %s delivered, %s on their way", term.Number(a.last.Load()), term.Number(int64(a.delivered)), term.Number(int64(a.open())))
 	if a.failed > 0 {
 		text += fmt.Sprintf(", %s failed", term.Number(int64(a.failed)))
 	}
@@ -114,11 +110,8 @@ func (a *Account) Summary(name string) string {
 	if more := a.failed - len(a.failures); more > 0 {
 		fmt.Fprintf(&b, "and %s more failed\n", term.Number(int64(more)))
 	}
-	if a.open > 0 {
-		fmt.Fprintf(&b, "%s are without an answer: they may have been written or not\n", messages(a.open))
-	}
-	if a.failed+a.open > 0 {
-		fmt.Fprintf(&b, "the last line that was sent is %d\n", a.last)
+	if open := a.open(); open > 0 {
+		fmt.Fprintf(&b, "%s are without an answer: they may have been written or not; the last is line %d\n", messages(open), a.last.Load())
 	}
 	fmt.Fprintf(&b, "%s delivered in %.1f s", messages(a.delivered), a.took.Seconds())
 	if a.took >= time.Second {
@@ -132,7 +125,7 @@ func (a *Account) Summary(name string) string {
 		n    int
 		text string
 	}{
-		{a.blanks, "blank lines were passed over"},
+		{int(a.blanks.Load()), "blank lines were passed over"},
 		{a.clamped, "had a priority outside 0 … max_priority: it counts as the nearest level"},
 		{a.mistyped, "had a priority that is no whole number: it counts as absent"},
 		{a.outranked, "have a priority of their own that goes before a rule with a higher one"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/kafkaboost/boostd/producer"
@@ -52,7 +53,7 @@ func Run(ctx context.Context, p Sender, in Input, o Options) (*Account, error) {
 		close(lines)
 	}()
 	ready := make(chan []message, 4)
-	go route(reading, p, lines, ready, o)
+	go o.route(reading, p, lines, ready)
 	a := &Account{sent: o.Sent, began: time.Now()}
 	if o.Began != nil {
 		o.Began(a)
@@ -77,11 +78,14 @@ type message struct {
 	blank  bool
 }
 
+// spent are slices that can be used again.
+var spent = sync.Pool{New: func() any { return new([batchLines]message) }}
+
 // route makes messages of lines until these or ctx end.
-func route(ctx context.Context, p Sender, lines <-chan []line, ready chan<- []message, o Options) {
+func (o Options) route(ctx context.Context, p Sender, lines <-chan []line, ready chan<- []message) {
 	defer close(ready)
 	for batch := range lines {
-		messages := make([]message, 0, len(batch))
+		messages := spent.Get().(*[batchLines]message)[:0]
 		for _, l := range batch {
 			m, err := o.message(l)
 			r := message{number: l.number, topic: m.Topic, err: err, blank: l.blank}
@@ -114,13 +118,16 @@ func (a *Account) send(ctx context.Context, p Sender, ready <-chan []message) er
 				}
 				a.one(ctx, p, &batch[n])
 			}
+			if cap(batch) == batchLines {
+				spent.Put((*[batchLines]message)(batch[:batchLines]))
+			}
 		}
 	}
 }
 
 func (a *Account) one(ctx context.Context, p Sender, m *message) {
 	if m.blank {
-		a.blank()
+		a.blanks.Add(1)
 		return
 	}
 	number, err := m.number, m.err

@@ -78,7 +78,6 @@ func TestLines(t *testing.T) {
 	}
 	want := `in:4: no such luck
 in:6: refused
-the last line that was sent is 7
 4 messages delivered in 0.0 s
   t_7: 4
 1 blank lines were passed over
