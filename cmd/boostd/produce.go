@@ -143,16 +143,21 @@ func (f *produceFlags) run(c *cobra.Command, at *place, message producer.Message
 		return err
 	}
 	defer closeFile()
-	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+	interrupted, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := reachBrokers(ctx, at.kafka); err != nil {
-		return err
-	}
+	ctx, cancel := context.WithCancelCause(c.Context())
+	defer cancel(nil)
 	p, err := producer.New(producer.Options{Kafka: at.kafka, Resolver: producer.With(at.settings), EmbedPriority: f.embed, Strict: f.strict})
 	if err != nil {
 		return err
 	}
-	o := feed.Options{Message: message, JSON: f.format == "json", Flush: produceFlush}
+	var looking sync.WaitGroup
+	looking.Go(func() { // meanwhile the first messages wait in the producer
+		if err := reachBrokers(ctx, at.kafka); err != nil {
+			cancel(err)
+		}
+	})
+	o := feed.Options{Message: message, JSON: f.format == "json", Stop: interrupted.Done(), Flush: produceFlush}
 	out := bufio.NewWriter(c.OutOrStdout())
 	if f.asJSON {
 		o.Sent = func(o feed.Outcome) { printDelivery(out, o) }
@@ -160,9 +165,9 @@ func (f *produceFlags) run(c *cobra.Command, at *place, message producer.Message
 	shown := showProgress(&o)
 	account, err := feed.Run(ctx, p, in, o)
 	shown()
-	closing, cancel := context.WithCancel(context.Background())
-	cancel() // flushed already: what has no answer now gets none
-	_ = p.Close(closing)
+	looking.Wait()
+	cancel(nil)
+	_ = p.Close(ctx) // flushed already: what has no answer now gets none
 	to := io.Writer(out)
 	if f.asJSON {
 		to = c.ErrOrStderr()
@@ -171,13 +176,16 @@ func (f *produceFlags) run(c *cobra.Command, at *place, message producer.Message
 	if flushErr := out.Flush(); flushErr != nil {
 		err = errors.Join(err, fmt.Errorf("print deliveries: %w", flushErr))
 	}
-	return f.verdict(ctx, account, err)
+	return f.verdict(account, err)
 }
 
 // verdict is the command's error.
-func (f *produceFlags) verdict(ctx context.Context, a *feed.Account, err error) error {
+func (f *produceFlags) verdict(a *feed.Account, err error) error {
+	var unreachable exitError
 	switch failed := a.Failed(); {
-	case ctx.Err() != nil:
+	case errors.As(err, &unreachable):
+		return unreachable
+	case errors.Is(err, feed.ErrStopped):
 		return fmt.Errorf("stopped by a signal: %d messages were delivered", a.Delivered())
 	case err != nil:
 		return err

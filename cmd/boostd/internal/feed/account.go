@@ -111,7 +111,7 @@ func (a *Account) Summary(name string) string {
 		fmt.Fprintf(&b, "and %s more failed\n", term.Number(int64(more)))
 	}
 	if open := a.open(); open > 0 {
-		fmt.Fprintf(&b, "%s are without an answer: they may have been written or not; the last is line %d\n", messages(open), a.last.Load())
+		fmt.Fprintf(&b, "%s without an answer, written or not; the last line that was sent is %d\n", messages(open), a.last.Load())
 	}
 	fmt.Fprintf(&b, "%s delivered in %.1f s", messages(a.delivered), a.took.Seconds())
 	if a.took >= time.Second {

@@ -31,9 +31,14 @@ type Options struct {
 	Sent func(Outcome)
 	// Began hears of the account before the first line; nil: nobody.
 	Began func(*Account)
+	// Stop ends the reading, as the end of the lines would; nil: nothing does.
+	Stop <-chan struct{}
 	// Flush bounds the wait for the last acknowledgements.
 	Flush time.Duration
 }
+
+// ErrStopped is Run's error when Stop has ended the reading.
+var ErrStopped = errors.New("stopped before the end")
 
 // Outcome is what became of a line. Err is nil when it was delivered.
 type Outcome struct {
@@ -42,8 +47,8 @@ type Outcome struct {
 }
 
 // Run sends all lines of the input and waits for their acknowledgements. A line
-// that can't be sent is an outcome like any other. When ctx ends it reads no
-// further, waits for what is on its way, and returns ctx's cause.
+// that can't be sent is an outcome like any other. When ctx ends it waits for
+// nothing more and returns ctx's cause.
 func Run(ctx context.Context, p Sender, in Input, o Options) (*Account, error) {
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
@@ -58,11 +63,11 @@ func Run(ctx context.Context, p Sender, in Input, o Options) (*Account, error) {
 	if o.Began != nil {
 		o.Began(a)
 	}
-	err := a.send(ctx, p, ready)
+	err := a.send(ctx, p, ready, o.Stop)
 	if err == nil {
 		err = <-ended
 	}
-	flushing, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.Flush)
+	flushing, cancel := context.WithTimeout(ctx, o.Flush)
 	defer cancel()
 	err = errors.Join(err, p.Flush(flushing))
 	a.end()
@@ -103,9 +108,11 @@ func (o Options) route(ctx context.Context, p Sender, lines <-chan []line, ready
 }
 
 // send sends until the messages or ctx end.
-func (a *Account) send(ctx context.Context, p Sender, ready <-chan []message) error {
+func (a *Account) send(ctx context.Context, p Sender, ready <-chan []message, stop <-chan struct{}) error {
 	for {
 		select {
+		case <-stop:
+			return ErrStopped
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case batch, open := <-ready:

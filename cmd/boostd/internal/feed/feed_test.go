@@ -151,10 +151,10 @@ func TestLongLines(t *testing.T) {
 func TestSlowInput(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		in, out := io.Pipe()
-		ctx, cancel := context.WithCancelCause(t.Context())
+		stop := make(chan struct{})
 		s, done := &sink{}, make(chan error)
 		go func() {
-			_, err := Run(ctx, s, Lines(in), Options{Flush: time.Second})
+			_, err := Run(t.Context(), s, Lines(in), Options{Flush: time.Second, Stop: stop})
 			done <- err
 		}()
 		for n := range 3 {
@@ -164,9 +164,8 @@ func TestSlowInput(t *testing.T) {
 				t.Errorf("%d of %d are sent", len(s.sent), n+1)
 			}
 		}
-		stopped := errors.New("stopped")
-		cancel(stopped)
-		if err := <-done; !errors.Is(err, stopped) {
+		close(stop)
+		if err := <-done; !errors.Is(err, ErrStopped) {
 			t.Errorf("got %v", err)
 		}
 		_ = out.Close() // lets the reader go
@@ -176,8 +175,18 @@ func TestSlowInput(t *testing.T) {
 func TestNoAnswer(t *testing.T) {
 	s := &sink{silent: true}
 	a, err := Run(t.Context(), s, Values([]string{"a", "b"}), Options{Flush: time.Millisecond})
-	if !errors.Is(err, context.DeadlineExceeded) || a.Failed() != 2 || !strings.Contains(a.Summary("in"), "2 messages are without an answer") {
+	if !errors.Is(err, context.DeadlineExceeded) || a.Failed() != 2 || !strings.Contains(a.Summary("in"), "2 messages without an answer") {
 		t.Errorf("%v: %s", err, a.Summary("in"))
+	}
+}
+
+// Nobody waits for brokers that can't be reached.
+func TestGivenUp(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	broken := errors.New("no broker")
+	cancel(broken)
+	if _, err := Run(ctx, &sink{silent: true}, Values([]string{"a"}), Options{Flush: time.Hour}); !errors.Is(err, broken) {
+		t.Errorf("got %v", err)
 	}
 }
 
