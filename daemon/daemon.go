@@ -28,7 +28,10 @@ type Options struct {
 	Settings *priority.Settings
 	// Wait keeps trying to reach the brokers until the context ends; otherwise
 	// Start gives up within ten seconds.
-	Wait   bool
+	Wait bool
+	// Rewind takes the groups' committed offsets back before they are joined;
+	// the zero value leaves them.
+	Rewind kafkaio.Rewind
 	Logger hclog.Logger
 	// Version and Instance are what status calls the program and this process.
 	Version, Instance string
@@ -126,6 +129,9 @@ func (d *Daemon) start(ctx context.Context) error {
 	}
 	d.phase.set(starting, "brokers")
 	if err := d.prepareTopics(ctx, d.options.Wait); err != nil {
+		return err
+	}
+	if err := d.rewind(ctx); err != nil {
 		return err
 	}
 	if err := d.startEngine(specs); err != nil {

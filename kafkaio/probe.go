@@ -126,25 +126,31 @@ func (p *Probe) ends(ctx context.Context, tps []boostd.TopicPartition) (map[boos
 
 // listEnds is the question itself; ctx has a deadline.
 func listEnds(ctx context.Context, admin *kafka.AdminClient, isolation kafka.IsolationLevel, tps []boostd.TopicPartition) (map[boostd.TopicPartition]int64, error) {
-	ends := make(map[boostd.TopicPartition]int64, len(tps))
+	return listOffsets(ctx, admin, isolation, tps, kafka.LatestOffsetSpec)
+}
+
+// listOffsets asks every partition for the offset of a spec; those that failed
+// are missing. ctx has a deadline.
+func listOffsets(ctx context.Context, admin *kafka.AdminClient, isolation kafka.IsolationLevel, tps []boostd.TopicPartition, spec kafka.OffsetSpec) (map[boostd.TopicPartition]int64, error) {
+	found := make(map[boostd.TopicPartition]int64, len(tps))
 	if len(tps) == 0 {
-		return ends, nil
+		return found, nil
 	}
 	question := make(map[kafka.TopicPartition]kafka.OffsetSpec, len(tps))
 	for n := range tps {
-		question[kafka.TopicPartition{Topic: &tps[n].Topic, Partition: tps[n].Partition}] = kafka.LatestOffsetSpec
+		question[kafka.TopicPartition{Topic: &tps[n].Topic, Partition: tps[n].Partition}] = spec
 	}
 	answer, err := admin.ListOffsets(ctx, question,
 		kafka.SetAdminIsolationLevel(isolation), kafka.SetAdminRequestTimeout(untilDeadline(ctx)))
 	if err != nil {
-		return ends, fmt.Errorf("list end offsets of %d partitions: %w", len(tps), err)
+		return found, fmt.Errorf("list offsets of %d partitions: %w", len(tps), err)
 	}
 	for tp, info := range answer.ResultInfos {
 		if info.Error.Code() == kafka.ErrNoError {
-			ends[boostd.TopicPartition{Topic: *tp.Topic, Partition: tp.Partition}] = int64(info.Offset)
+			found[boostd.TopicPartition{Topic: *tp.Topic, Partition: tp.Partition}] = int64(info.Offset)
 		}
 	}
-	return ends, nil
+	return found, nil
 }
 
 // partitions are those that the Source is assigned.

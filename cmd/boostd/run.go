@@ -21,18 +21,30 @@ import (
 )
 
 func newRun() *cobra.Command {
-	var level string
+	var level, back string
 	var wait bool
 	var load func() (conf.Loaded, error)
 	c := &cobra.Command{
 		Use:   "run -c boostd.yaml",
 		Short: "Run the daemon",
 		Long: "Run the daemon until SIGTERM or SIGINT. It then finishes what is in flight, commits, and exits 0;\n" +
-			"a second signal ends it at once. SIGHUP reads the settings again.",
+			"a second signal ends it at once. SIGHUP reads the settings again.\n\n" +
+			"--rewind reads again what KafkaBoost, or an application, has committed and perhaps not handled: before any\n" +
+			"consumer joins, each group's committed offsets go back to the first message of the last 10m, or, with a number,\n" +
+			"by so many messages in each partition; where work has piled up, take a number. Offsets never go forward, and\n" +
+			"partitions without one are left to kafka.start. It needs groups without members, or else exits 1 and changes\n" +
+			"nothing. It happens at each start with the flag: keep it out of the unit, where a restart would rewind again.",
 		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if err := logs.CheckLevel(level); level != "" && err != nil {
 				return usage("--log-level: %w", err)
+			}
+			var rewind kafkaio.Rewind
+			if back != "" {
+				var err error
+				if rewind, err = kafkaio.ParseRewind(back); err != nil {
+					return usage("--rewind %w", err)
+				}
 			}
 			loaded, err := load()
 			if err != nil {
@@ -46,11 +58,12 @@ func newRun() *cobra.Command {
 				logger.Warn("configuration", "note", w.String())
 			}
 			tuneRuntime()
-			return run(daemon.Options{Config: loaded.File, Wait: wait, Logger: logger, Levels: levels, Version: version, Instance: instance()})
+			return run(daemon.Options{Config: loaded.File, Wait: wait, Rewind: rewind, Logger: logger, Levels: levels, Version: version, Instance: instance()})
 		},
 	}
 	load = configFlags(c)
 	c.Flags().BoolVar(&wait, "wait", false, "keep trying when no broker answers at start")
+	c.Flags().StringVar(&back, "rewind", "", "first go back in every group, by a duration or by a number of messages a partition")
 	c.Flags().StringVar(&level, "log-level", "", "trace, debug, info, warn or error; in the place of log.level")
 	return c
 }
