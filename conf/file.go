@@ -63,6 +63,10 @@ type Topic struct {
 	Handler string `yaml:"handler" schema:"required"`
 	// Order is key (default), partition or none.
 	Order string `yaml:"order" schema:"key|partition|none"`
+	// Drain, false unless said otherwise, also reads the topics of levels that
+	// the settings no longer have, such as orders_12 with max_priority 10. They
+	// are found at start.
+	Drain bool `yaml:"drain"`
 }
 
 // SetDefaults fills what is absent.

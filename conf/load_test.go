@@ -33,7 +33,7 @@ func TestDefaults(t *testing.T) {
 	}
 	second := boostd.Duration(time.Second)
 	want := &File{
-		Kafka:    kafkaio.Config{Brokers: []string{"localhost:9092"}, Group: "g", CreateTopics: new(true), Start: "earliest", Assignor: "cooperative-sticky"},
+		Kafka:    kafkaio.Config{Brokers: []string{"localhost:9092"}, Group: "g", CreateTopics: new(true), NewTopics: kafkaio.NewTopics{ReplicationFactor: kafkaio.BrokerDefault}, Start: "earliest", Assignor: "cooperative-sticky"},
 		Settings: configwatch.Config{Source: "file:settings.json"},
 		Topics:   map[string]Topic{"orders": {Handler: "h", Order: "key"}},
 		Handlers: map[string]plugins.Config{"h": {
@@ -60,6 +60,7 @@ func TestEveryKey(t *testing.T) {
 		Control: "testdata/boostd.sock", StateDir: "/var/lib/boostd",
 		Kafka: kafkaio.Config{
 			Brokers: []string{"a:9092", "b:9092"}, Group: "secret: [x-workers", CreateTopics: new(false), Start: "latest", Assignor: "range",
+			NewTopics:          kafkaio.NewTopics{ReplicationFactor: 3, Config: map[string]string{"min.insync.replicas": "2"}},
 			Properties:         map[string]string{"security.protocol": "sasl_ssl", "sasl.mechanism": "PLAIN", "sasl.username": "u", "sasl.password": "secret: [x"},
 			ProducerProperties: map[string]string{"compression.type": "zstd"},
 			Levels: map[string]kafkaio.LevelConfig{
@@ -68,7 +69,7 @@ func TestEveryKey(t *testing.T) {
 		},
 		Settings: configwatch.Config{Source: "file:settings.json"},
 		Topics: map[string]Topic{
-			"My.Orders": {"orders", "partition"}, "b": {"pages", "key"}, "c": {"quiet", "none"}, "d": {"slow", "key"}, "e": {"words", "key"},
+			"My.Orders": {Handler: "orders", Order: "partition"}, "b": {Handler: "pages", Order: "key"}, "c": {Handler: "quiet", Order: "none", Drain: true}, "d": {Handler: "slow", Order: "key"}, "e": {Handler: "words", Order: "key"},
 		},
 		Handlers: map[string]plugins.Config{
 			"orders": {Exec: []string{"cat", "-u"}, Slots: 64, Timeout: 10 * second, Audit: "audit.log", AuditRequired: true,

@@ -14,16 +14,6 @@ import (
 	"github.com/kafkaboost/boostd"
 )
 
-// TopicSpec is a topic to have.
-type TopicSpec struct {
-	Name string
-	// Partitions is at least 1, or BrokerDefault, as replication always is.
-	Partitions int
-}
-
-// BrokerDefault leaves the number of partitions to the broker.
-const BrokerDefault = -1
-
 // Admin asks for and changes topics and groups. Its methods are safe from any
 // goroutine; each is bounded by its context, which must have a deadline.
 type Admin struct {
@@ -108,21 +98,6 @@ func (a *Admin) Connect(ctx context.Context) error {
 	}
 }
 
-// Topics returns the partition counts of all topics.
-func (a *Admin) Topics(ctx context.Context) (map[string]int, error) {
-	meta, err := a.client.GetMetadata(nil, true, remaining(ctx))
-	if err != nil {
-		return nil, fmt.Errorf("list topics: %w", err)
-	}
-	topics := map[string]int{}
-	for name, t := range meta.Topics {
-		if t.Error.Code() == kafka.ErrNoError {
-			topics[name] = len(t.Partitions)
-		}
-	}
-	return topics, nil
-}
-
 // remaining is the time to ctx's deadline in milliseconds, at least 1.
 func remaining(ctx context.Context) int {
 	deadline, ok := ctx.Deadline()
@@ -130,65 +105,6 @@ func remaining(ctx context.Context) int {
 		return int(probeTimeout.Milliseconds())
 	}
 	return max(1, int(time.Until(deadline).Milliseconds()))
-}
-
-// EnsureTopics creates those that don't exist and waits until all of them are
-// known with all their partitions, which takes up to some tens of milliseconds
-// after the broker's answer. It returns the names that it created.
-func (a *Admin) EnsureTopics(ctx context.Context, specs []TopicSpec) ([]string, error) {
-	have, err := a.Topics(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var missing []kafka.TopicSpecification
-	wanted := map[string]bool{} // a duplicate name in one call crashes the client
-	for _, s := range specs {
-		if _, ok := have[s.Name]; !ok && !wanted[s.Name] {
-			missing = append(missing, kafka.TopicSpecification{Topic: s.Name, NumPartitions: s.Partitions, ReplicationFactor: -1})
-		}
-		wanted[s.Name] = true
-	}
-	if len(missing) == 0 {
-		return nil, nil
-	}
-	results, err := a.client.CreateTopics(ctx, missing)
-	if err != nil {
-		return nil, fmt.Errorf("create %d topics: %w", len(missing), err)
-	}
-	var created []string
-	var errs []error
-	for _, r := range results {
-		switch r.Error.Code() {
-		case kafka.ErrNoError:
-			created = append(created, r.Topic)
-		case kafka.ErrTopicAlreadyExists: // somebody was faster
-		default:
-			errs = append(errs, fmt.Errorf("create topic %q: %w", r.Topic, r.Error))
-		}
-	}
-	slices.Sort(created)
-	if len(errs) > 0 {
-		return created, errors.Join(errs...)
-	}
-	return created, a.awaitTopics(ctx, missing)
-}
-
-func (a *Admin) awaitTopics(ctx context.Context, specs []kafka.TopicSpecification) error {
-	for {
-		have, err := a.Topics(ctx)
-		complete := err == nil
-		for _, s := range specs {
-			complete = complete && have[s.Topic] > 0
-		}
-		if complete {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("wait for the metadata of new topics: %w", ctx.Err())
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
 }
 
 // DeleteTopics deletes topics; those that don't exist are no error.

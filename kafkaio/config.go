@@ -22,8 +22,10 @@ type Config struct {
 	Group string `yaml:"group" schema:"required"`
 	// CreateTopics, true unless said otherwise, creates missing topics at start:
 	// base topics with the broker's default partitions, derived ones as the
-	// settings ask.
+	// settings ask. Derived topics that have fewer partitions are given more.
 	CreateTopics *bool `yaml:"create_topics"`
+	// NewTopics is what the topics are like that boostd creates.
+	NewTopics NewTopics `yaml:"new_topics"`
 	// Start is where a group without a committed offset begins: earliest
 	// (default), latest, or none, which refuses to start there.
 	Start string `yaml:"start" schema:"earliest|latest|none"`
