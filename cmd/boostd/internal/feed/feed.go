@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/kafkaboost/boostd/producer"
@@ -52,12 +51,12 @@ type Outcome struct {
 func Run(ctx context.Context, p Sender, in Input, o Options) (*Account, error) {
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
-	lines, ended := make(chan []line, 4), make(chan error, 1)
+	lines, ended := make(chan *batch, 4), make(chan error, 1)
 	go func() { // may stay in a read for good: nobody waits for it
 		ended <- in(reading, lines)
 		close(lines)
 	}()
-	ready := make(chan []message, 4)
+	ready := make(chan *batch, 4)
 	go o.route(reading, p, lines, ready)
 	a := &Account{sent: o.Sent, began: time.Now()}
 	if o.Began != nil {
@@ -83,51 +82,43 @@ type message struct {
 	blank  bool
 }
 
-// spent are slices that can be used again.
-var spent = sync.Pool{New: func() any { return new([batchLines]message) }}
-
 // route makes messages of lines until these or ctx end.
-func (o Options) route(ctx context.Context, p Sender, lines <-chan []line, ready chan<- []message) {
+func (o Options) route(ctx context.Context, p Sender, lines <-chan *batch, ready chan<- *batch) {
 	defer close(ready)
-	for batch := range lines {
-		messages := spent.Get().(*[batchLines]message)[:0]
-		for _, l := range batch {
+	for b := range lines {
+		for _, l := range b.lines {
 			m, err := o.message(l)
 			r := message{number: l.number, topic: m.Topic, err: err, blank: l.blank}
 			if err == nil && !l.blank {
 				r.routed, r.err = p.Route(m)
 			}
-			messages = append(messages, r)
+			b.messages = append(b.messages, r)
 		}
-		select {
-		case ready <- messages:
-		case <-ctx.Done():
+		if hand(ctx, b, ready) != nil {
 			return
 		}
 	}
 }
 
 // send sends until the messages or ctx end.
-func (a *Account) send(ctx context.Context, p Sender, ready <-chan []message, stop <-chan struct{}) error {
+func (a *Account) send(ctx context.Context, p Sender, ready <-chan *batch, stop <-chan struct{}) error {
 	for {
 		select {
 		case <-stop:
 			return ErrStopped
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case batch, open := <-ready:
+		case b, open := <-ready:
 			if !open {
 				return nil
 			}
-			for n := range batch {
+			for n := range b.messages {
 				if ctx.Err() != nil {
 					return context.Cause(ctx)
 				}
-				a.one(ctx, p, &batch[n])
+				a.one(ctx, p, &b.messages[n])
 			}
-			if cap(batch) == batchLines {
-				spent.Put((*[batchLines]message)(batch[:batchLines]))
-			}
+			b.release()
 		}
 	}
 }

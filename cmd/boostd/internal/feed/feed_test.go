@@ -29,11 +29,14 @@ func (s *sink) Route(m producer.Message) (producer.Routed, error) {
 	if strings.HasPrefix(string(m.Value), "refuse") {
 		return producer.Routed{}, producer.ErrRefused
 	}
-	s.routed = append(s.routed, m)
+	own := m
+	own.Value = slices.Clone(m.Value)
+	s.routed = append(s.routed, own)
 	return producer.Routed{Record: kafkaio.Record{Topic: m.Topic, Value: m.Value}}, nil
 }
 
 func (s *sink) SendRouted(_ context.Context, m producer.Routed, done func(producer.Delivery)) error {
+	m.Record.Value = slices.Clone(m.Record.Value)
 	s.sent = append(s.sent, m.Record)
 	value := string(m.Record.Value)
 	switch {
@@ -122,14 +125,14 @@ func TestValues(t *testing.T) {
 func TestLongLines(t *testing.T) {
 	for _, size := range []int{9, 10, 11, 5000, 100_000} {
 		text := "x\n" + strings.Repeat("y", size) + "\r\nz\n" + strings.Repeat("y", size)
-		lines := make(chan []line, 100)
+		lines := make(chan *batch, 100)
 		if err := read(t.Context(), strings.NewReader(text), 11, lines); err != nil {
 			t.Fatal(err)
 		}
 		close(lines)
 		var got []string
 		for batch := range lines {
-			for _, l := range batch {
+			for _, l := range batch.lines {
 				got = append(got, fmt.Sprintf("%d %s %v", l.number, l.text, l.err))
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 )
 
 // MaxLine is the longest line in bytes, without its end: brokers take messages of
@@ -26,29 +27,52 @@ type line struct {
 	blank  bool
 }
 
+// batch is some lines on their way, and the messages that they become. Whoever
+// has it owns it; after the last message is sent it is used again.
+type batch struct {
+	lines    []line
+	text     []byte // what the lines stand in
+	messages []message
+}
+
+var batches = sync.Pool{New: func() any { return &batch{} }}
+
+func newBatch() *batch { return batches.Get().(*batch) }
+
+// release gives the batch back, unless a long line has made it large.
+func (b *batch) release() {
+	if cap(b.text) > 4*batchBytes {
+		return
+	}
+	clear(b.messages)
+	clear(b.lines)
+	b.lines, b.text, b.messages = b.lines[:0], b.text[:0], b.messages[:0]
+	batches.Put(b)
+}
+
 // Input hands lines over until there are no more, or ctx ends.
-type Input func(ctx context.Context, to chan<- []line) error
+type Input func(ctx context.Context, to chan<- *batch) error
 
 // Lines are those of a stream, without their ends (\n or \r\n); the last one need
 // not end. Empty ones are passed over.
 func Lines(in io.Reader) Input {
-	return func(ctx context.Context, to chan<- []line) error { return read(ctx, in, MaxLine, to) }
+	return func(ctx context.Context, to chan<- *batch) error { return read(ctx, in, MaxLine, to) }
 }
 
 // Values are given one by one, as they are.
 func Values(values []string) Input {
-	return func(ctx context.Context, to chan<- []line) error {
-		batch := make([]line, len(values))
+	return func(ctx context.Context, to chan<- *batch) error {
+		b := newBatch()
 		for n, v := range values {
-			batch[n] = line{number: n + 1, text: []byte(v)}
+			b.lines = append(b.lines, line{number: n + 1, text: []byte(v)})
 		}
-		return hand(ctx, batch, to)
+		return hand(ctx, b, to)
 	}
 }
 
-func hand(ctx context.Context, batch []line, to chan<- []line) error {
+func hand(ctx context.Context, b *batch, to chan<- *batch) error {
 	select {
-	case to <- batch:
+	case to <- b:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -65,28 +89,16 @@ const (
 // is when the input would have to be waited for. The last one need not end. It
 // returns at the input's end or ctx's; an input that gives nothing more can keep
 // it for good, so nobody waits for it.
-func read(ctx context.Context, in io.Reader, longest int, to chan<- []line) error {
+func read(ctx context.Context, in io.Reader, longest int, to chan<- *batch) error {
 	r := bufio.NewReaderSize(in, batchBytes)
-	number, batch, text := 0, []line(nil), []byte(nil)
-	for {
-		number++
-		from := len(text)
-		var tooLong bool
-		var err error
-		text, tooLong, err = readLine(r, text, longest)
-		if end := errors.Is(err, io.EOF); err == nil || end && (len(text) > from || tooLong) {
-			l := line{number: number, text: withoutReturn(text[from:len(text):len(text)])}
-			if tooLong {
-				l.text, l.err = nil, fmt.Errorf("longer than %d bytes", longest)
-			}
-			l.blank = len(l.text) == 0 && !tooLong
-			batch = append(batch, l)
-		}
-		if len(batch) > 0 && (err != nil || len(batch) == batchLines || len(text) > batchBytes || r.Buffered() == 0) {
-			if err := hand(ctx, batch, to); err != nil {
+	b := newBatch()
+	for number := 1; ; number++ {
+		err := b.read(r, number, longest)
+		if len(b.lines) > 0 && (err != nil || len(b.lines) == batchLines || len(b.text) > batchBytes || r.Buffered() == 0) {
+			if err := hand(ctx, b, to); err != nil {
 				return err
 			}
-			batch, text = nil, nil // the receiver's now
+			b = newBatch()
 		}
 		switch {
 		case errors.Is(err, io.EOF):
@@ -95,6 +107,23 @@ func read(ctx context.Context, in io.Reader, longest int, to chan<- []line) erro
 			return fmt.Errorf("read line %d: %w", number, err)
 		}
 	}
+}
+
+// read appends the next line, when there is one.
+func (b *batch) read(r *bufio.Reader, number, longest int) error {
+	from := len(b.text)
+	var tooLong bool
+	var err error
+	b.text, tooLong, err = readLine(r, b.text, longest)
+	if end := errors.Is(err, io.EOF); err == nil || end && (len(b.text) > from || tooLong) {
+		l := line{number: number, text: withoutReturn(b.text[from:len(b.text):len(b.text)])}
+		if tooLong {
+			l.text, l.err = nil, fmt.Errorf("longer than %d bytes", longest)
+		}
+		l.blank = len(l.text) == 0 && !tooLong
+		b.lines = append(b.lines, l)
+	}
+	return err
 }
 
 // readLine appends the next line. One that is too long is read to its end and
