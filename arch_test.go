@@ -31,7 +31,7 @@ var rooms = map[string][]string{
 	"kafkaio":            {"", "priority", "offsets", "suggest"},
 	"configwatch":        {"", "priority"},
 	"actors":             {"", "priority", "scheduler"},
-	"conf":               {"", "priority", "scheduler", "configwatch", "kafkaio", "plugins", "console", "logs", "suggest"},
+	"conf":               {"", "priority", "scheduler", "configwatch", "kafkaio", "plugins", "console", "producer", "logs", "suggest"},
 	"daemon":             {"", "priority", "scheduler", "offsets", "audit", "plugins", "kafkaio", "configwatch", "actors", "conf", "alarms", "console", "logs", "lockfile", "producer", "record"},
 	"cmd":                {"*"},
 	"test":               {"*"},

@@ -13,6 +13,7 @@ import (
 	"github.com/kafkaboost/boostd/logs"
 	"github.com/kafkaboost/boostd/plugins"
 	"github.com/kafkaboost/boostd/priority"
+	"github.com/kafkaboost/boostd/producer"
 	"github.com/kafkaboost/boostd/scheduler"
 )
 
@@ -40,6 +41,8 @@ type File struct {
 	Policy Policy `yaml:"policy"`
 	// Console is the port for metrics, health and status.
 	Console console.Config `yaml:"console"`
+	// Producer is how messages are produced, by commands and over the console.
+	Producer producer.Config `yaml:"producer"`
 	// Log says how much is logged.
 	Log logs.Config `yaml:"log"`
 	// StartWait is how long the first dispatch waits for levels that have not

@@ -17,6 +17,7 @@ import (
 	"github.com/kafkaboost/boostd/kafkaio"
 	"github.com/kafkaboost/boostd/logs"
 	"github.com/kafkaboost/boostd/plugins"
+	"github.com/kafkaboost/boostd/producer"
 )
 
 // least is the smallest file that is accepted.
@@ -79,9 +80,10 @@ func TestEveryKey(t *testing.T) {
 			"slow":  {Sleep: &plugins.SleepConfig{Min: second / 1000, Max: second / 200}, Slots: 16, Timeout: 30 * second, Retry: usual},
 			"words": {Log: &plugins.LogConfig{}, Slots: 16, Timeout: 30 * second, Retry: usual},
 		},
-		Console: console.Config{Listen: "0.0.0.0:8484", TokenFile: "token"},
-		Log:     logs.Config{Level: "warn", Rooms: map[string]string{"kafka": "debug"}},
-		Policy:  Policy{Mode: "strict"}, Gate: "off", Path: "testdata/full.yaml",
+		Console:  console.Config{Listen: "0.0.0.0:8484", TokenFile: "token", Produce: true},
+		Producer: producer.Config{EmbedPriority: true, Strict: true},
+		Log:      logs.Config{Level: "warn", Rooms: map[string]string{"kafka": "debug"}},
+		Policy:   Policy{Mode: "strict"}, Gate: "off", Path: "testdata/full.yaml",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

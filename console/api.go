@@ -16,17 +16,26 @@ import (
 
 // api answers the requests. What is asked, is asked of the daemon.
 type api struct {
-	o       Options
-	metrics http.Handler // one for socket and port: it bounds the scrapes of both
-	cache   statusCache
+	o         Options
+	metrics   http.Handler // one for socket and port: it bounds the scrapes of both
+	cache     statusCache
+	producing chan struct{} // holds the requests that produce
 }
 
-func newAPI(o Options) *api { return &api{o: o, metrics: NewMetrics(o.Daemon)} }
+func newAPI(o Options) *api {
+	return &api{o: o, metrics: NewMetrics(o.Daemon), producing: make(chan struct{}, maxProducing)}
+}
 
-// onPort is what anybody may look at who comes past the guard.
+// onPort is what anybody may look at who comes past the guard, and producing
+// where that is wanted.
 func (a *api) onPort() http.Handler {
 	mux := http.NewServeMux()
 	a.look(mux)
+	if a.o.ProduceOnPort {
+		mux.HandleFunc("POST "+producePath+"{topic}", a.produce)
+	} else {
+		mux.HandleFunc("POST "+producePath+"{topic}", produceOff)
+	}
 	return mux
 }
 
@@ -39,6 +48,7 @@ func (a *api) onSocket() http.Handler {
 	mux.HandleFunc("POST /v1/settings/reload", a.reload)
 	mux.HandleFunc("GET /v1/loglevels", a.logLevels)
 	mux.HandleFunc("POST /v1/loglevels", a.setLogLevel)
+	mux.HandleFunc("POST "+producePath+"{topic}", a.produce)
 	return mux
 }
 

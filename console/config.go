@@ -14,6 +14,9 @@ type Config struct {
 	// TokenFile names a file whose first line every request must carry as
 	// "Authorization: Bearer …", but for health. Relative to boostd.yaml.
 	TokenFile string `yaml:"token_file"`
+	// Produce, false unless said otherwise, lets who may ask on listen also send
+	// messages, with POST /v1/produce/{topic}. The control socket always does.
+	Produce bool `yaml:"produce"`
 }
 
 // Validate returns what is wrong with the section.
@@ -21,6 +24,9 @@ func (c Config) Validate() []error {
 	if c.Listen == "" {
 		if c.TokenFile != "" {
 			return []error{fmt.Errorf("token_file: is for listen, which is missing")}
+		}
+		if c.Produce {
+			return []error{fmt.Errorf("produce: is for listen, which is missing; the control socket needs no permission")}
 		}
 		return nil
 	}

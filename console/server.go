@@ -18,12 +18,15 @@ type Options struct {
 	// Socket is the path of the Unix socket, over which everything can be asked
 	// and changed; empty for none.
 	Socket string
-	// Listen is host:port, over which one can only look; empty for none.
-	Listen string
+	// Listen is host:port, over which one can only look, and with ProduceOnPort
+	// produce; empty for none.
+	Listen        string
+	ProduceOnPort bool
 	// Token is what requests to Listen must carry; empty for nothing.
 	Token     string
 	Daemon    Daemon
 	LogLevels LogLevels // nil: there are none to change
+	Producer  Producer  // nil: nothing can be produced
 	Logger    hclog.Logger
 }
 
@@ -78,7 +81,7 @@ func (s *Server) Addr() net.Addr { return s.addr }
 
 func (s *Server) serve(l net.Listener, h http.Handler) {
 	server := &http.Server{
-		Handler:           http.MaxBytesHandler(s.safely(h), maxBody),
+		Handler:           bounded(s.safely(h)),
 		ReadHeaderTimeout: readPatience,
 		ReadTimeout:       readPatience,
 		WriteTimeout:      reloadPatience + readPatience,

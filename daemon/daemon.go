@@ -55,6 +55,7 @@ type Daemon struct {
 	audits   audits
 	state    *state
 	server   *console.Server
+	outlet   outlet
 
 	life  context.Context // of the tasks, until Stop's end
 	end   context.CancelFunc
@@ -95,6 +96,7 @@ var ErrConfig = errors.New("can't be carried out")
 // reached: the actors run without them.
 func Start(ctx context.Context, o Options) (*Daemon, error) {
 	d := &Daemon{options: o, config: o.Config, logger: o.Logger, began: time.Now(), audits: audits{}, reloading: make(chan struct{}, 1), snapshots: snapshots{making: make(chan struct{}, 1)}}
+	d.outlet.daemon = d
 	d.life, d.end = context.WithCancel(context.Background())
 	d.up = sync.OnceFunc(func() {
 		if o.Up != nil {
@@ -283,7 +285,7 @@ func (d *Daemon) release(ctx context.Context) error {
 	if d.server != nil {
 		errs = append(errs, d.server.Close(ctx))
 	}
-	errs = append(errs, d.awaitTasks(ctx))
+	errs = append(errs, d.outlet.close(ctx), d.awaitTasks(ctx))
 	if d.probe != nil {
 		d.probe.Stop()
 	}

@@ -147,26 +147,30 @@ func produceError(topic string, err error) error {
 	if !errors.As(err, &k) {
 		return err
 	}
-	hint := ""
 	switch k.Code() {
 	case kafka.ErrQueueFull:
 		err = ErrQueueFull
 	case kafka.ErrUnknownTopic, kafka.ErrUnknownTopicOrPart:
-		return fmt.Errorf("produce to %s: %w", topic, ErrNoTopic)
+		err = ErrNoTopic
 	case kafka.ErrTopicAuthorizationFailed:
-		hint = ": grant Write on the topic"
+		err = fmt.Errorf("%w: %w: grant Write on the topic", ErrDenied, err)
 	case kafka.ErrClusterAuthorizationFailed:
-		hint = ": grant IdempotentWrite on the cluster"
+		err = fmt.Errorf("%w: %w: grant IdempotentWrite on the cluster", ErrDenied, err)
 	case kafka.ErrMsgSizeTooLarge:
-		hint = ": more than the topic's max.message.bytes, or than message.max.bytes in kafka.producer_properties, allows"
-	case kafka.ErrMsgTimedOut:
-		hint = ": no broker has confirmed it in time"
+		err = fmt.Errorf("%w: more than the topic's max.message.bytes, or than message.max.bytes in kafka.producer_properties, allows", ErrTooLarge)
+	case kafka.ErrMsgTimedOut, kafka.ErrTimedOut:
+		err = ErrUnanswered
 	}
-	return fmt.Errorf("produce to %s: %w%s", topic, err, hint)
+	return fmt.Errorf("produce to %s: %w", topic, err)
 }
 
-// ErrNoTopic says that a topic to produce to doesn't exist.
-var ErrNoTopic = errors.New("the topic doesn't exist, `boostd topics ensure` creates those that the settings ask for")
+// What a record's error may be.
+var (
+	ErrNoTopic    = errors.New("the topic doesn't exist, `boostd topics ensure` creates those that the settings ask for")
+	ErrDenied     = errors.New("no permission")
+	ErrTooLarge   = errors.New("the message is too large")
+	ErrUnanswered = errors.New("no broker has confirmed it in time, it may be written or not")
+)
 
 // Flush waits until everything queued is acknowledged, or ctx ends.
 func (p *Producer) Flush(ctx context.Context) error {

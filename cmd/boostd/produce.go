@@ -83,6 +83,10 @@ func newProduce() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if p.file != nil {
+			f.strict = f.strict || p.file.Producer.Strict
+			f.embed = f.embed || p.file.Producer.EmbedPriority
+		}
 		tuneRuntime()
 		return f.run(c, p, message, args)
 	}
