@@ -15,7 +15,8 @@ type Kind string
 // Connection, Coordinator, Membership, Authorization, OffsetsReset, Commit,
 // Rebalance, Flow and Topic are a consumer's troubles with its brokers and group.
 // Unserved: a level that no instance reads. Settings: the document can't be
-// used. Topics: not all topics could be created. State: what must survive a
+// used. Topics: not all topics are as the settings ask. Stranded: messages wait
+// in topics of levels that the settings don't have. State: what must survive a
 // restart can't be written. Audit: the audit file has a gap. Turning: a loop
 // stands still.
 const (
@@ -34,6 +35,7 @@ const (
 	Unserved      Kind = "unserved"
 	Settings      Kind = "settings"
 	Topics        Kind = "topics"
+	Stranded      Kind = "stranded"
 	State         Kind = "state"
 	Audit         Kind = "audit"
 	Turning       Kind = "turning"

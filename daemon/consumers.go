@@ -26,7 +26,8 @@ type consumerPlan struct {
 }
 
 // planConsumers lists, for every handler, the consumer of its base topics and
-// one for each level that any of them is boosted to.
+// one for each level that any of them is boosted to, or has a topic to drain of.
+// A level above max_priority has its own group and counts as max_priority.
 func (d *Daemon) planConsumers(settings *priority.Settings) []consumerPlan {
 	var plans []consumerPlan
 	for _, handler := range slices.Sorted(maps.Keys(d.config.Handlers)) {
@@ -55,16 +56,24 @@ func (d *Daemon) planHandler(handler string, bases []string, settings *priority.
 		base.orders[b] = d.order(b)
 	}
 	levels := map[boostd.Level]*consumerPlan{}
-	for _, t := range settings.Plan(bases) {
-		p := levels[t.Level]
+	add := func(topic, base string, n boostd.Level) {
+		p := levels[n]
 		if p == nil {
-			number := strconv.Itoa(int(t.Level))
-			p = &consumerPlan{handler: handler, group: priority.LevelGroup(group, t.Level), name: number, key: number,
-				level: t.Level, orders: map[string]scheduler.Order{}}
-			levels[t.Level] = p
+			number := strconv.Itoa(int(n))
+			p = &consumerPlan{handler: handler, group: priority.LevelGroup(group, n), name: number, key: number,
+				level: settings.Clamp(n), orders: map[string]scheduler.Order{}}
+			levels[n] = p
 		}
-		p.topics = append(p.topics, t.Name)
-		p.orders[t.Name] = d.order(t.Base)
+		p.topics = append(p.topics, topic)
+		p.orders[topic] = d.order(base)
+	}
+	for _, t := range settings.Plan(bases) {
+		add(t.Name, t.Base, t.Level)
+	}
+	for _, t := range d.drained {
+		if slices.Contains(bases, t.Base) {
+			add(t.Name, t.Base, t.Level)
+		}
 	}
 	plans := []consumerPlan{base}
 	for _, level := range slices.Sorted(maps.Keys(levels)) {

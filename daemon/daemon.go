@@ -63,6 +63,7 @@ type Daemon struct {
 
 	engine     atomic.Pointer[actors.Engine] // nil until it runs
 	consumers  []consumerPlan                // set before the engine
+	drained    []priority.LevelTopic         // the same: what is read besides the settings' levels
 	settings   inForce
 	resolution resolution
 	reloading  chan struct{} // holds one: the right to reload

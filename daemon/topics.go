@@ -28,17 +28,29 @@ const (
 // those that exist: what is missing is tried again for as long as the daemon
 // runs, and a topic that comes later is found by its consumer.
 func (d *Daemon) prepareTopics(ctx context.Context, wait bool) error {
-	err := d.tryTopics(ctx)
+	have, err := d.tryTopics(ctx)
 	switch {
 	case err == nil:
-		return nil
 	case ctx.Err() != nil:
 		return errors.Join(context.Cause(ctx), err)
 	case errors.Is(err, kafkaio.ErrUnreachable) && !wait:
 		return fmt.Errorf("%w; --wait keeps trying", err)
+	default:
+		d.tasks.Go(func() { d.retryTopics(err) })
 	}
-	d.tasks.Go(func() { d.retryTopics(err) })
+	if d.drained = d.toDrain(have); len(d.drained) > 0 {
+		d.logger.Info("draining topics of levels that the settings don't have", "topics", namesOf(d.drained))
+	}
+	d.tasks.Go(d.watchLeftovers)
 	return nil
+}
+
+func namesOf(topics []priority.LevelTopic) string {
+	names := make([]string, len(topics))
+	for n, t := range topics {
+		names[n] = t.Name
+	}
+	return strings.Join(names, ", ")
 }
 
 // retryTopics ends when all is well, or with the daemon.
@@ -52,47 +64,51 @@ func (d *Daemon) retryTopics(err error) {
 			return
 		case <-time.After(wait):
 		}
-		err = d.tryTopics(d.life)
+		_, err = d.tryTopics(d.life)
 	}
 	d.findings.set(alarms.Topics, "", "")
 }
 
-// tryTopics creates the topics that are missing, or says which are.
-func (d *Daemon) tryTopics(ctx context.Context) error {
+// tryTopics creates and grows topics as the settings ask, or says which are
+// missing. have are the partitions of all topics before that, nil when they are
+// not known.
+func (d *Daemon) tryTopics(ctx context.Context) (have map[string]int, err error) {
 	admin, err := kafkaio.NewAdmin(d.config.Kafka)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer admin.Close()
 	attempt, cancel := context.WithTimeout(ctx, reach)
 	defer cancel()
 	if err := admin.Connect(attempt); err != nil {
-		return err
+		return nil, err
 	}
 	ctx, cancelAll := context.WithTimeout(ctx, topicsTimeout)
 	defer cancelAll()
-	wanted := topicSpecs(slices.Sorted(maps.Keys(d.config.Topics)), d.settings.current())
-	if *d.config.Kafka.CreateTopics {
-		created, err := admin.EnsureTopics(ctx, wanted)
-		if len(created) > 0 {
-			d.logger.Info("topics created", "topics", strings.Join(created, ", "))
-		}
-		if err != nil {
-			return fmt.Errorf("not all topics could be created, going on with those that exist: %w", err)
-		}
-		return nil
+	if have, err = admin.Topics(ctx); err != nil {
+		return nil, err
 	}
-	return missingTopics(ctx, admin, wanted)
+	plan := d.settings.current().Changes(slices.Sorted(maps.Keys(d.config.Topics)), have)
+	if !*d.config.Kafka.CreateTopics {
+		return have, missingTopics(plan)
+	}
+	done, err := admin.CarryOut(ctx, plan)
+	if len(done.Created) > 0 {
+		d.logger.Info("topics created", "topics", strings.Join(done.Created, ", "))
+	}
+	if len(done.Grown) > 0 {
+		d.logger.Warn("partitions added: keys go to other partitions from now on", "topics", strings.Join(done.Grown, ", "))
+	}
+	if err != nil {
+		return have, fmt.Errorf("not all topics are as the settings ask, going on with those that exist: %w", err)
+	}
+	return have, nil
 }
 
-func missingTopics(ctx context.Context, admin *kafkaio.Admin, wanted []kafkaio.TopicSpec) error {
-	have, err := admin.Topics(ctx)
-	if err != nil {
-		return err
-	}
+func missingTopics(plan []priority.TopicChange) error {
 	var missing []string
-	for _, t := range wanted {
-		if _, ok := have[t.Name]; !ok {
+	for _, t := range plan {
+		if t.Have == 0 {
 			missing = append(missing, t.Name)
 		}
 	}
@@ -101,15 +117,4 @@ func missingTopics(ctx context.Context, admin *kafkaio.Admin, wanted []kafkaio.T
 			strings.Join(missing, ", "))
 	}
 	return nil
-}
-
-func topicSpecs(bases []string, settings *priority.Settings) []kafkaio.TopicSpec {
-	var specs []kafkaio.TopicSpec
-	for _, base := range bases {
-		specs = append(specs, kafkaio.TopicSpec{Name: base, Partitions: kafkaio.BrokerDefault})
-	}
-	for _, p := range settings.Plan(bases) {
-		specs = append(specs, kafkaio.TopicSpec{Name: p.Name, Partitions: p.Partitions})
-	}
-	return specs
 }
