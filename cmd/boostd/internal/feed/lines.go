@@ -7,6 +7,7 @@ package feed
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -94,7 +95,7 @@ func read(ctx context.Context, in io.Reader, longest int, to chan<- *batch) erro
 	b := newBatch()
 	for number := 1; ; number++ {
 		err := b.read(r, number, longest)
-		if len(b.lines) > 0 && (err != nil || len(b.lines) == batchLines || len(b.text) > batchBytes || r.Buffered() == 0) {
+		if len(b.lines) > 0 && (err != nil || len(b.lines) == batchLines || len(b.text) > batchBytes || !buffered(r)) {
 			if err := hand(ctx, b, to); err != nil {
 				return err
 			}
@@ -107,6 +108,12 @@ func read(ctx context.Context, in io.Reader, longest int, to chan<- *batch) erro
 			return fmt.Errorf("read line %d: %w", number, err)
 		}
 	}
+}
+
+// buffered reports whether the next line can be read without waiting for it.
+func buffered(r *bufio.Reader) bool {
+	waiting, _ := r.Peek(r.Buffered()) // can't fail
+	return bytes.IndexByte(waiting, '\n') >= 0
 }
 
 // read appends the next line, when there is one.
