@@ -15,7 +15,8 @@ import (
 
 const (
 	// leftoversInterval is the time between two looks at topics of levels that the
-	// settings don't have, leftoversSoon that while messages wait in some.
+	// settings don't have, leftoversSoon that while messages wait in some, or it
+	// isn't known.
 	leftoversInterval = time.Minute
 	leftoversSoon     = 5 * time.Second
 	// leftoversTimeout bounds one look: less than the stop waits for tasks.
@@ -53,7 +54,7 @@ func (d *Daemon) watchLeftovers() {
 			maps.Copy(told, texts)
 		}
 		wait := leftoversInterval
-		if len(told) > 0 {
+		if err != nil || len(told) > 0 {
 			wait = leftoversSoon
 		}
 		select {

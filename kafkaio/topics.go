@@ -211,16 +211,13 @@ func (a *Admin) grow(ctx context.Context, specs []TopicSpec) (grown []string, th
 	if err != nil {
 		return nil, nil, fmt.Errorf("add partitions to %d topics: %w", len(specs), err)
 	}
-	have, err := a.Topics(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
 	var errs []error
 	for _, r := range results {
 		switch code := r.Error.Code(); {
 		case code == kafka.ErrNoError:
 			grown, there = append(grown, r.Topic), append(there, TopicSpec{r.Topic, want[r.Topic]})
-		case code == kafka.ErrInvalidPartitions && have[r.Topic] >= want[r.Topic]: // somebody was faster
+		case code == kafka.ErrInvalidPartitions && a.awaitTopics(ctx, []TopicSpec{{r.Topic, want[r.Topic]}}) == nil:
+			// Somebody was faster: it has them, and was not seen with them yet.
 		case refused(r.Error):
 			errs = append(errs, fmt.Errorf("add partitions to topic %q: the permission is missing: allow Alter on the topic: %w", r.Topic, r.Error))
 		default:

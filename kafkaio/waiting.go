@@ -2,6 +2,7 @@ package kafkaio
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -30,7 +31,9 @@ func (a *Admin) Waiting(ctx context.Context, group string, topics map[string]int
 	}
 	defer closeInTime(ctx, client)
 	answer, err := client.Committed(toKafka(partitionsOf(topics)), remaining(ctx))
-	if err != nil {
+	// The embedded broker says so of a group that has never been, Kafka doesn't.
+	var k kafka.Error
+	if err != nil && !(errors.As(err, &k) && k.Code() == kafka.ErrGroupIDNotFound) {
 		return nil, fmt.Errorf("list committed offsets of %s: %w", group, err)
 	}
 	committed := map[boostd.TopicPartition]int64{}

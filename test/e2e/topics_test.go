@@ -2,8 +2,10 @@ package e2e
 
 import (
 	"context"
+	"strconv"
 	"testing"
 
+	"github.com/kafkaboost/boostd"
 	"github.com/kafkaboost/boostd/test/rig"
 )
 
@@ -98,4 +100,64 @@ func TestTopicMadeAnew(t *testing.T) {
 			t.Errorf("%d messages were handled, want 60", n)
 		}
 	})
+}
+
+// What waits in topics of levels that the settings don't have is an alarm, which
+// says how to have it read.
+func TestStrandedMessages(t *testing.T) {
+	onEach(t, func(t *testing.T, c *rig.Cluster) {
+		s := rig.New(t, c, rig.Options{Min: 5})
+		above, below := s.Base+"_12", s.Base+"_3"
+		s.EnsureTopics(t, above, below, s.Base+"_20")
+		fillTopic(s.Load(t), above, 12, 20)
+		fillTopic(s.Load(t), below, 3, 5)
+		p := s.Spawn(t)
+		rig.Eventually(t, "it is ready", func() bool { return rig.Ready(t, s) })
+		await(t, s, "stranded", "25 messages wait", above+" (20)", below+" (5)", "topics."+s.Base+".drain: true")
+		exits(t, p, p.Terminate(), 0)
+	})
+}
+
+// Those are read at the nearest level, in a group of their own, beside
+// everything else; then the alarm ends.
+func TestDrainingOfLevels(t *testing.T) {
+	onEach(t, func(t *testing.T, c *rig.Cluster) {
+		s := rig.New(t, c, rig.Options{Min: 5, Handler: "sleep: {min: 200ms}, slots: 1"})
+		above, below := s.Base+"_12", s.Base+"_3"
+		s.EnsureTopics(t, above, below)
+		load := s.Load(t)
+		fillTopic(load, above, 10, 10)
+		fillTopic(load, below, 3, 10)
+		load.Fill(9, 10, 100)
+		p := s.Spawn(t, "--set", "topics."+s.Base+".drain=true")
+		rig.Eventually(t, "it is ready", func() bool { return rig.Ready(t, s) })
+		await(t, s, "stranded", "they are being drained")
+		load.AwaitHandled()
+		over(t, s, "stranded")
+		admin := s.Admin(t)
+		for topic, group := range map[string]string{above: s.Group + "_priority_12", below: s.Group + "_priority_3"} {
+			ctx, cancel := context.WithTimeout(t.Context(), rig.Patience)
+			waits, err := admin.Waiting(ctx, group, map[string]int{topic: s.Partitions})
+			cancel()
+			if err != nil || waits[topic] != 0 {
+				t.Errorf("%d messages of %s wait for group %s, %v", waits[topic], topic, group, err)
+			}
+		}
+		exits(t, p, p.Terminate(), 0)
+		strict(t, s, load)
+		for n, r := range s.Audit(t) {
+			if want := []string{above, s.Topic(9), below}[n/10]; r.Topic != want {
+				t.Fatalf("message %d that started is of %s, want %s", n+1, r.Topic, want)
+			}
+		}
+		once(t, p, "stranded")
+	})
+}
+
+// fillTopic produces to a topic that is no level's, as level.
+func fillTopic(load *rig.Load, topic string, level boostd.Level, n int) {
+	for i := range n {
+		load.Send(rig.Message{Topic: topic, Level: level, Key: strconv.AppendInt(nil, int64(i), 10)})
+	}
+	load.Flush()
 }
