@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/kafkaio"
 	"github.com/kafkaboost/boostd/test/rig"
 )
 
@@ -34,6 +35,26 @@ func TestTopicsAreCreated(t *testing.T) {
 		if n := have[s.Base+"_8"]; n != 0 {
 			t.Errorf("there is a topic of level 8, which isn't boosted")
 		}
+	})
+}
+
+// A level's topic that has fewer partitions than the settings ask for is grown at
+// start, and its new partitions are read; the base topic stays as it is.
+func TestTopicsGrowAtStart(t *testing.T) {
+	onEach(t, func(t *testing.T, c *rig.Cluster) {
+		s := rig.Plan(t, c.Brokers(t), rig.Options{Min: 9, Partitions: 6})
+		makeTopics(t, s, kafkaio.TopicSpec{Name: s.Base, Partitions: 2}, kafkaio.TopicSpec{Name: s.Topic(10), Partitions: 2})
+		p := s.Spawn(t)
+		rig.Eventually(t, "it is ready", func() bool { return rig.Ready(t, s) })
+		says(t, p, "partitions added", s.Topic(10))
+		if have := partitions(t, s); have[s.Base] != 2 || have[s.Topic(10)] != 6 || have[s.Topic(9)] != 6 {
+			t.Errorf("topics have %d, %d and %d partitions", have[s.Base], have[s.Topic(9)], have[s.Topic(10)])
+		}
+		load := s.Load(t)
+		load.Fill(10, 60, 100)
+		load.AwaitHandled()
+		exits(t, p, p.Terminate(), 0)
+		clean(t, load)
 	})
 }
 
