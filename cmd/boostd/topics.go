@@ -99,8 +99,8 @@ func newTopicsPlan() *cobra.Command {
 			} else {
 				err = printPlan(c.OutOrStdout(), plan)
 			}
-			if todo := toDo(plan); err == nil && todo > 0 {
-				err = fmt.Errorf("%d of %d topics are not as the settings ask", todo, len(plan))
+			if n := unmet(plan); err == nil && n > 0 {
+				err = fmt.Errorf("%d of %d topics are not as the settings ask", n, len(plan))
 			}
 			return err
 		})
@@ -108,9 +108,9 @@ func newTopicsPlan() *cobra.Command {
 	return c
 }
 
-// toDo counts the topics that aren't as the settings ask. A surplus of
+// unmet counts the topics that aren't as the settings ask. A surplus of
 // partitions stays.
-func toDo(plan []priority.TopicChange) (n int) {
+func unmet(plan []priority.TopicChange) (n int) {
 	for _, t := range plan {
 		if t.Action != priority.Nothing && t.Action != priority.Surplus {
 			n++

@@ -35,7 +35,7 @@ a.b        no      - → broker's default  conflict  differs only in '.' and '_'
 	if got := strings.Join(lines, "\n"); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	if n := toDo(aPlan); n != 3 {
+	if n := unmet(aPlan); n != 3 {
 		t.Errorf("%d topics have something to do, want 3", n)
 	}
 }
