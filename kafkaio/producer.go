@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -41,7 +42,8 @@ func (f AckFunc) Acked(partition int32, offset int64, err error) { f(partition, 
 // Safe from any goroutine.
 type Producer struct {
 	client *kafka.Producer
-	forms  sync.Pool // of *form
+	forms  sync.Pool    // of *form
+	open   atomic.Int64 // records whose Ack hasn't returned
 	ended  chan struct{}
 	tasks  sync.WaitGroup
 	logger hclog.Logger
@@ -78,6 +80,7 @@ func (p *Producer) events() {
 		if m, ok := event.(*kafka.Message); ok {
 			if ack, ok := m.Opaque.(Ack); ok {
 				ack.Acked(m.TopicPartition.Partition, int64(m.TopicPartition.Offset), produceError(*m.TopicPartition.Topic, m.TopicPartition.Error))
+				p.open.Add(-1)
 			}
 		}
 	}
@@ -134,8 +137,12 @@ func (p *Producer) TryProduce(r Record, ack Ack) error {
 	}
 	if ack != nil {
 		f.message.Opaque = ack
+		p.open.Add(1)
 	}
 	err := p.client.Produce(&f.message, nil)
+	if err != nil && ack != nil {
+		p.open.Add(-1)
+	}
 	*f = form{}
 	p.forms.Put(f)
 	return produceError(r.Topic, err)
@@ -172,18 +179,34 @@ var (
 	ErrUnanswered = errors.New("no broker has confirmed it in time, it may be written or not")
 )
 
-// Flush waits until everything queued is acknowledged, or ctx ends.
+// Flush waits until everything queued is acknowledged or has failed, and every Ack
+// has returned, or ctx ends.
 func (p *Producer) Flush(ctx context.Context) error {
-	for p.client.Flush(100) > 0 {
-		if ctx.Err() != nil {
-			return fmt.Errorf("flush producer with %d records waiting: %w", p.client.Len(), context.Cause(ctx))
+	for p.client.Flush(100) > 0 || p.open.Load() > 0 {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("flush producer with %d records waiting: %w", max(int64(p.client.Len()), p.open.Load()), context.Cause(ctx))
+		case <-time.After(flushPause):
 		}
 	}
 	return nil
 }
 
-// Close ends the producer; what isn't flushed is lost.
+const (
+	// flushPause is for an Ack that is still running when the client has no more.
+	flushPause = time.Millisecond
+	// purgeWait bounds the wait for the errors of what is given up.
+	purgeWait = time.Second
+)
+
+// Close ends the producer; what isn't flushed is given up, and its Acks hear so.
 func (p *Producer) Close() {
+	if p.open.Load() > 0 {
+		_ = p.client.Purge(kafka.PurgeInFlight | kafka.PurgeQueue) // the closed client forgets them anyway
+		ctx, cancel := context.WithTimeout(context.Background(), purgeWait)
+		defer cancel()
+		_ = p.Flush(ctx)
+	}
 	p.client.Close()
 	p.tasks.Wait()
 }

@@ -31,8 +31,8 @@ type Options struct {
 	Resolver func() *priority.Resolver
 	// EmbedPriority writes the level into the field priority of values that are
 	// JSON objects: KafkaBoost's consumers read nothing else. Without it only a
-	// field that is there and says something else is corrected, and only where the
-	// priority was given explicitly.
+	// field that is there and says something else is corrected, and only where an
+	// argument or the header priority gives the level: else they would read another.
 	EmbedPriority bool
 	// Strict refuses a priority that is outside 0 … max_priority, or no whole
 	// number, instead of taking the nearest level or passing it over.
