@@ -1,0 +1,7 @@
+// Package compat tests boostd against the real KafkaBoost: the unchanged Python
+// package on real Kafka, with its settings served from this machine.
+//
+// It owns the Python environment, which it makes once in the cache of
+// test/kafkatest, and the Python programs beside the tests. What the package
+// does is not ours to test: only that both can stand in each other's place.
+package compat
