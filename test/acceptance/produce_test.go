@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kafkaboost/boostd/test/kafkatest"
 	"github.com/kafkaboost/boostd/test/rig"
 )
 
@@ -67,4 +68,28 @@ func TestProducingFromAFile(t *testing.T) {
 			t.Errorf("boostd is at %.2f of the bare loop, want at least 0.9", ratio)
 		}
 	}
+}
+
+// TestMillionFromAFileWhileABrokerDies: each message is there, and none twice.
+func TestMillionFromAFileWhileABrokerDies(t *testing.T) {
+	const messages = 1_000_000
+	cluster := kafkatest.New(t, kafkatest.Options{Nodes: 3, FastFailover: true})
+	s := rig.Plan(t, cluster.Brokers(), rig.Options{Min: 10, Partitions: 3})
+	s.Ensure(t)
+	file := lines(t, messages, 100)
+	p := rig.Spawn(t, "produce", s.Base, "-c", s.Path(), "--file", file)
+	rig.AwaitWritten(t, s.Config.Brokers, s.Base, messages/10)
+	t.Logf("a broker is killed %v after the start", time.Since(p.Began()).Round(time.Millisecond))
+	if err := cluster.Node(0).Kill(); err != nil {
+		t.Fatal(err)
+	}
+	settle(3 * time.Second)
+	if err := cluster.Node(0).Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if code := p.Wait(5 * time.Minute); code != 0 || !p.Says("1,000,000 messages delivered") {
+		t.Fatalf("boostd produce exited with %d: %s", code, p.Output())
+	}
+	t.Logf("it took %v", p.Took().Round(time.Millisecond))
+	rig.EachOnce(t, s.Config.Brokers, []string{s.Base}, messages)
 }

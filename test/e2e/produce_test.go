@@ -179,7 +179,7 @@ func TestProduceInterrupted(t *testing.T) {
 	if _, err := w.WriteString("a\nb\nunfinished"); err != nil {
 		t.Fatal(err)
 	}
-	rig.Eventually(t, "the whole lines are written", func() bool { return len(rig.Written(t, s.Config.Brokers, s.Base)) == 2 })
+	rig.AwaitWritten(t, s.Config.Brokers, s.Base, 2)
 	p.Signal(syscall.SIGINT)
 	exits(t, p, p.Wait(rig.Patience), 1)
 	says(t, p, "stopped by a signal: 2 messages were delivered")
@@ -226,6 +226,7 @@ func TestProduceWhileABrokerDies(t *testing.T) {
 		}
 	}
 	feed(0, messages/2)
+	rig.AwaitWritten(t, s.Config.Brokers, s.Base, messages/10)
 	if err := cluster.Node(0).Kill(); err != nil {
 		t.Fatal(err)
 	}

@@ -92,3 +92,26 @@ func EachOnce(t testing.TB, brokers, topics []string, n int) {
 		t.Errorf("of %d messages %d are lost and %d there more than once; %d are strange; want 0 of all", n, lost, repeated, strange)
 	}
 }
+
+// AwaitWritten waits until a topic holds at least n messages.
+func AwaitWritten(t testing.TB, brokers []string, topic string, n int) {
+	t.Helper()
+	c, err := kafka.NewConsumer(&kafka.ConfigMap{"bootstrap.servers": strings.Join(brokers, ","), "group.id": "readers", "enable.metrics.push": false})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }() // only asked
+	Eventually(t, fmt.Sprintf("%s has %d messages", topic, n), func() bool {
+		m, err := c.GetMetadata(&topic, false, 2000)
+		if err != nil {
+			return false
+		}
+		sum := 0
+		for _, p := range m.Topics[topic].Partitions {
+			if _, end, err := c.QueryWatermarkOffsets(topic, p.ID, 2000); err == nil {
+				sum += int(end)
+			}
+		}
+		return sum >= n
+	})
+}
