@@ -45,6 +45,8 @@ type TopicAccess struct {
 	Read       bool   `json:"read"`
 	// Create is for topics that don't exist.
 	Create bool `json:"create"`
+	// Alter is for topics that should have more partitions.
+	Alter bool `json:"alter"`
 	// Problem is what else is wrong.
 	Problem string `json:"problem,omitempty"`
 }
@@ -125,7 +127,8 @@ func (a *Admin) topicAccess(ctx context.Context, topics []string) ([]TopicAccess
 	for _, d := range described {
 		t := TopicAccess{Name: d.Name, Partitions: len(d.Partitions),
 			Describe: may(d.Error, d.AuthorizedOperations, kafka.ACLOperationDescribe),
-			Read:     may(d.Error, d.AuthorizedOperations, kafka.ACLOperationRead)}
+			Read:     may(d.Error, d.AuthorizedOperations, kafka.ACLOperationRead),
+			Alter:    may(d.Error, d.AuthorizedOperations, kafka.ACLOperationAlter)}
 		switch code := d.Error.Code(); {
 		case code == kafka.ErrNoError:
 			t.Exists = true
@@ -237,8 +240,9 @@ func (a *Admin) lag(ctx context.Context, group GroupAccess, topics []string, par
 }
 
 // Problems is what a daemon would lack, one sentence each; what it creates
-// itself at start is none.
-func (a *Access) Problems(c Config) []string {
+// itself at start is none. partitions are how many a topic should have, where
+// that is known.
+func (a *Access) Problems(c Config, partitions map[string]int) []string {
 	who := c.connection("").principal()
 	var problems []string
 	add := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
@@ -258,6 +262,8 @@ func (a *Access) Problems(c Config) []string {
 			add("topic %s does not exist and kafka.create_topics is false: create it", t.Name)
 		case !t.Exists && !t.Create:
 			add("topic %s does not exist and may not be created by %s: create it, or allow CREATE on the topic", t.Name, who)
+		case t.Exists && create && t.Partitions < partitions[t.Name] && !t.Alter:
+			add("topic %s has %d of %d partitions and %s may not add any: add them, or allow ALTER on the topic", t.Name, t.Partitions, partitions[t.Name], who)
 		}
 	}
 	for _, g := range a.Groups {

@@ -84,7 +84,7 @@ func check(ctx context.Context, file *conf.File) (checkReport, error) {
 		return report, exitError{exitUnreachable, err}
 	}
 	report.Reached = true
-	topics, groups, err := wanted(file)
+	topics, groups, partitions, err := wanted(file)
 	if err != nil {
 		report.SettingsProblem = err.Error()
 		report.Problems = append(report.Problems, err.Error())
@@ -94,29 +94,31 @@ func check(ctx context.Context, file *conf.File) (checkReport, error) {
 	if report.Access, err = admin.Access(ask, topics, groups); err != nil {
 		return report, err
 	}
-	report.Problems = append(report.Problems, report.Access.Problems(file.Kafka)...)
+	report.Problems = append(report.Problems, report.Access.Problems(file.Kafka, partitions)...)
 	return report, nil
 }
 
-// wanted are the topics and groups that a daemon would use. On an error they are
-// the base topics' alone.
-func wanted(file *conf.File) (topics []string, groups map[string][]string, err error) {
-	topics = slices.Sorted(maps.Keys(file.Topics))
+// wanted are the topics and groups that a daemon would use, and how many
+// partitions the levels' topics should have. On an error they are the base
+// topics' alone.
+func wanted(file *conf.File) (topics []string, groups map[string][]string, partitions map[string]int, err error) {
+	topics, partitions = slices.Sorted(maps.Keys(file.Topics)), map[string]int{}
 	groups = map[string][]string{priority.BaseGroup(file.Kafka.Group): slices.Clone(topics)}
 	path := file.Settings.Path(filepath.Dir(file.Path))
 	data, err := configwatch.ReadFile(path)
 	if err != nil {
-		return topics, groups, fmt.Errorf("settings are not readable, so that only base topics are checked: %w", err)
+		return topics, groups, partitions, fmt.Errorf("settings are not readable, so that only base topics are checked: %w", err)
 	}
 	settings, _, err := priority.Parse(data)
 	if err != nil {
-		return topics, groups, fmt.Errorf("settings %s are not usable, so that only base topics are checked: %w", path, err)
+		return topics, groups, partitions, fmt.Errorf("settings %s are not usable, so that only base topics are checked: %w", path, err)
 	}
 	for _, p := range settings.Plan(topics) {
 		group := priority.LevelGroup(file.Kafka.Group, p.Level)
 		topics, groups[group] = append(topics, p.Name), append(groups[group], p.Name)
+		partitions[p.Name] = p.Partitions
 	}
-	return topics, groups, nil
+	return topics, groups, partitions, nil
 }
 
 func (r checkReport) print(to io.Writer, asJSON bool) error {

@@ -96,7 +96,13 @@ func TestConfigCheckFindsWhatIsMissing(t *testing.T) {
 	if got := check(t, s, 1); strings.Join(got.Problems, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got %q\nwant %q", got.Problems, want)
 	}
-	ensure(t, kafkaio.Config{Brokers: cluster.Brokers()}, s.Base, s.Base+"_10")
+	ensure(t, kafkaio.Config{Brokers: cluster.Brokers()}, s.Base, s.Base+"_10") // with two partitions
+	want = []string{"topic " + s.Base + `_10 has 2 of 3 partitions and user "scram512" may not add any: add them, or allow ALTER on the topic`}
+	if got := check(t, s, 1); strings.Join(got.Problems, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got %q\nwant %q", got.Problems, want)
+	}
+	s.Partitions = 2
+	s.WriteSettings(t)
 	if got := check(t, s, 0); !got.Access.Topics[0].Read || !got.Access.Groups[0].Join {
 		t.Errorf("got %+v", got)
 	}
