@@ -56,13 +56,13 @@ func TestBoostdHandlesWhatKafkaBoostSends(t *testing.T) {
 		value   string
 	}{
 		{message{Value: map[string]any{"id": 1}}, 0, s.Base, `{"id": 1, "priority": 0}`},
-		{message{Value: map[string]any{"id": 2}, Priority: level(10)}, 10, s.Topic(10), `{"id": 2, "priority": 10}`},
+		{message{Value: map[string]any{"id": 2}, Priority: new(10)}, 10, s.Topic(10), `{"id": 2, "priority": 10}`},
 		{message{Value: map[string]any{"id": 3, "priority": 9}}, 9, s.Topic(9), `{"id": 3, "priority": 9}`},
-		{message{Value: map[string]any{"id": 4}, Priority: level(4)}, 4, s.Base, `{"id": 4, "priority": 4}`},
-		{message{Value: map[string]any{"id": 5, "priority": 2}, Priority: level(10)}, 2, s.Base, `{"id": 5, "priority": 2}`},
-		{message{Value: "text", Priority: level(9)}, 9, s.Topic(9), `{"data": "text", "priority": 9}`},
-		{message{Value: []int{1, 2}, Priority: level(3)}, 3, s.Base, `{"data": [1, 2], "priority": 3}`},
-		{message{Value: 7, Priority: level(10)}, 10, s.Topic(10), `{"data": 7, "priority": 10}`},
+		{message{Value: map[string]any{"id": 4}, Priority: new(4)}, 4, s.Base, `{"id": 4, "priority": 4}`},
+		{message{Value: map[string]any{"id": 5, "priority": 2}, Priority: new(10)}, 2, s.Base, `{"id": 5, "priority": 2}`},
+		{message{Value: "text", Priority: new(9)}, 9, s.Topic(9), `{"data": "text", "priority": 9}`},
+		{message{Value: []int{1, 2}, Priority: new(3)}, 3, s.Base, `{"data": [1, 2], "priority": 3}`},
+		{message{Value: 7, Priority: new(10)}, 10, s.Topic(10), `{"data": 7, "priority": 10}`},
 		{message{Value: map[string]any{"name": "Jürgen ☂"}}, 0, s.Base, `{"name": "J\u00fcrgen \u2602", "priority": 0}`},
 	}
 	var messages []message
@@ -72,7 +72,7 @@ func TestBoostdHandlesWhatKafkaBoostSends(t *testing.T) {
 	}
 	const keyed = 20
 	for n := range keyed {
-		messages = append(messages, message{Topic: s.Base, Key: fmt.Sprintf("customer-%d", n), Value: map[string]any{}, Priority: level(10)})
+		messages = append(messages, message{Topic: s.Base, Key: fmt.Sprintf("customer-%d", n), Value: map[string]any{}, Priority: new(10)})
 	}
 	sent := produce(t, s, settingsOf(t, s), messages)
 	own := boostdProduces(t, s, messages[len(cases):])
@@ -114,11 +114,11 @@ func TestKafkaBoostHandlesWhatBoostdSends(t *testing.T) {
 		topic   string
 	}{
 		{message{Value: map[string]any{"id": 1}}, 0, s.Base},
-		{message{Value: map[string]any{"id": 2}, Priority: level(10)}, 10, s.Topic(10)},
+		{message{Value: map[string]any{"id": 2}, Priority: new(10)}, 10, s.Topic(10)},
 		{message{Value: map[string]any{"id": 3, "priority": 9}}, 9, s.Topic(9)},
-		{message{Value: map[string]any{"id": 4, "priority": 2}, Priority: level(10)}, 10, s.Topic(10)},
-		{message{Value: map[string]any{"id": 5}, Priority: level(4)}, 4, s.Base},
-		{message{Value: map[string]any{"id": 6}, Priority: level(99)}, 10, s.Topic(10)},
+		{message{Value: map[string]any{"id": 4, "priority": 2}, Priority: new(10)}, 10, s.Topic(10)},
+		{message{Value: map[string]any{"id": 5}, Priority: new(4)}, 4, s.Base},
+		{message{Value: map[string]any{"id": 6}, Priority: new(99)}, 10, s.Topic(10)},
 	}
 	var messages []message
 	for _, c := range cases {
@@ -158,7 +158,7 @@ func TestKafkaBoostReadsExtendedSettings(t *testing.T) {
 	consumer.awaitReady()
 	sent := produce(t, s, document, []message{
 		{Topic: s.Base, Value: map[string]any{"id": 1, "amount": 2000}},
-		{Topic: s.Base, Value: map[string]any{"id": 2}, Priority: level(9)},
+		{Topic: s.Base, Value: map[string]any{"id": 2}, Priority: new(9)},
 	})
 	rig.Eventually(t, "KafkaBoost has handled them", func() bool { return len(consumer.messages()) == 2 || consumer.ended() })
 	consumer.finish()

@@ -17,7 +17,7 @@ const shared = "  assignor: range"
 func mixed(s *rig.Setup, mark string, n int) []message {
 	var all []message
 	for i := range n {
-		all = append(all, message{Topic: s.Base, Key: fmt.Sprint(i), Value: map[string]any{mark: i}, Priority: level([]int{0, 9, 10}[i%3])})
+		all = append(all, message{Topic: s.Base, Key: fmt.Sprint(i), Value: map[string]any{mark: i}, Priority: new([]int{0, 9, 10}[i%3])})
 	}
 	return all
 }

@@ -40,5 +40,3 @@ func setup(t *testing.T, o rig.Options) *rig.Setup {
 	o.Min, o.Max, o.Partitions = 9, 10, 3
 	return rig.New(t, cluster, o)
 }
-
-func level(n int) *int { return &n }
