@@ -41,31 +41,37 @@ func lines(t *testing.T, n, size int) string {
 
 // TestProducingFromAFile: what boostd does with each line, resolving its priority
 // and keeping the account, costs at most a tenth of the speed of a loop that
-// sends the same messages and knows which line failed.
+// sends the same messages and knows which line failed. Each round compares two
+// runs, one right after the other, in turns: how fast the brokers take messages
+// changes from minute to minute.
 func TestProducingFromAFile(t *testing.T) {
-	const messages, rounds = 1_000_000, 5
-	for _, size := range []int{100, 1000} {
+	const rounds = 6
+	for _, c := range []struct{ size, messages int }{{100, 1_000_000}, {1000, 300_000}} {
 		s := rig.New(t, kafka, rig.Options{Min: 5, Partitions: 3})
-		file := lines(t, messages, size)
-		var ours, bare []float64
-		for range rounds {
-			p := rig.Spawn(t, "produce", s.Base, "-c", s.Path(), "--file", file)
-			if code := p.Wait(5 * time.Minute); code != 0 || !p.Says("1,000,000 messages delivered") {
-				t.Fatalf("boostd produce exited with %d: %s", code, p.Output())
+		file := lines(t, c.messages, c.size)
+		speed := func(p *rig.Process) float64 {
+			if code := p.Wait(5 * time.Minute); code != 0 || !p.Says("delivered") {
+				t.Fatalf("exit code %d: %s", code, p.Output())
 			}
-			ours = append(ours, messages/p.Took().Seconds())
-			b := s.SpawnBareProduce(t, s.Topic(5), file)
-			if code := b.Wait(5 * time.Minute); code != 0 || !b.Says("1000000 delivered, 0 failed") {
-				t.Fatalf("the bare loop exited with %d: %s", code, b.Output())
-			}
-			bare = append(bare, messages/b.Took().Seconds())
+			return float64(c.messages) / p.Took().Seconds()
 		}
-		slices.Sort(ours)
-		slices.Sort(bare)
-		ratio := ours[rounds/2] / bare[rounds/2]
-		t.Logf("%d bytes: boostd %.0f messages/s, bare %.0f messages/s: %.2f", size, ours, bare, ratio)
-		if ratio < 0.9 {
-			t.Errorf("boostd is at %.2f of the bare loop, want at least 0.9", ratio)
+		var ours, bare, ratios []float64
+		for n := range rounds {
+			us := func() { ours = append(ours, speed(rig.Spawn(t, "produce", s.Base, "-c", s.Path(), "--file", file))) }
+			loop := func() { bare = append(bare, speed(s.SpawnBareProduce(t, s.Topic(5), file))) }
+			if n%2 == 0 {
+				us()
+				loop()
+			} else {
+				loop()
+				us()
+			}
+			ratios = append(ratios, ours[n]/bare[n])
+		}
+		t.Logf("%d bytes: boostd %.0f messages/s, bare %.0f messages/s, ratios %.2f", c.size, ours, bare, ratios)
+		slices.Sort(ratios)
+		if median := (ratios[rounds/2-1] + ratios[rounds/2]) / 2; median < 0.9 {
+			t.Errorf("%d bytes: boostd is at %.2f of the bare loop, want at least 0.9", c.size, median)
 		}
 	}
 }

@@ -31,7 +31,7 @@ func run(args []string) error {
 	if len(args) != 3 {
 		return fmt.Errorf("want BROKERS TOPIC FILE, got %d arguments", len(args))
 	}
-	properties := kafka.ConfigMap{}
+	properties := kafka.ConfigMap{"go.delivery.report.fields": "none"}
 	for k, v := range (kafkaio.Config{Brokers: strings.Split(args[0], ",")}).OfProducer("bare") {
 		properties[k] = v
 	}
