@@ -54,7 +54,7 @@ type Producer struct {
 type form struct {
 	message kafka.Message
 	topic   string
-	headers [8]kafka.Header
+	headers [2]kafka.Header
 }
 
 // NewProducer makes a producer. It doesn't wait for a connection.
@@ -143,13 +143,16 @@ func (p *Producer) TryProduce(r Record, ack Ack) error {
 	if err != nil && ack != nil {
 		p.open.Add(-1)
 	}
-	*f = form{}
+	f.message, f.headers = kafka.Message{}, [2]kafka.Header{} // keeps nothing of the caller's
 	p.forms.Put(f)
 	return produceError(r.Topic, err)
 }
 
 // produceError says what to do about an error of a record.
 func produceError(topic string, err error) error {
+	if err == nil { // mostly: what comes next is for the heap
+		return nil
+	}
 	var k kafka.Error
 	if !errors.As(err, &k) {
 		return err
