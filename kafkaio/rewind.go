@@ -282,11 +282,10 @@ func (g *rewindGroup) commit(ctx context.Context, list []kafka.TopicPartition) e
 
 // explain says what a refused commit means.
 func (g *rewindGroup) explain(err error) error {
-	var k kafka.Error
 	if err == nil {
 		return nil
 	}
-	if errors.As(err, &k) {
+	if k, ok := errors.AsType[kafka.Error](err); ok {
 		switch k.Code() {
 		case kafka.ErrUnknownMemberID, kafka.ErrIllegalGeneration, kafka.ErrRebalanceInProgress:
 			return fmt.Errorf("group %s %w", g.name, ErrGroupActive)
