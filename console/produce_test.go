@@ -146,7 +146,7 @@ func TestProducingIsBounded(t *testing.T) {
 	for range maxProducing {
 		<-p.came
 	}
-	r, err := http.NewRequestWithContext(t.Context(), "POST", "http://boostd/v1/produce/t", strings.NewReader("{}"))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://boostd/v1/produce/t", strings.NewReader("{}"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func TestProducingIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = response.Body.Close()
-	if response.StatusCode != 429 || response.Header.Get("Retry-After") != "1" {
+	if response.StatusCode != http.StatusTooManyRequests || response.Header.Get("Retry-After") != "1" {
 		t.Errorf("%d, Retry-After %q; want 429 and 1", response.StatusCode, response.Header.Get("Retry-After"))
 	}
 	close(p.hold)

@@ -125,7 +125,8 @@ func (r *Resolver) fromContent(res Resolution, m *boostd.Message) Resolution {
 	c := r.index.read(m.Value)
 	rule := higher(c.rule, r.expression(m))
 	if r.settings.ValuePriority != ValueNever {
-		if c.valid && !(r.settings.ValuePriority == ValueUnlessDefault && c.level == int64(r.settings.DefaultPriority)) {
+		stamp := r.settings.ValuePriority == ValueUnlessDefault && c.level == int64(r.settings.DefaultPriority)
+		if c.valid && !stamp {
 			res = r.clamp(res, c.level, ByValue)
 			res.Outranked = rule != nil && rule.Priority > res.Level
 			return res

@@ -76,8 +76,7 @@ func (p *place) read() (err error) {
 		return err
 	}
 	p.settings, p.warnings, err = priority.Parse(p.text)
-	var problems priority.Problems
-	if errors.As(err, &problems) {
+	if problems, ok := errors.AsType[priority.Problems](err); ok {
 		lines := make([]string, len(problems))
 		for n, problem := range problems {
 			lines[n] = placed(p.path, problem)

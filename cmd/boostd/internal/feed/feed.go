@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kafkaboost/boostd/producer"
@@ -161,6 +162,6 @@ func (o Options) message(l line) (producer.Message, error) {
 	if own.Key == nil {
 		own.Key = m.Key
 	}
-	own.Headers = append(m.Headers[:len(m.Headers):len(m.Headers)], own.Headers...)
+	own.Headers = append(slices.Clip(m.Headers), own.Headers...)
 	return own, nil
 }
