@@ -71,6 +71,17 @@ func (p *place) withBrokers(ctx context.Context, do func(ctx context.Context, ad
 	return do(ctx, admin)
 }
 
+// withPlan connects and calls do with what the settings ask for.
+func (p *place) withPlan(ctx context.Context, do func(ctx context.Context, admin *kafkaio.Admin, plan []priority.TopicChange) error) error {
+	return p.withBrokers(ctx, func(ctx context.Context, admin *kafkaio.Admin) error {
+		have, err := admin.Topics(ctx)
+		if err != nil {
+			return err
+		}
+		return do(ctx, admin, p.settings.Changes(p.bases(), have))
+	})
+}
+
 func newTopicsPlan() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
@@ -88,12 +99,7 @@ func newTopicsPlan() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return p.withBrokers(c.Context(), func(ctx context.Context, admin *kafkaio.Admin) error {
-			have, err := admin.Topics(ctx)
-			if err != nil {
-				return err
-			}
-			plan := p.settings.Changes(p.bases(), have)
+		return p.withPlan(c.Context(), func(_ context.Context, _ *kafkaio.Admin, plan []priority.TopicChange) (err error) {
 			if asJSON {
 				err = printLines(c.OutOrStdout(), planLines(plan))
 			} else {
@@ -137,12 +143,7 @@ func newTopicsEnsure() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return p.withBrokers(c.Context(), func(ctx context.Context, admin *kafkaio.Admin) error {
-			have, err := admin.Topics(ctx)
-			if err != nil {
-				return err
-			}
-			plan := p.settings.Changes(p.bases(), have)
+		return p.withPlan(c.Context(), func(ctx context.Context, admin *kafkaio.Admin, plan []priority.TopicChange) error {
 			done, err := admin.CarryOut(ctx, plan)
 			changes := changed(plan, done)
 			if asJSON {
