@@ -59,6 +59,9 @@ func (o *outlet) Produce(ctx context.Context, messages []record.Record) []consol
 	}
 	all := make([]console.Produced, len(messages))
 	for n, d := range p.TrySendAll(ctx, messages) {
+		if errors.Is(d.Err, kafkaio.ErrFatal) {
+			o.replace(p)
+		}
 		all[n] = console.Produced{Topic: d.Topic, Partition: d.Partition, Offset: d.Offset, Level: int(d.Resolution.Level), Err: d.Err, Cause: cause(d.Err)}
 	}
 	return all
@@ -87,6 +90,24 @@ func cause(err error) console.Cause {
 		}
 	}
 	return console.Other
+}
+
+// replace gives up a client that can't go on: the next request gets another.
+func (o *outlet) replace(spent *producer.Producer) {
+	o.mu.Lock()
+	mine := o.client == spent
+	if mine {
+		o.client = nil
+	}
+	o.mu.Unlock()
+	if !mine {
+		return // somebody else has
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), outletFlush)
+	defer cancel()
+	if err := spent.Close(ctx); err != nil {
+		o.daemon.logger.Warn("a producer that could not go on is replaced", "error", err)
+	}
 }
 
 // outletFlush bounds the wait for what is still on its way at the end: who has

@@ -170,6 +170,8 @@ func produceError(topic string, err error) error {
 		err = fmt.Errorf("%w: more than the topic's max.message.bytes, or than message.max.bytes in kafka.producer_properties, allows", ErrTooLarge)
 	case kafka.ErrMsgTimedOut, kafka.ErrTimedOut:
 		err = ErrUnanswered
+	case kafka.ErrFatal:
+		err = fmt.Errorf("%w: %w", ErrFatal, err)
 	}
 	return fmt.Errorf("produce to %s: %w", topic, err)
 }
@@ -180,6 +182,9 @@ var (
 	ErrDenied     = errors.New("no permission")
 	ErrTooLarge   = errors.New("the message is too large")
 	ErrUnanswered = errors.New("no broker has confirmed it in time, it may be written or not")
+	// ErrFatal: this producer sends nothing more, another one may. Brokers that have
+	// lost messages, or forgotten who wrote them, lead to it.
+	ErrFatal = errors.New("the producer can't go on")
 )
 
 // Flush waits until everything queued is acknowledged or has failed, and every Ack
