@@ -13,7 +13,7 @@ import (
 // lookAtGroup reports whether the group still has no coordinator.
 func (w *watch) lookAtGroup(ctx context.Context) bool {
 	began := time.Now()
-	err := w.askCoordinator()
+	refused, err := w.askCoordinator()
 	if ctx.Err() != nil {
 		return false
 	}
@@ -21,7 +21,11 @@ func (w *watch) lookAtGroup(ctx context.Context) bool {
 	if err == nil {
 		w.headless = time.Time{}
 		s.clearTrouble("coordinator")
-		w.allowed(atCoordinator)
+		if refused {
+			w.allowed(atCoordinator)
+			return w.isDenied() // nobody tells when that is over: ask again
+		}
+		w.allowed(atOffsets)
 		return false
 	}
 	if w.headless.IsZero() {
@@ -33,19 +37,23 @@ func (w *watch) lookAtGroup(ctx context.Context) bool {
 	return true
 }
 
-// Where a group was denied: already when its coordinator was asked for, or as a
-// member.
+// Where a group was denied: already when its coordinator was asked for, when its
+// offsets were, or as a member.
 const (
 	notDenied = iota
 	atCoordinator
+	atOffsets
 	asMember
 )
 
 // denied takes in that the group is not ours to join.
 func (w *watch) denied(text string) {
 	where := asMember
-	if strings.Contains(text, "FindCoordinator") {
+	switch {
+	case strings.Contains(text, "FindCoordinator"):
 		where = atCoordinator
+	case strings.Contains(text, "committed offset"):
+		where = atOffsets
 	}
 	w.mu.Lock()
 	w.deniedGroup = max(w.deniedGroup, where)
@@ -90,19 +98,19 @@ func (w *watch) isDenied() bool {
 }
 
 // askCoordinator asks for a committed offset, whichever, as the shortest
-// question that only the coordinator answers. An admin client's question could
-// end the process: see askPositions.
-func (w *watch) askCoordinator() error {
+// question that only the coordinator answers; refused: it has answered that we
+// may not know. An admin client's question could end the process: see
+// askPositions.
+func (w *watch) askCoordinator() (refused bool, err error) {
 	s := w.source
 	s.using.RLock()
 	defer s.using.RUnlock()
 	if s.ending() {
-		return context.Canceled
+		return false, context.Canceled
 	}
-	_, err := s.client.Committed([]kafka.TopicPartition{{Topic: &s.o.Topics[0]}}, coordinatorWaitMs)
-	var refused kafka.Error
-	if errors.As(err, &refused) && refused.Code() == kafka.ErrGroupAuthorizationFailed {
-		return nil // it is there, and has told us elsewhere
+	_, err = s.client.Committed([]kafka.TopicPartition{{Topic: &s.o.Topics[0]}}, coordinatorWaitMs)
+	if k, ok := errors.AsType[kafka.Error](err); ok && k.Code() == kafka.ErrGroupAuthorizationFailed {
+		return true, nil
 	}
-	return err
+	return false, err
 }

@@ -168,6 +168,13 @@ func TestClientErrors(t *testing.T) {
 	if s.troubled("authorization") {
 		t.Error("the permission is still denied")
 	}
+	s.clientError(kafka.NewError(kafka.ErrGroupAuthorizationFailed, `Failed to fetch committed offset for group "g" topic t [0]: Broker: Group authorization failed`, false))
+	if s.watch.allowed(atCoordinator); !s.troubled("authorization") {
+		t.Error("a coordinator that is found says that offsets may be asked for")
+	}
+	if s.watch.allowed(atOffsets); s.troubled("authorization") {
+		t.Error("offsets are still denied")
+	}
 	for _, e := range []kafka.Error{
 		kafka.NewError(kafka.ErrFenced, "fenced", true), kafka.NewError(kafka.ErrNoOffset, "none", false),
 	} {
