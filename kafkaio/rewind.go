@@ -117,11 +117,11 @@ func (a *Admin) Rewind(ctx context.Context, groups map[string][]string, r Rewind
 		}
 	}()
 	for _, name := range slices.Sorted(maps.Keys(groups)) {
-		g, err := a.rewindGroup(name)
+		client, err := a.bystander(name, "rewind")
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, g)
+		all = append(all, &rewindGroup{name: name, client: client})
 	}
 	err = eachGroup(all, func(g *rewindGroup) error { return g.ask(ctx, groups[g.name], partitions) })
 	if err == nil {
@@ -154,17 +154,6 @@ func eachGroup(groups []*rewindGroup, ask func(*rewindGroup) error) error {
 	}
 	asking.Wait()
 	return errors.Join(errs...)
-}
-
-func (a *Admin) rewindGroup(name string) (*rewindGroup, error) {
-	config := configMap(a.config.ConsumerProperties(name, "rewind"))
-	delete(*config, "go.logs.channel.enable") // its failures are its calls' errors
-	(*config)["log_level"] = "2"
-	client, err := kafka.NewConsumer(config)
-	if err != nil {
-		return nil, fmt.Errorf("make client of group %s: %w", name, a.config.connection("").explainNew(err))
-	}
-	return &rewindGroup{name: name, client: client}, nil
 }
 
 // ask finds what the group has committed of its topics.
@@ -294,16 +283,9 @@ func (g *rewindGroup) explain(err error) error {
 	return fmt.Errorf("commit offsets of group %s: %w", g.name, err)
 }
 
-// close ends the client, which has joined nothing.
+// close ends the client, unless a call has outlived its time.
 func (g *rewindGroup) close(ctx context.Context) {
-	if g.client == nil {
-		return
-	}
-	closed := make(chan struct{})
-	client := g.client
-	go func() { _ = client.Close(); close(closed) }() // it holds nothing that could be lost
-	select {
-	case <-closed:
-	case <-ctx.Done():
+	if g.client != nil {
+		closeInTime(ctx, g.client)
 	}
 }

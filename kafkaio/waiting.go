@@ -22,12 +22,9 @@ func (a *Admin) Messages(ctx context.Context, topics map[string]int) (map[string
 // may read: a plain client asks, which joins nothing, because an admin client's
 // question for a group can end the process (see Source.askPositions).
 func (a *Admin) Waiting(ctx context.Context, group string, topics map[string]int) (map[string]int64, error) {
-	config := configMap(a.config.ConsumerProperties(group, "waiting"))
-	delete(*config, "go.logs.channel.enable") // its failures are its calls' errors
-	(*config)["log_level"] = "2"
-	client, err := kafka.NewConsumer(config)
+	client, err := a.bystander(group, "waiting")
 	if err != nil {
-		return nil, fmt.Errorf("make client of group %s: %w", group, a.config.connection("").explainNew(err))
+		return nil, err
 	}
 	defer closeInTime(ctx, client)
 	answer, err := client.Committed(toKafka(partitionsOf(topics)), remaining(ctx))
@@ -46,6 +43,19 @@ func (a *Admin) Waiting(ctx context.Context, group string, topics map[string]int
 		}
 	}
 	return a.count(ctx, topics, committed)
+}
+
+// bystander is a client of a group that never joins it: it asks for offsets, and
+// commits some while nobody is in. Its failures are its calls' errors.
+func (a *Admin) bystander(group, name string) (*kafka.Consumer, error) {
+	config := configMap(a.config.ConsumerProperties(group, name))
+	delete(*config, "go.logs.channel.enable")
+	(*config)["log_level"] = "2"
+	client, err := kafka.NewConsumer(config)
+	if err != nil {
+		return nil, fmt.Errorf("make client of group %s: %w", group, a.config.connection("").explainNew(err))
+	}
+	return client, nil
 }
 
 // closeInTime closes a client that has joined nothing and holds nothing that

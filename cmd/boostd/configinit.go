@@ -39,6 +39,14 @@ func atMostOne(c *cobra.Command, args []string) error {
 	return nil
 }
 
+// oneFile is for a command that needs one.
+func oneFile(c *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return usage("%s takes one file, got %d\nsee: %s --help", c.CommandPath(), len(args), c.CommandPath())
+	}
+	return nil
+}
+
 // writeNew writes a file that isn't there yet. Only its owner may read it: it
 // may come to hold secrets.
 func writeNew(path string, content []byte) error {

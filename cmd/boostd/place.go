@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -92,4 +94,28 @@ func placed(path string, p priority.Problem) string {
 		return path + ": " + p.String()
 	}
 	return path + ":" + p.String()
+}
+
+const (
+	// placeReach is how long brokers may take to let a command in, placeWork how
+	// long everything else may take.
+	placeReach = 4500 * time.Millisecond
+	placeWork  = time.Minute
+)
+
+// withBrokers connects and calls do, whose context has a deadline.
+func (p *place) withBrokers(ctx context.Context, do func(ctx context.Context, admin *kafkaio.Admin) error) error {
+	admin, err := kafkaio.NewAdmin(p.kafka)
+	if err != nil {
+		return exitError{exitConfig, err}
+	}
+	defer admin.Close()
+	reach, cancel := context.WithTimeout(ctx, placeReach)
+	defer cancel()
+	if err := admin.Connect(reach); err != nil {
+		return exitError{exitUnreachable, err}
+	}
+	ctx, cancelAll := context.WithTimeout(ctx, placeWork)
+	defer cancelAll()
+	return do(ctx, admin)
 }

@@ -25,8 +25,6 @@ import (
 )
 
 const (
-	// produceReach is how long brokers may take to answer at start.
-	produceReach = 4500 * time.Millisecond
 	// produceFlush bounds the wait for the last acknowledgements: longer than a
 	// partition takes to find a new leader.
 	produceFlush = time.Minute
@@ -149,6 +147,7 @@ func (f *produceFlags) run(c *cobra.Command, at *place, message producer.Message
 	defer closeFile()
 	interrupted, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(interrupted, stop) // a second signal ends the process
 	ctx, cancel := context.WithCancelCause(c.Context())
 	defer cancel(nil)
 	p, err := producer.New(producer.Options{Kafka: at.kafka, Resolver: producer.With(at.settings), EmbedPriority: f.embed, Strict: f.strict})
@@ -157,7 +156,7 @@ func (f *produceFlags) run(c *cobra.Command, at *place, message producer.Message
 	}
 	var looking sync.WaitGroup
 	looking.Go(func() { // meanwhile the first messages wait in the producer
-		if err := reachBrokers(ctx, at.kafka); err != nil {
+		if err := at.withBrokers(ctx, func(context.Context, *kafkaio.Admin) error { return nil }); err != nil {
 			cancel(err)
 		}
 	})
@@ -195,21 +194,6 @@ func (f *produceFlags) verdict(a *feed.Account, err error) error {
 		return err
 	case failed > 0:
 		return fmt.Errorf("%d of %d messages were not delivered", failed, failed+a.Delivered())
-	}
-	return nil
-}
-
-// reachBrokers fails with the right exit code when no broker answers.
-func reachBrokers(ctx context.Context, c kafkaio.Config) error {
-	admin, err := kafkaio.NewAdmin(c)
-	if err != nil {
-		return exitError{exitConfig, err}
-	}
-	defer admin.Close()
-	ctx, cancel := context.WithTimeout(ctx, produceReach)
-	defer cancel()
-	if err := admin.Connect(ctx); err != nil {
-		return exitError{exitUnreachable, err}
 	}
 	return nil
 }

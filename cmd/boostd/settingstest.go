@@ -54,12 +54,7 @@ func newSettingsTest() *cobra.Command {
 			"  {\"name\": \"an admin's order\", \"message\": {\"topic\": \"orders\", \"value\": {\"user_role\": \"admin\"}}, \"want\": {\"priority\": 9, \"topic\": \"orders_9\"}}\n\n" +
 			"It exits 1 when one of them differs.",
 		Example: "  boostd settings test samples.jsonl --settings settings.json",
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usage("%s takes one file, got %d\nsee: %s --help", c.CommandPath(), len(args), c.CommandPath())
-			}
-			return nil
-		},
+		Args:    oneFile,
 	}
 	load := placeFlags(c, false)
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON line a sample")

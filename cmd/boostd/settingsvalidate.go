@@ -36,12 +36,7 @@ func newSettingsValidate() *cobra.Command {
 			"pointer; - is standard input. Warnings are for what is accepted and may not be meant. Exit code 78 says\n" +
 			"that a daemon wouldn't take it.",
 		Example: "  boostd settings validate settings.json",
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usage("%s takes one file, got %d\nsee: %s --help", c.CommandPath(), len(args), c.CommandPath())
-			}
-			return nil
-		},
+		Args:    oneFile,
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
 	c.RunE = func(c *cobra.Command, args []string) error {

@@ -7,19 +7,11 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/kafkaboost/boostd/kafkaio"
 	"github.com/kafkaboost/boostd/priority"
-)
-
-const (
-	// topicsReach is how long brokers may take to let us in, topicsWork how long
-	// everything else may take.
-	topicsReach = 5 * time.Second
-	topicsWork  = time.Minute
 )
 
 func newTopics() *cobra.Command {
@@ -52,23 +44,6 @@ func (p *place) bases() []string {
 		bases[n] = b.Topic
 	}
 	return bases
-}
-
-// withBrokers connects and calls do, whose context has a deadline.
-func (p *place) withBrokers(ctx context.Context, do func(ctx context.Context, admin *kafkaio.Admin) error) error {
-	admin, err := kafkaio.NewAdmin(p.kafka)
-	if err != nil {
-		return exitError{exitConfig, err}
-	}
-	defer admin.Close()
-	reach, cancel := context.WithTimeout(ctx, topicsReach)
-	defer cancel()
-	if err := admin.Connect(reach); err != nil {
-		return exitError{exitUnreachable, err}
-	}
-	ctx, cancelAll := context.WithTimeout(ctx, topicsWork)
-	defer cancelAll()
-	return do(ctx, admin)
 }
 
 // withPlan connects and calls do with what the settings ask for.

@@ -1,8 +1,6 @@
 package compat
 
 import (
-	"flag"
-	"fmt"
 	"os"
 	"testing"
 
@@ -12,25 +10,7 @@ import (
 // cluster is one node of real Kafka for all tests.
 var cluster = rig.Real()
 
-// parallel is how many tests run at once: most of their time they wait for
-// groups to form.
-const parallel = "6"
-
-func TestMain(m *testing.M) {
-	flag.Parse()
-	given := false
-	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
-	if !given {
-		_ = flag.Set("test.parallel", parallel)
-	}
-	code := m.Run()
-	if err := cluster.Close(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	rig.RemoveBinaries()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(rig.Main(m, "6", cluster)) }
 
 // setup is a topic of three partitions, boosted from level 9 to 10.
 func setup(t *testing.T, o rig.Options) *rig.Setup {

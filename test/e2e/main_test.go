@@ -3,8 +3,6 @@
 package e2e
 
 import (
-	"flag"
-	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -25,23 +23,7 @@ const parallel = "8"
 // messages waiting for longer.
 const patience = 200 * time.Millisecond
 
-func TestMain(m *testing.M) {
-	flag.Parse()
-	given := false
-	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
-	if !given {
-		_ = flag.Set("test.parallel", parallel)
-	}
-	code := m.Run()
-	for _, c := range clusters {
-		if err := c.Close(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	rig.RemoveBinaries()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(rig.Main(m, parallel, clusters...)) }
 
 // onEach runs a case on every cluster, beside other cases.
 func onEach(t *testing.T, test func(t *testing.T, c *rig.Cluster)) {

@@ -3,8 +3,6 @@
 package seed
 
 import (
-	"flag"
-	"fmt"
 	"os"
 	"testing"
 
@@ -15,13 +13,4 @@ import (
 // README uses the same names all over, and have groups of their own.
 var cluster = rig.Real()
 
-func TestMain(m *testing.M) {
-	flag.Parse()
-	code := m.Run()
-	if err := cluster.Close(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	rig.RemoveBinaries()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(rig.Main(m, "6", cluster)) }
