@@ -38,6 +38,10 @@ type AckFunc func(partition int32, offset int64, err error)
 // Acked implements Ack.
 func (f AckFunc) Acked(partition int32, offset int64, err error) { f(partition, offset, err) }
 
+// UnknownOffset is a record's whose batch was sent again and that the broker says
+// it already has: it doesn't say where.
+const UnknownOffset = -1
+
 // Producer writes records, idempotently and acknowledged by all replicas.
 // Safe from any goroutine.
 type Producer struct {
@@ -79,7 +83,7 @@ func (p *Producer) events() {
 	for event := range p.client.Events() {
 		if m, ok := event.(*kafka.Message); ok {
 			if ack, ok := m.Opaque.(Ack); ok {
-				ack.Acked(m.TopicPartition.Partition, int64(m.TopicPartition.Offset), produceError(*m.TopicPartition.Topic, m.TopicPartition.Error))
+				ack.Acked(m.TopicPartition.Partition, max(int64(m.TopicPartition.Offset), UnknownOffset), produceError(*m.TopicPartition.Topic, m.TopicPartition.Error))
 				p.open.Add(-1)
 			}
 		}
