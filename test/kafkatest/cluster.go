@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -81,10 +82,7 @@ func (k *kit) startCluster(ctx context.Context, o Options, extraFlags ...string)
 
 // newCluster lays the cluster out on disk; nothing runs yet.
 func (k *kit) newCluster(ctx context.Context, o Options, extraFlags []string) (*Cluster, error) {
-	perNode := 2
-	if o.Security {
-		perNode = 5
-	}
+	perNode := o.portsPerNode()
 	ctx, cancel := context.WithTimeout(ctx, claimLimit)
 	defer cancel()
 	cl, err := newClaim(ctx, o.Dir, perNode*o.Nodes)
@@ -92,12 +90,8 @@ func (k *kit) newCluster(ctx context.Context, o Options, extraFlags []string) (*
 		return nil, err
 	}
 	c := &Cluster{kit: k, claim: cl, layout: layout{dir: cl.Dir}}
-	for p := range o.Nodes {
-		ports := nodePorts{plain: cl.Ports[p*perNode], controller: cl.Ports[p*perNode+1]}
-		if o.Security {
-			ports.saslSSL, ports.saslPlain, ports.ssl = cl.Ports[p*perNode+2], cl.Ports[p*perNode+3], cl.Ports[p*perNode+4]
-		}
-		c.layout.ports = append(c.layout.ports, ports)
+	for ports := range slices.Chunk(cl.Ports, perNode) {
+		c.layout.ports = append(c.layout.ports, o.share(ports))
 	}
 	if err := c.write(o, extraFlags); err != nil {
 		return nil, errors.Join(err, c.Close())
@@ -166,6 +160,24 @@ func (c *Cluster) Brokers() []string {
 	return c.layout.addresses(func(p nodePorts) int { return p.plain })
 }
 
+// Route is one node's place for a proxy.
+type Route struct {
+	// Advertised is the address that clients are told, and where the proxy listens.
+	Advertised string
+	// Listener is where the node itself listens.
+	Listener string
+}
+
+// Routes are the nodes' places for proxies, by id; empty without Options.Proxied.
+func (c *Cluster) Routes() (routes []Route) {
+	for _, p := range c.layout.ports {
+		if p.proxied != 0 {
+			routes = append(routes, Route{Advertised: address(p.advertised), Listener: address(p.proxied)})
+		}
+	}
+	return routes
+}
+
 // Secure says how to reach the secured listeners; it is the zero value without
 // Options.Security.
 func (c *Cluster) Secure() Security { return c.security }
@@ -201,10 +213,12 @@ func (c *Cluster) logs() string {
 func (l layout) addresses(port func(nodePorts) int) []string {
 	var all []string
 	for _, p := range l.ports {
-		all = append(all, fmt.Sprintf("127.0.0.1:%d", port(p)))
+		all = append(all, address(port(p)))
 	}
 	return all
 }
+
+func address(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
 
 func (l layout) security() Security {
 	s := Security{

@@ -44,7 +44,7 @@ func newNode(k *kit, l layout, id int, extraFlags []string) (*Node, error) {
 func (n *Node) ID() int { return n.id }
 
 // Addr is the plaintext address, 127.0.0.1:port; it stays over restarts.
-func (n *Node) Addr() string { return fmt.Sprintf("127.0.0.1:%d", n.place.ports[n.id].plain) }
+func (n *Node) Addr() string { return address(n.place.ports[n.id].plain) }
 
 // PID is the process of the newest start, 0 before the first.
 func (n *Node) PID() int {

@@ -19,6 +19,10 @@ type Options struct {
 	// Authorizer lets nobody do anything without an ACL, but for the plaintext and
 	// the SSL listener, whose clients have no name, and Security.Scram256.
 	Authorizer bool
+	// Proxied adds a plaintext listener to each node that is advertised at another
+	// port, where the caller puts a proxy: clients that begin at such a proxy meet
+	// every node through its own. Cluster.Routes has the addresses.
+	Proxied bool
 	// FastFailover makes the cluster notice a dead node after 2 s instead of
 	// Kafka's own 9 s.
 	FastFailover bool
@@ -80,4 +84,30 @@ func (o Options) normalizeDir() (Options, error) {
 		return o, fmt.Errorf("check options: %w", err)
 	}
 	return o, nil
+}
+
+// portsPerNode is how many ports a node takes.
+func (o Options) portsPerNode() int {
+	n := 2
+	if o.Security {
+		n += 3
+	}
+	if o.Proxied {
+		n += 2
+	}
+	return n
+}
+
+// share names a node's ports, of which there are portsPerNode.
+func (o Options) share(ports []int) nodePorts {
+	p := nodePorts{plain: ports[0], controller: ports[1]}
+	ports = ports[2:]
+	if o.Security {
+		p.saslSSL, p.saslPlain, p.ssl = ports[0], ports[1], ports[2]
+		ports = ports[3:]
+	}
+	if o.Proxied {
+		p.proxied, p.advertised = ports[0], ports[1]
+	}
+	return p
 }

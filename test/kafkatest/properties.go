@@ -12,9 +12,10 @@ import (
 	"strings"
 )
 
-// nodePorts are the ports of one node's listeners on 127.0.0.1; the last three
-// are 0 without security.
-type nodePorts struct{ plain, controller, saslSSL, saslPlain, ssl int }
+// nodePorts are the ports of one node on 127.0.0.1. saslSSL, saslPlain and ssl are
+// 0 without security; proxied, a listener, and advertised, where others find it,
+// are 0 without Options.Proxied.
+type nodePorts struct{ plain, controller, saslSSL, saslPlain, ssl, proxied, advertised int }
 
 // layout is where a cluster's files are and which ports it has.
 type layout struct {
@@ -86,6 +87,10 @@ func (l layout) place(node int) map[string]string {
 		listeners = append(listeners, listener("SASL_SSL", p.saslSSL), listener("SASL_PLAINTEXT", p.saslPlain), listener("SSL", p.ssl))
 	}
 	advertised := slices.DeleteFunc(slices.Clone(listeners), func(s string) bool { return strings.HasPrefix(s, "CONTROLLER:") })
+	if p.proxied != 0 {
+		listeners = append(listeners, listener("PROXIED", p.proxied))
+		advertised = append(advertised, listener("PROXIED", p.advertised))
+	}
 	var voters []string
 	for i, p := range l.ports {
 		voters = append(voters, fmt.Sprintf("%d@127.0.0.1:%d", i, p.controller))
@@ -97,7 +102,7 @@ func (l layout) place(node int) map[string]string {
 		"controller.listener.names":      "CONTROLLER",
 		"listeners":                      strings.Join(listeners, ","),
 		"advertised.listeners":           strings.Join(advertised, ","),
-		"listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SSL:SSL",
+		"listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,SASL_SSL:SASL_SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SSL:SSL",
 		"inter.broker.listener.name":     "PLAINTEXT",
 		"log.dirs":                       l.dataDir(node),
 	}
