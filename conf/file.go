@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/kafkaboost/boostd"
@@ -164,7 +165,20 @@ func (f *File) Validate() []error {
 			wrong("handlers."+name, "no topic uses it")
 		}
 	}
-	return append(errs, f.auditErrors()...)
+	return append(append(errs, f.memberErrors()...), f.auditErrors()...)
+}
+
+// memberErrors are names of static members that would be too long.
+func (f *File) memberErrors() []error {
+	longest := strconv.Itoa(priority.MaxLevel)
+	if len(f.Handlers) > 1 {
+		names := slices.SortedFunc(maps.Keys(f.Handlers), func(a, b string) int { return len(b) - len(a) })
+		longest += "/" + names[0]
+	}
+	if err := f.Kafka.CheckMember(longest); err != nil {
+		return []error{fmt.Errorf("kafka.instance: %w", err)}
+	}
+	return nil
 }
 
 // auditErrors are handlers that share a file and disagree about it.

@@ -60,7 +60,7 @@ func TestEveryKey(t *testing.T) {
 	want := &File{
 		Control: "testdata/boostd.sock", StateDir: "/var/lib/boostd",
 		Kafka: kafkaio.Config{
-			Brokers: []string{"a:9092", "b:9092"}, Group: "secret: [x-workers", CreateTopics: new(false), Start: "latest", Assignor: "range",
+			Brokers: []string{"a:9092", "b:9092"}, Group: "secret: [x-workers", CreateTopics: new(false), Start: "latest", Assignor: "range", Instance: "worker_1.a-b",
 			NewTopics:          kafkaio.NewTopics{ReplicationFactor: 3, Config: map[string]string{"min.insync.replicas": "2"}},
 			Properties:         map[string]string{"security.protocol": "sasl_ssl", "sasl.mechanism": "PLAIN", "sasl.username": "u", "sasl.password": "secret: [x"},
 			ProducerProperties: map[string]string{"compression.type": "zstd"},

@@ -21,6 +21,7 @@ var foreign = map[string]string{
 	"hosts":                  "it is kafka.brokers here",
 	"groupid":                "it is kafka.group here",
 	"consumergroup":          "it is kafka.group here",
+	"groupinstanceid":        "it is kafka.instance here",
 	"autooffsetreset":        "it is kafka.start here",
 	"offsetreset":            "it is kafka.start here",
 	"enableautocommit":       "boostd commits what a handler has finished: leave it out",

@@ -37,6 +37,7 @@ func TestWrongKeys(t *testing.T) {
 		{`bootstrap.servers: a:1`, `f:5:1: bootstrap.servers: unknown key: it is kafka.brokers here`},
 		{`group_id: g`, `f:5:1: group_id: unknown key: it is kafka.group here`},
 		{`group.id: g`, `f:5:1: group.id: unknown key: it is kafka.group here`},
+		{`group_instance_id: a`, `f:5:1: group_instance_id: unknown key: it is kafka.instance here`},
 		{`consumer_timeout: 5`, `f:5:1: consumer_timeout: unknown key: boostd waits for messages as long as it runs: leave it out`},
 		{`consumer_timeout_ms: 5000`, `f:5:1: consumer_timeout_ms: unknown key: boostd waits for messages as long as it runs: leave it out`},
 		{`auto_offset_reset: earliest`, `f:5:1: auto_offset_reset: unknown key: it is kafka.start here`},

@@ -95,6 +95,7 @@ func (d *Daemon) consumerSpecs() ([]actors.ConsumerSpec, error) {
 	for _, p := range d.consumers {
 		source, err := kafkaio.NewSource(kafkaio.SourceOptions{
 			Config: d.config.Kafka, Group: p.group, Topics: p.topics, Level: p.key,
+			Member:   d.config.Kafka.Member(p.name),
 			Window:   kafkaio.Window(scheduler.DefaultWindow),
 			Activity: activity, Probe: d.probe, Logger: d.logger.Named("kafka"),
 		})

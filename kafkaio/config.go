@@ -32,6 +32,11 @@ type Config struct {
 	// Assignor is cooperative-sticky (default), or range while KafkaBoost
 	// consumers share the groups: Kafka refuses to mix the two.
 	Assignor string `yaml:"assignor" schema:"cooperative-sticky|range"`
+	// Instance makes this daemon's consumers static members of their groups,
+	// named {instance}-{level}, with -{handler} where there are several: a restart
+	// within the session moves no partition. Each daemon has its own: letters,
+	// digits, dots, - and _, at most 200. Default: none.
+	Instance string `yaml:"instance"`
 	// Properties are librdkafka properties for every client, SASL and TLS
 	// included; they win over boostd's own tuning.
 	Properties map[string]string `yaml:"properties"`
@@ -66,6 +71,7 @@ var owned = map[string]string{
 	"bootstrap.servers":             "use kafka.brokers",
 	"metadata.broker.list":          "use kafka.brokers",
 	"group.id":                      "use kafka.group",
+	"group.instance.id":             "use kafka.instance",
 	"auto.offset.reset":             "use kafka.start",
 	"partition.assignment.strategy": "use kafka.assignor",
 	"group.protocol":                "boostd runs on the classic protocol: use kafka.assignor",
@@ -107,6 +113,9 @@ func (c Config) Validate() []error {
 	}
 	if c.Assignor != "cooperative-sticky" && c.Assignor != "range" {
 		wrong("assignor", "%q: want cooperative-sticky, or range while KafkaBoost consumers share the groups", c.Assignor)
+	}
+	if err := checkInstance(c.Instance); err != nil {
+		wrong("instance", "%v", err)
 	}
 	for _, level := range slices.Sorted(maps.Keys(c.Levels)) {
 		key := "levels." + level

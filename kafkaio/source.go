@@ -30,7 +30,10 @@ type SourceOptions struct {
 	Topics []string
 	// Level is the level's number or "base": for logs, the client's name, and
 	// kafka.levels.
-	Level  string
+	Level string
+	// Member is the source's name as a static member of the group; empty for an
+	// ordinary member.
+	Member string
 	Window Window
 	// Activity and Probe are shared by all Sources of the process; Probe may be
 	// nil: then there are no Backlog events.
@@ -111,6 +114,9 @@ func NewSource(o SourceOptions) (*Source, error) {
 	s.poll.init()
 	config := configMap(o.Config.ConsumerProperties(o.Group, o.Level))
 	(*config)["go.logs.channel"] = s.logs
+	if o.Member != "" {
+		(*config)["group.instance.id"] = o.Member
+	}
 	client, err := kafka.NewConsumer(config)
 	if err != nil {
 		return nil, fmt.Errorf("make consumer of group %s: %w", o.Group, o.Config.connection(o.Level).explainNew(err))
@@ -268,7 +274,11 @@ func (s *Source) close(ctx context.Context) error {
 		defer s.using.Unlock()
 		// Close alone doesn't tell the group when the client has no partitions at
 		// the moment: then the others' next join would wait for its session's end.
-		result = errors.Join(s.client.Unsubscribe(), s.client.Close())
+		// A static member's place is kept for it until then, so it doesn't leave.
+		if s.o.Member == "" {
+			result = s.client.Unsubscribe()
+		}
+		result = errors.Join(result, s.client.Close())
 		close(s.closed)
 		s.tasks.Wait()
 	})

@@ -72,6 +72,9 @@ func (s *Source) setDenied(what, text string) {
 func (s *Source) clientError(e kafka.Error) {
 	if e.IsFatal() {
 		s.poll.ended = fmt.Errorf("kafka client: %w", e)
+		if e.Code() == kafka.ErrFencedInstanceID {
+			s.poll.ended = fmt.Errorf("group %s, member %s: %w", s.o.Group, s.o.Member, ErrInstanceTaken)
+		}
 		return
 	}
 	switch e.Code() {

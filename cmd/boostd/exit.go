@@ -12,7 +12,7 @@ const (
 	exitUsage       = 64 // wrong usage
 	exitUnreachable = 69 // no broker answers, or no daemon
 	exitUnclean     = 70 // stopped uncleanly
-	exitConfig      = 78 // invalid boostd.yaml
+	exitConfig      = 78 // invalid boostd.yaml, or its kafka.instance is taken
 )
 
 // exitError is an error that knows the exit code it comes to.

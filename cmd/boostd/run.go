@@ -123,7 +123,9 @@ func run(o daemon.Options) error {
 		o.Logger.Error("a part of the daemon failed: stopping", "error", failure)
 	}
 	manager.Stopping()
-	if err := errors.Join(failure, d.Stop()); err != nil {
+	if err := errors.Join(failure, d.Stop()); errors.Is(err, kafkaio.ErrInstanceTaken) {
+		return exitError{exitConfig, fmt.Errorf("stopped: %w", err)} // to start again would end the other
+	} else if err != nil {
 		return exitError{exitUnclean, fmt.Errorf("stopped uncleanly: %w", err)}
 	}
 	o.Logger.Info("stopped")
