@@ -25,6 +25,7 @@ var rooms = map[string][]string{
 	"suggest":            {},
 	"lockfile":           {},
 	"record":             {""},
+	"deadletter":         {"", "priority"},
 	"console":            {"", "priority", "lockfile", "record"},
 	"plugins":            {""},
 	"producer":           {"", "priority", "kafkaio", "record"},
@@ -58,7 +59,7 @@ var libraries = map[string]string{
 
 // pure rooms import nothing that has a clock of its own, draws numbers at
 // random, logs, starts something, or reaches outside.
-var pure = []string{"", "priority", "scheduler", "offsets", "alarms", "record"}
+var pure = []string{"", "priority", "scheduler", "offsets", "alarms", "record", "deadletter"}
 
 var impure = []string{"os", "os/exec", "net", "net/http", "log", "log/slog", "math/rand", "math/rand/v2",
 	"crypto/rand", "sync", "sync/atomic", "context", "github.com/hashicorp/go-hclog"}

@@ -26,7 +26,15 @@ func CutLevel(topic string) (base string, n boostd.Level, ok bool) {
 }
 
 // DeadLetterTopic is where a base topic's given-up messages go.
-func DeadLetterTopic(base string) string { return base + "_dlq" }
+func DeadLetterTopic(base string) string { return base + deadLetterSuffix }
+
+const deadLetterSuffix = "_dlq"
+
+// CutDeadLetter is the opposite of DeadLetterTopic.
+func CutDeadLetter(topic string) (base string, ok bool) {
+	base, ok = strings.CutSuffix(topic, deadLetterSuffix)
+	return base, ok && base != ""
+}
 
 // BaseGroup is the consumer group of the base topics.
 func BaseGroup(group string) string { return group + "_base" }

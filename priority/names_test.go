@@ -20,6 +20,14 @@ func TestNames(t *testing.T) {
 	}
 }
 
+func TestCutDeadLetter(t *testing.T) {
+	for topic, want := range map[string]string{"orders_dlq": "orders", "orders_7_dlq": "orders_7", "a_dlq_dlq": "a_dlq", "_dlq": "", "orders": "", "orders_DLQ": "", "": ""} {
+		if base, ok := CutDeadLetter(topic); ok != (want != "") || ok && (base != want || DeadLetterTopic(base) != topic) {
+			t.Errorf("%q: %q, %v", topic, base, ok)
+		}
+	}
+}
+
 func TestCheckTopic(t *testing.T) {
 	long := strings.Repeat("x", maxTopicName)
 	for name, want := range map[string]string{
