@@ -1,6 +1,7 @@
 package offsets
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/kafkaboost/boostd"
@@ -22,36 +23,66 @@ type partition struct {
 	// ones among them are swept out when they outnumber the pending.
 	entries []entry
 	head    int
+
+	topic       TopicID // zero: no map is written
+	leaderEpoch int32   // the newest of what was delivered or restored, -1 unknown
+	restored    restored
+	foreign     bool // the committed metadata is somebody else's
+	noted       int  // pending ones with a state other than fresh
+	stateBits   int  // what those states take in a map
+	// changed counts what a map would tell; saved is how much of it is committed.
+	changed, saved uint64
 }
 
 type entry struct {
-	offset int64
-	done   bool
+	Pending
+	done bool
 }
 
 // sweepAt is the fewest entries worth a sweep.
 const sweepAt = 64
 
-func (p *partition) deliver(offset int64) {
-	if p.next == Unknown {
+// deliver notes an offset at or behind next.
+func (p *partition) deliver(offset int64, leaderEpoch int32) Delivery {
+	d := Delivery{Epoch: p.epoch, Verdict: Fresh}
+	was, finished := p.restored.take(offset, leaderEpoch)
+	if p.committed == Unknown {
 		p.committed = offset
 	}
 	p.next = offset + 1
+	p.leaderEpoch = max(p.leaderEpoch, leaderEpoch)
+	if finished {
+		d.Verdict = Finished
+		return d
+	}
+	d.Attempts, d.Held = int(was.Attempts), was.Held
 	p.pending++
+	if was.noted() {
+		p.noted++
+		p.stateBits += was.stateBits()
+	}
 	if p.head > sweepAt && p.head > len(p.entries)/2 {
 		p.entries = append(p.entries[:0], p.entries[p.head:]...)
 		p.head = 0
 	}
-	p.entries = append(p.entries, entry{offset: offset})
+	p.entries = append(p.entries, entry{Pending: was})
+	return d
 }
 
+// done ends a pending offset.
 func (p *partition) done(offset int64) bool {
 	at, ok := p.search(offset)
 	if !ok || p.entries[at].done {
 		return false
 	}
-	p.entries[at].done = true
+	e := &p.entries[at]
+	e.done = true
 	p.pending--
+	p.changed++
+	if e.noted() {
+		p.noted--
+		p.stateBits -= e.stateBits()
+	}
 	for p.head < len(p.entries) && p.entries[p.head].done {
 		p.head++
 	}
@@ -62,20 +93,46 @@ func (p *partition) done(offset int64) bool {
 	return true
 }
 
+// note gives a pending offset another state.
+func (p *partition) note(offset int64, attempts int, held bool) bool {
+	at, ok := p.search(offset)
+	if !ok || p.entries[at].done {
+		return false
+	}
+	e := &p.entries[at]
+	if e.noted() {
+		p.noted--
+		p.stateBits -= e.stateBits()
+	}
+	e.Attempts, e.Held = uint8(min(max(attempts, 0), 255)), held
+	if e.noted() {
+		p.noted++
+		p.stateBits += e.stateBits()
+	}
+	p.changed++
+	return true
+}
+
+// holds reports whether the message at offset is held.
+func (p *partition) holds(offset int64) bool {
+	at, ok := p.search(offset)
+	return ok && !p.entries[at].done && p.entries[at].Held
+}
+
 // search finds the entry of an offset: where it stands if there is no gap and
 // no sweep between, otherwise by bisection.
 func (p *partition) search(offset int64) (int, bool) {
 	if p.head == len(p.entries) {
 		return 0, false
 	}
-	if at := int64(p.head) + offset - p.entries[p.head].offset; at >= int64(p.head) && at < int64(len(p.entries)) && p.entries[at].offset == offset {
+	if at := int64(p.head) + offset - p.entries[p.head].Offset; at >= int64(p.head) && at < int64(len(p.entries)) && p.entries[at].Offset == offset {
 		return int(at), true
 	}
 	at, ok := slices.BinarySearchFunc(p.entries[p.head:], offset, func(e entry, o int64) int {
 		switch {
-		case e.offset < o:
+		case e.Offset < o:
 			return -1
-		case e.offset > o:
+		case e.Offset > o:
 			return 1
 		}
 		return 0
@@ -86,7 +143,42 @@ func (p *partition) search(offset int64) (int, bool) {
 // committable is the first pending offset, else the one after all delivered.
 func (p *partition) committable() int64 {
 	if p.head < len(p.entries) {
-		return p.entries[p.head].offset
+		return p.entries[p.head].Offset
 	}
 	return p.next
+}
+
+// completion is the map that belongs to a commit at committable.
+func (p *partition) completion() Map {
+	m := Map{Topic: p.topic, Base: p.committable(), LeaderEpoch: p.leaderEpoch}
+	m.End = max(p.next, p.restored.end)
+	m.Pending = make([]Pending, 0, p.pending+len(p.restored.rest))
+	for _, e := range p.entries[p.head:] {
+		if !e.done {
+			m.Pending = append(m.Pending, e.Pending)
+		}
+	}
+	m.Pending = append(m.Pending, p.restored.rest...)
+	// A tail of fresh ones tells no more than its absence.
+	for n := len(m.Pending); n > 0 && m.Pending[n-1].Offset == m.End-1 && !m.Pending[n-1].noted(); n-- {
+		m.Pending = m.Pending[:n-1]
+		m.End--
+	}
+	return m
+}
+
+// mapBits is the most bits that the pending offsets can come to take in a map
+// while nothing more is delivered: n numbers that add up to at most span cost, in
+// Rice's code, at most n*(k+1) + span>>k bits. A state that isn't there yet is
+// taken for one of up to seven attempts.
+func (p *partition) mapBits() int {
+	const reserve = 2 + 5
+	n := p.pending + len(p.restored.rest)
+	if n == 0 {
+		return 0
+	}
+	span := uint64(max(p.next, p.restored.end) - p.committable())
+	k := max(bits.Len64(span/uint64(n))-1, 0)
+	places := n*(k+1) + int(span>>k)
+	return places + reserve*(p.pending-p.noted) + p.stateBits + p.restored.bits
 }

@@ -1,6 +1,11 @@
 package offsets
 
-import "github.com/kafkaboost/boostd"
+import (
+	"errors"
+	"fmt"
+
+	"github.com/kafkaboost/boostd"
+)
 
 // Unknown is a position that nobody has named yet.
 const Unknown int64 = -1
@@ -10,6 +15,10 @@ type Limits struct {
 	// Pending is how many offsets of one partition may be delivered and not
 	// done, held messages included, before Full says so. Zero means 10,000.
 	Pending int
+	// Metadata is how many characters of metadata a commit may carry; more than a
+	// Map needs of them makes a partition Full too. Zero means MetadataLimit,
+	// negative that no maps are written.
+	Metadata int
 }
 
 // Commit is how far a partition may be committed.
@@ -18,6 +27,30 @@ type Commit struct {
 	Epoch uint32
 	// Offset is the next one to read, as Kafka wants it.
 	Offset int64
+	// Metadata is a Map as text, empty where the topic isn't known. One that tells
+	// of no message still tells which topic the offset belongs to.
+	Metadata string
+	changed  uint64
+}
+
+// Verdict says what is to become of a delivered message.
+type Verdict uint8
+
+// Refused is a message of no open assignment, Fresh one to handle, Finished one
+// that the map of an earlier commit tells to be done.
+const (
+	Refused Verdict = iota
+	Fresh
+	Finished
+)
+
+// Delivery is what Deliver says of a message. Attempts are those that failed
+// earlier, in another assignment or process; a Held one waits for a person.
+type Delivery struct {
+	Epoch    uint32
+	Verdict  Verdict
+	Attempts int
+	Held     bool
 }
 
 // Tracker keeps the partitions of one consumer. It is not safe for concurrent
@@ -35,7 +68,18 @@ func New(limits Limits) *Tracker {
 	if limits.Pending <= 0 {
 		limits.Pending = 10_000
 	}
+	if limits.Metadata == 0 {
+		limits.Metadata = MetadataLimit
+	}
 	return &Tracker{limits: limits, partitions: map[boostd.TopicPartition]*partition{}}
+}
+
+// Successor makes an empty tracker whose epochs follow those of t, so that no
+// result for t counts in it.
+func (t *Tracker) Successor() *Tracker {
+	s := New(t.limits)
+	s.epoch = t.epoch
+	return s
 }
 
 // Assign begins a new assignment of the partition and returns its epoch. next
@@ -46,22 +90,69 @@ func (t *Tracker) Assign(tp boostd.TopicPartition, next int64) uint32 {
 	t.Raise(tp)
 	t.epoch++
 	next = max(next, Unknown)
-	p := &partition{tp: tp, epoch: t.epoch, next: next, committed: next}
+	p := &partition{tp: tp, epoch: t.epoch, next: next, committed: next, leaderEpoch: -1}
 	t.partitions[tp] = p
 	t.order = append(t.order, p)
 	return p.epoch
 }
 
-// Deliver notes that the message at offset was fetched. It is false, and the
-// message must not be handed on, when the partition isn't assigned, is closed,
-// or the offset lies below one delivered before.
-func (t *Tracker) Deliver(tp boostd.TopicPartition, offset int64) (epoch uint32, ok bool) {
+// Restore tells of a partition which topic it belongs to: from then on maps are
+// written for it. Before anything of it is delivered, it also tells what was
+// committed: the map counts only for the same topic and exactly that offset;
+// otherwise the error says why it doesn't, and everything from the offset on is
+// handled. ErrForeign means that the metadata is somebody else's; it stays until
+// the partition is committed further. Nothing happens in another epoch.
+func (t *Tracker) Restore(tp boostd.TopicPartition, epoch uint32, topic TopicID, committed int64, metadata string) error {
 	p := t.find(tp)
-	if p == nil || p.closed || offset < p.next || offset < 0 {
-		return 0, false
+	if p == nil || p.epoch != epoch {
+		return nil
 	}
-	p.deliver(offset)
-	return p.epoch, true
+	p.topic = topic
+	if p.next != Unknown {
+		return nil
+	}
+	p.committed = max(committed, Unknown)
+	if metadata == "" {
+		return nil
+	}
+	m, err := ParseMap(metadata)
+	switch {
+	case err != nil:
+		p.foreign = errors.Is(err, ErrForeign)
+		return err
+	case topic == TopicID{}:
+		return fmt.Errorf("read completion map: %w", errNoTopic)
+	case m.Topic != topic:
+		p.committed = Unknown
+		return fmt.Errorf("read completion map: %w", ErrOtherTopic)
+	case m.Base != committed:
+		return fmt.Errorf("read completion map: it belongs to offset %d, and %d is committed", m.Base, committed)
+	}
+	p.restored, p.leaderEpoch = newRestored(m), m.LeaderEpoch
+	return nil
+}
+
+// ErrOtherTopic says that what was committed belongs to a topic that was deleted:
+// nothing of the one that has its name now is done.
+var ErrOtherTopic = errors.New("it belongs to another topic of that name, which was deleted")
+
+var errNoTopic = errors.New("the brokers don't say which topic this is")
+
+// Deliver notes that the message at offset was fetched; leaderEpoch is the
+// message's, -1 unknown. An offset below one that was delivered or committed
+// before begins a new epoch without a map: Kafka has reset the position, and what
+// comes may be other messages. The message must be handed on only when it is
+// Fresh.
+func (t *Tracker) Deliver(tp boostd.TopicPartition, offset int64, leaderEpoch int32) Delivery {
+	p := t.find(tp)
+	if p == nil || p.closed || offset < 0 {
+		return Delivery{}
+	}
+	if offset < p.next || offset < p.committed {
+		t.Assign(tp, Unknown)
+		p = t.find(tp)
+	}
+	return p.deliver(offset, leaderEpoch)
 }
 
 // Done notes that the message at offset is finished. It is false, and nothing
@@ -70,6 +161,35 @@ func (t *Tracker) Deliver(tp boostd.TopicPartition, offset int64) (epoch uint32,
 func (t *Tracker) Done(tp boostd.TopicPartition, epoch uint32, offset int64) bool {
 	p := t.find(tp)
 	return p != nil && p.epoch == epoch && p.done(offset)
+}
+
+// Failed notes how many attempts of a pending message have failed, Held that it
+// is given up as well. They are false as Done is.
+func (t *Tracker) Failed(tp boostd.TopicPartition, epoch uint32, offset int64, attempts int) bool {
+	p := t.find(tp)
+	return p != nil && p.epoch == epoch && p.note(offset, attempts, false)
+}
+
+// Held: see Failed.
+func (t *Tracker) Held(tp boostd.TopicPartition, epoch uint32, offset int64, attempts int) bool {
+	p := t.find(tp)
+	return p != nil && p.epoch == epoch && p.note(offset, attempts, true)
+}
+
+// Release takes a held message for a fresh one again, and returns the epoch to
+// handle it in. It is false where no such message is held.
+func (t *Tracker) Release(tp boostd.TopicPartition, offset int64) (epoch uint32, ok bool) {
+	p := t.find(tp)
+	if p == nil || !p.holds(offset) {
+		return 0, false
+	}
+	return p.epoch, p.note(offset, 0, false)
+}
+
+// Skip takes a held message for done. It is false where no such message is held.
+func (t *Tracker) Skip(tp boostd.TopicPartition, offset int64) bool {
+	p := t.find(tp)
+	return p != nil && p.holds(offset) && p.done(offset)
 }
 
 // Close ends delivery; results still count.
@@ -99,22 +219,43 @@ func (t *Tracker) Raise(tps ...boostd.TopicPartition) {
 }
 
 // Commits appends a Commit for every partition that can be committed further
-// than it is.
+// than it is, or of which a map has something new to tell.
 func (t *Tracker) Commits(dst []Commit) []Commit {
 	for _, p := range t.order {
-		if c := p.committable(); c > p.committed {
-			dst = append(dst, Commit{p.tp, p.epoch, c})
+		c := Commit{TopicPartition: p.tp, Epoch: p.epoch, Offset: p.committable(), changed: p.changed}
+		further := c.Offset > p.committed
+		if further || p.changed != p.saved && !p.foreign {
+			c.Metadata = t.metadata(p)
+		}
+		if further || c.Metadata != "" && c.Offset == p.committed {
+			dst = append(dst, c)
 		}
 	}
 	return dst
 }
 
+func (t *Tracker) metadata(p *partition) string {
+	if p.topic == (TopicID{}) || t.limits.Metadata < 0 {
+		return ""
+	}
+	m := p.completion()
+	text, _ := m.Encode(t.limits.Metadata)
+	return text
+}
+
 // Committed notes that a commit has succeeded. One of an old epoch is ignored.
 func (t *Tracker) Committed(c Commit) {
-	if p := t.find(c.TopicPartition); p != nil && p.epoch == c.Epoch && c.Offset > p.committed {
-		p.committed = c.Offset
+	p := t.find(c.TopicPartition)
+	if p == nil || p.epoch != c.Epoch || c.Offset < p.committed {
+		return
 	}
+	p.foreign = p.foreign && c.Offset == p.committed
+	p.committed, p.saved = c.Offset, max(p.saved, c.changed)
 }
+
+// LimitMetadata is for brokers that take less than Limits.Metadata; negative for
+// those that take none.
+func (t *Tracker) LimitMetadata(characters int) { t.limits.Metadata = characters }
 
 // Pending is how many offsets are delivered and not done.
 func (t *Tracker) Pending(tp boostd.TopicPartition) int {
@@ -125,9 +266,22 @@ func (t *Tracker) Pending(tp boostd.TopicPartition) int {
 }
 
 // Full reports whether the partition must deliver nothing more for now: too
-// much of it is pending.
-func (t *Tracker) Full(tp boostd.TopicPartition) bool {
-	return t.Pending(tp) >= t.limits.Pending
+// much of it is pending, or a map of it comes near to its limit.
+func (t *Tracker) Full(tp boostd.TopicPartition) bool { return t.over(tp, 1, 1) }
+
+// Relieved reports whether a partition that was full may deliver again: it is at
+// most three quarters full.
+func (t *Tracker) Relieved(tp boostd.TopicPartition) bool { return !t.over(tp, 4, 3) }
+
+func (t *Tracker) over(tp boostd.TopicPartition, n, of int) bool {
+	p := t.find(tp)
+	if p == nil {
+		return false
+	}
+	if n*p.pending >= of*t.limits.Pending {
+		return true
+	}
+	return t.limits.Metadata > 0 && p.topic != TopicID{} && n*p.mapBits() >= of*budget(t.limits.Metadata)
 }
 
 // Position is the offset after the last one delivered: what a backlog is
