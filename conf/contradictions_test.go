@@ -50,6 +50,12 @@ func TestContradictions(t *testing.T) {
 		{"one audit file, two opinions", "handlers: {h: {noop: {}, audit: a, audit_required: true}, i: {noop: {}, audit: a}, j: {noop: {}, audit: b}}\ntopics: {x: {handler: h}, y: {handler: i}, z: {handler: j}}", []string{
 			"f:3:62: handlers.i.audit_required: is false here and true for handler h, which writes the same file: make them agree, or name two files",
 		}, nil},
+		{"dead letters as messages", "handlers: {h: {noop: {}, dead_letter: true}, i: {noop: {}}}\ntopics: {x: {handler: h}, x_dlq: {handler: i}, y: {handler: i}, y_dlq: {handler: h}}", []string{
+			"f:4:34: topics.x_dlq: is where dead letters of x go, as handlers.h.dead_letter says: leave it out here, or rename one of the topics",
+		}, nil},
+		{"no room for dead letters", "handlers: {h: {noop: {}, dead_letter: true}}\ntopics: {" + strings.Repeat("x", 246) + ": {handler: h}}", []string{
+			"f:4:258: topics." + strings.Repeat("x", 246) + ": has no room for its dead letters: topic name \"xxxxxxxxxxxxxxxxxxxx\"… has 250 characters, Kafka allows 249",
+		}, nil},
 		{"a long drain", "drain: 31s", nil, []string{
 			"f:5:8: drain: 31s: a stop may take 46s with all that follows, and systemd kills after TimeoutStopSec, which is 45s in boostd's unit: raise that too",
 		}},

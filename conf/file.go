@@ -165,7 +165,34 @@ func (f *File) Validate() []error {
 			wrong("handlers."+name, "no topic uses it")
 		}
 	}
-	return append(append(errs, f.memberErrors()...), f.auditErrors()...)
+	errs = append(errs, f.memberErrors()...)
+	errs = append(errs, f.auditErrors()...)
+	return append(errs, f.deadLetterErrors()...)
+}
+
+// DeadLetters are the topics whose messages become dead letters when they fail for
+// good, sorted.
+func (f *File) DeadLetters() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(f.Topics)), func(name string) bool {
+		return !f.Handlers[f.Topics[name].Handler].DeadLetter
+	})
+}
+
+// deadLetterErrors are dead-letter topics that can't be had, or whose letters
+// would be handled as messages.
+func (f *File) deadLetterErrors() []error {
+	var errs []error
+	for _, base := range f.DeadLetters() {
+		letters := priority.DeadLetterTopic(base)
+		if _, ok := f.Topics[letters]; ok {
+			errs = append(errs, fmt.Errorf("topics.%s: is where dead letters of %s go, as handlers.%s.dead_letter says: leave it out here, or rename one of the topics",
+				letters, base, f.Topics[base].Handler))
+		}
+		if err := priority.CheckTopic(letters); err != nil && priority.CheckTopic(base) == nil {
+			errs = append(errs, fmt.Errorf("topics.%s: has no room for its dead letters: %w", base, err))
+		}
+	}
+	return errs
 }
 
 // memberErrors are names of static members that would be too long.

@@ -13,7 +13,6 @@ var later = []struct {
 	{regexp.MustCompile(`^policy\.(max_wait|min_share|reserve|exclusive)$`), "leave it out, the policy is strict"},
 	{regexp.MustCompile(`^handlers\..*\.plugin$`), "use exec or http"},
 	{regexp.MustCompile(`^handlers\..*\.forward$`), "use exec or http"},
-	{regexp.MustCompile(`^handlers\..*\.dead_letter$`), "leave it out, a message that fails for good is held"},
 }
 
 func laterKey(path string) (instead string, ok bool) {

@@ -73,7 +73,7 @@ func TestEveryKey(t *testing.T) {
 			"My.Orders": {Handler: "orders", Order: "partition"}, "b": {Handler: "pages", Order: "key"}, "c": {Handler: "quiet", Order: "none", Drain: true}, "d": {Handler: "slow", Order: "key"}, "e": {Handler: "words", Order: "key"},
 		},
 		Handlers: map[string]plugins.Config{
-			"orders": {Exec: []string{"cat", "-u"}, Slots: 64, Timeout: 10 * second, Audit: "audit.log", AuditRequired: true,
+			"orders": {Exec: []string{"cat", "-u"}, Slots: 64, Timeout: 10 * second, DeadLetter: true, Audit: "audit.log", AuditRequired: true,
 				Retry: plugins.RetryConfig{Attempts: 3, Backoff: second, MaxBackoff: 60 * second}},
 			"pages": {HTTP: "http://127.0.0.1:9000/handle", Slots: 16, Timeout: 30 * second, Retry: usual},
 			"quiet": {Noop: &plugins.NoopConfig{}, Slots: 16, Timeout: 30 * second, Retry: usual},

@@ -202,9 +202,8 @@ func TestProblems(t *testing.T) {
 		{"keys for later", with("settings: {source: file:settings.json, refresh: 10s}"), []string{
 			"f:4:40: settings.refresh: is not supported by this version: leave it out, settings are read at start",
 		}},
-		{"handlers' keys for later", "handlers:\n  h: {plugin: /usr/lib/p, dead_letter: true}\n  H.x: {forward: {topic: t}}\n" + least[:strings.Index(least, "topics")] + "topics: {a: {handler: h}, b: {handler: H.x}}\n", []string{
+		{"handlers' keys for later", "handlers:\n  h: {plugin: /usr/lib/p}\n  H.x: {forward: {topic: t}}\n" + least[:strings.Index(least, "topics")] + "topics: {a: {handler: h}, b: {handler: H.x}}\n", []string{
 			"f:2:7: handlers.h.plugin: is not supported by this version: use exec or http",
-			"f:2:27: handlers.h.dead_letter: is not supported by this version: leave it out, a message that fails for good is held",
 			"f:3:9: handlers.H.x.forward: is not supported by this version: use exec or http",
 		}},
 		{"sources for later", with("settings: {source: \"s3://bucket/users/u\"}"), []string{

@@ -88,7 +88,7 @@ func (d *Daemon) tryTopics(ctx context.Context) (have map[string]int, err error)
 	if have, err = admin.Topics(ctx); err != nil {
 		return nil, err
 	}
-	plan := d.settings.current().Changes(slices.Sorted(maps.Keys(d.config.Topics)), have)
+	plan := d.settings.current().Changes(slices.Sorted(maps.Keys(d.config.Topics)), d.config.DeadLetters(), have)
 	if !*d.config.Kafka.CreateTopics {
 		return have, missingTopics(plan)
 	}

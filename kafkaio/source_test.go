@@ -34,7 +34,7 @@ func cluster(t testing.TB, topic string, partitions int) Config {
 	defer admin.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	if _, err := admin.EnsureTopics(ctx, []TopicSpec{{topic, partitions}}); err != nil {
+	if _, err := admin.EnsureTopics(ctx, []TopicSpec{{Name: topic, Partitions: partitions}}); err != nil {
 		t.Fatal(err)
 	}
 	return c

@@ -44,7 +44,15 @@ type TopicSpec struct {
 	Name string
 	// Partitions is at least 1, or BrokerDefault.
 	Partitions int
+	// DeadLetters: the topic is for dead letters. Unless kafka.new_topics.config
+	// says otherwise it keeps them until they are purged, and it is never
+	// compacted: a letter may have no key, and a mark has none.
+	DeadLetters bool
 }
+
+// keptForGood is the configuration of a topic whose messages don't go by
+// themselves.
+var keptForGood = map[string]string{"retention.ms": "-1", "retention.bytes": "-1"}
 
 // BrokerDefault leaves a number to the broker.
 const BrokerDefault = priority.BrokerDefault
@@ -99,9 +107,9 @@ func (a *Admin) CarryOut(ctx context.Context, plan []priority.TopicChange) (Topi
 	for _, c := range plan {
 		switch c.Action {
 		case priority.Create:
-			create = append(create, TopicSpec{c.Name, c.Want})
+			create = append(create, TopicSpec{c.Name, c.Want, c.Level == priority.DeadLetters})
 		case priority.Grow:
-			grow = append(grow, TopicSpec{c.Name, c.Want})
+			grow = append(grow, TopicSpec{Name: c.Name, Partitions: c.Want})
 		case priority.Conflict:
 			errs = append(errs, fmt.Errorf("create topic %q: topic %q exists or is asked for too, and Kafka refuses names that differ only in '.' and '_': rename one of them", c.Name, c.Other))
 		}
@@ -158,7 +166,7 @@ func (a *Admin) create(ctx context.Context, specs []TopicSpec) (created []string
 	request := make([]kafka.TopicSpecification, len(specs))
 	for n, s := range specs {
 		request[n] = kafka.TopicSpecification{Topic: s.Name, NumPartitions: s.Partitions,
-			ReplicationFactor: a.replication(), Config: a.config.NewTopics.Config}
+			ReplicationFactor: a.replication(), Config: a.topicConfig(s)}
 	}
 	results, err := a.client.CreateTopics(ctx, request, kafka.SetAdminRequestTimeout(untilDeadline(ctx)))
 	if err != nil {
@@ -168,14 +176,22 @@ func (a *Admin) create(ctx context.Context, specs []TopicSpec) (created []string
 	for _, r := range results {
 		switch r.Error.Code() {
 		case kafka.ErrNoError:
-			created, there = append(created, r.Topic), append(there, TopicSpec{r.Topic, 1})
+			created, there = append(created, r.Topic), append(there, TopicSpec{Name: r.Topic, Partitions: 1})
 		case kafka.ErrTopicAlreadyExists: // somebody was faster
-			there = append(there, TopicSpec{r.Topic, 1})
+			there = append(there, TopicSpec{Name: r.Topic, Partitions: 1})
 		default:
 			errs = append(errs, a.cannotCreate(r.Topic, r.Error))
 		}
 	}
 	return created, there, errors.Join(errs...)
+}
+
+// topicConfig is a new topic's configuration.
+func (a *Admin) topicConfig(s TopicSpec) map[string]string {
+	if !s.DeadLetters {
+		return a.config.NewTopics.Config
+	}
+	return merge(keptForGood, a.config.NewTopics.Config, map[string]string{"cleanup.policy": "delete"})
 }
 
 func (a *Admin) replication() int {
@@ -215,8 +231,8 @@ func (a *Admin) grow(ctx context.Context, specs []TopicSpec) (grown []string, th
 	for _, r := range results {
 		switch code := r.Error.Code(); {
 		case code == kafka.ErrNoError:
-			grown, there = append(grown, r.Topic), append(there, TopicSpec{r.Topic, want[r.Topic]})
-		case code == kafka.ErrInvalidPartitions && a.awaitTopics(ctx, []TopicSpec{{r.Topic, want[r.Topic]}}) == nil:
+			grown, there = append(grown, r.Topic), append(there, TopicSpec{Name: r.Topic, Partitions: want[r.Topic]})
+		case code == kafka.ErrInvalidPartitions && a.awaitTopics(ctx, []TopicSpec{{Name: r.Topic, Partitions: want[r.Topic]}}) == nil:
 			// Somebody was faster: it has them, and was not seen with them yet.
 		case refused(r.Error):
 			errs = append(errs, fmt.Errorf("add partitions to topic %q: the permission is missing: allow Alter on the topic: %w", r.Topic, r.Error))

@@ -11,12 +11,12 @@ func TestBatches(t *testing.T) {
 		want  string
 	}{
 		"none":           {nil, "[]"},
-		"one":            {[]TopicSpec{{"a", 1}}, "[[{a 1}]]"},
-		"a name twice":   {[]TopicSpec{{"a", 1}, {"b", 2}, {"a", 3}}, "[[{a 1} {b 2}]]"},
-		"just full":      {[]TopicSpec{{"a", 9999}, {"b", 1}}, "[[{a 9999} {b 1}]]"},
-		"too many":       {[]TopicSpec{{"a", 9999}, {"b", 2}, {"c", 1}}, "[[{a 9999}] [{b 2} {c 1}]]"},
-		"largest alone":  {[]TopicSpec{{"a", 10000}, {"b", 10000}}, "[[{a 10000}] [{b 10000}]]"},
-		"broker default": {[]TopicSpec{{"a", 9001}, {"b", BrokerDefault}}, "[[{a 9001}] [{b -1}]]"},
+		"one":            {[]TopicSpec{{Name: "a", Partitions: 1}}, "[[{a 1 false}]]"},
+		"a name twice":   {[]TopicSpec{{Name: "a", Partitions: 1}, {Name: "b", Partitions: 2}, {Name: "a", Partitions: 3}}, "[[{a 1 false} {b 2 false}]]"},
+		"just full":      {[]TopicSpec{{Name: "a", Partitions: 9999}, {Name: "b", Partitions: 1}}, "[[{a 9999 false} {b 1 false}]]"},
+		"too many":       {[]TopicSpec{{Name: "a", Partitions: 9999}, {Name: "b", Partitions: 2}, {Name: "c", Partitions: 1}}, "[[{a 9999 false}] [{b 2 false} {c 1 false}]]"},
+		"largest alone":  {[]TopicSpec{{Name: "a", Partitions: 10000}, {Name: "b", Partitions: 10000}}, "[[{a 10000 false}] [{b 10000 false}]]"},
+		"broker default": {[]TopicSpec{{Name: "a", Partitions: 9001}, {Name: "b", Partitions: BrokerDefault}}, "[[{a 9001 false}] [{b -1 false}]]"},
 	} {
 		if got := fmt.Sprint(batches(c.specs)); got != c.want {
 			t.Errorf("%s:\n got %s\nwant %s", name, got, c.want)

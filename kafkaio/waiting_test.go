@@ -25,7 +25,7 @@ func TestWaiting(t *testing.T) {
 	t.Cleanup(admin.Close)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	if _, err := admin.EnsureTopics(ctx, []TopicSpec{{"orders_12", 3}, {"orders_12", 3}}); err != nil {
+	if _, err := admin.EnsureTopics(ctx, []TopicSpec{{Name: "orders_12", Partitions: 3}, {Name: "orders_12", Partitions: 3}}); err != nil {
 		t.Fatal(err)
 	}
 	began := time.Now()

@@ -31,6 +31,11 @@ type Config struct {
 	Timeout boostd.Duration `yaml:"timeout"`
 	// Retry says how often and how late a failed attempt is repeated.
 	Retry RetryConfig `yaml:"retry"`
+	// DeadLetter, false unless said otherwise, sends a message that fails for good
+	// to the topic {base}_dlq, whichever of the base's topics it came from, and
+	// counts it as done there. Otherwise, and where that topic doesn't take it, it
+	// is held.
+	DeadLetter bool `yaml:"dead_letter"`
 	// Audit is the file that finished attempts are written to; empty for none.
 	Audit string `yaml:"audit"`
 	// AuditRequired stops the handling when the audit file can't be written.

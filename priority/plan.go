@@ -50,8 +50,12 @@ func (a Action) String() string {
 	return [...]string{"nothing", "create", "grow", "note", "conflict"}[a]
 }
 
-// BaseLevel is the level of a base topic in a plan: it has any.
-const BaseLevel boostd.Level = -1
+// In a plan, BaseLevel is the level of a base topic, which has any, and
+// DeadLetters that of a dead-letter topic, which has none.
+const (
+	BaseLevel   boostd.Level = -1
+	DeadLetters boostd.Level = -2
+)
 
 // BrokerDefault leaves a number to the broker.
 const BrokerDefault = -1
@@ -59,21 +63,24 @@ const BrokerDefault = -1
 // TopicChange is one topic of the settings against what exists.
 type TopicChange struct {
 	Name, Base string
-	// Level is that of a derived topic, else BaseLevel.
+	// Level is that of a derived topic, else BaseLevel or DeadLetters.
 	Level boostd.Level
 	// Have is how many partitions there are, 0 for a topic that doesn't exist.
 	Have int
-	// Want is how many there should be, BrokerDefault for a base topic.
+	// Want is how many there should be, BrokerDefault for a base topic and for the
+	// dead letters of one that doesn't exist.
 	Want   int
 	Action Action
 	// Other is the topic that a conflict is with.
 	Other string
 }
 
-// Changes compares the base topics, and the derived topics of those that are
-// boosted, with what exists: partitions by topic. It lists each base before its
-// levels, in the order given, no name twice. Base topics are never grown.
-func (s *Settings) Changes(bases []string, have map[string]int) []TopicChange {
+// Changes compares the base topics, the derived topics of those that are boosted,
+// and the dead-letter topics of those in deadLetters, with what exists: partitions
+// by topic. It lists each base before its levels and these before its dead
+// letters, in the order given, no name twice. Base topics are never grown. Dead
+// letters get as many partitions as their base topic has, and keep them.
+func (s *Settings) Changes(bases, deadLetters []string, have map[string]int) []TopicChange {
 	d := differ{have: have, taken: make(map[string]string, len(have)), seen: map[string]bool{}}
 	for _, name := range slices.Sorted(maps.Keys(have)) {
 		d.taken[sameMetric(name)] = name
@@ -82,6 +89,10 @@ func (s *Settings) Changes(bases []string, have map[string]int) []TopicChange {
 		d.add(TopicChange{Name: base, Base: base, Level: BaseLevel, Want: BrokerDefault})
 		for _, p := range s.Plan([]string{base}) {
 			d.add(TopicChange{Name: p.Name, Base: base, Level: p.Level, Want: p.Partitions})
+		}
+		if slices.Contains(deadLetters, base) {
+			letters := DeadLetterTopic(base)
+			d.add(TopicChange{Name: letters, Base: base, Level: DeadLetters, Want: cmp.Or(have[letters], have[base], BrokerDefault)})
 		}
 	}
 	return d.changes

@@ -19,22 +19,27 @@ func TestChanges(t *testing.T) {
 		{"topic_name": "orders", "priority_boost_min_value": 1, "number_of_partitions": 4, "partitions_by_level": {"2": 8}},
 		{"topic_name": "a.b", "priority_boost_min_value": 2, "number_of_partitions": 1}]}`)
 	for name, c := range map[string]struct {
-		bases []string
-		have  map[string]int
-		want  string
+		bases   []string
+		have    map[string]int
+		letters []string
+		want    string
 	}{
-		"no bases":          {nil, map[string]int{"orders_1": 1}, "[]"},
-		"nothing exists":    {[]string{"orders"}, nil, "[{orders orders -1 0 -1 create } {orders_1 orders 1 0 4 create } {orders_2 orders 2 0 8 create }]"},
-		"all is there":      {[]string{"orders"}, map[string]int{"orders": 1, "orders_1": 4, "orders_2": 8}, "[{orders orders -1 1 -1 nothing } {orders_1 orders 1 4 4 nothing } {orders_2 orders 2 8 8 nothing }]"},
-		"fewer and more":    {[]string{"orders"}, map[string]int{"orders": 99, "orders_1": 3, "orders_2": 9}, "[{orders orders -1 99 -1 nothing } {orders_1 orders 1 3 4 grow } {orders_2 orders 2 9 8 note }]"},
-		"a base twice":      {[]string{"x", "x"}, nil, "[{x x -1 0 -1 create }]"},
-		"not boosted":       {[]string{"x"}, map[string]int{"x": 2, "x_1": 7}, "[{x x -1 2 -1 nothing }]"},
-		"conflict":          {[]string{"a.b"}, map[string]int{"a_b": 1, "a_b_2": 5}, "[{a.b a.b -1 0 -1 conflict a_b} {a.b_2 a.b 2 0 1 conflict a_b_2}]"},
-		"conflict in plan":  {[]string{"x.y", "x_y"}, nil, "[{x.y x.y -1 0 -1 create } {x_y x_y -1 0 -1 conflict x.y}]"},
-		"dots as they are":  {[]string{"a.b"}, map[string]int{"a.b": 1, "a.b_2": 1}, "[{a.b a.b -1 1 -1 nothing } {a.b_2 a.b 2 1 1 nothing }]"},
-		"others don't harm": {[]string{"x"}, map[string]int{"orders": 1, "a_b": 1}, "[{x x -1 0 -1 create }]"},
+		"no bases":          {nil, map[string]int{"orders_1": 1}, nil, "[]"},
+		"nothing exists":    {[]string{"orders"}, nil, nil, "[{orders orders -1 0 -1 create } {orders_1 orders 1 0 4 create } {orders_2 orders 2 0 8 create }]"},
+		"all is there":      {[]string{"orders"}, map[string]int{"orders": 1, "orders_1": 4, "orders_2": 8}, nil, "[{orders orders -1 1 -1 nothing } {orders_1 orders 1 4 4 nothing } {orders_2 orders 2 8 8 nothing }]"},
+		"fewer and more":    {[]string{"orders"}, map[string]int{"orders": 99, "orders_1": 3, "orders_2": 9}, nil, "[{orders orders -1 99 -1 nothing } {orders_1 orders 1 3 4 grow } {orders_2 orders 2 9 8 note }]"},
+		"a base twice":      {[]string{"x", "x"}, nil, nil, "[{x x -1 0 -1 create }]"},
+		"not boosted":       {[]string{"x"}, map[string]int{"x": 2, "x_1": 7}, nil, "[{x x -1 2 -1 nothing }]"},
+		"conflict":          {[]string{"a.b"}, map[string]int{"a_b": 1, "a_b_2": 5}, nil, "[{a.b a.b -1 0 -1 conflict a_b} {a.b_2 a.b 2 0 1 conflict a_b_2}]"},
+		"conflict in plan":  {[]string{"x.y", "x_y"}, nil, nil, "[{x.y x.y -1 0 -1 create } {x_y x_y -1 0 -1 conflict x.y}]"},
+		"dots as they are":  {[]string{"a.b"}, map[string]int{"a.b": 1, "a.b_2": 1}, nil, "[{a.b a.b -1 1 -1 nothing } {a.b_2 a.b 2 1 1 nothing }]"},
+		"others don't harm": {[]string{"x"}, map[string]int{"orders": 1, "a_b": 1}, nil, "[{x x -1 0 -1 create }]"},
+		"dead letters": {[]string{"orders", "x"}, map[string]int{"orders": 6, "orders_1": 4, "orders_2": 8}, []string{"x", "orders", "y"},
+			"[{orders orders -1 6 -1 nothing } {orders_1 orders 1 4 4 nothing } {orders_2 orders 2 8 8 nothing } {orders_dlq orders -2 0 6 create } {x x -1 0 -1 create } {x_dlq x -2 0 -1 create }]"},
+		"dead letters stay":     {[]string{"x"}, map[string]int{"x": 6, "x_dlq": 2}, []string{"x"}, "[{x x -1 6 -1 nothing } {x_dlq x -2 2 2 nothing }]"},
+		"dead letters conflict": {[]string{"x"}, map[string]int{"x": 6, "x.dlq": 2}, []string{"x"}, "[{x x -1 6 -1 nothing } {x_dlq x -2 0 6 conflict x.dlq}]"},
 	} {
-		if got := fmt.Sprint(s.Changes(c.bases, c.have)); got != c.want {
+		if got := fmt.Sprint(s.Changes(c.bases, c.letters, c.have)); got != c.want {
 			t.Errorf("%s:\n got %s\nwant %s", name, got, c.want)
 		}
 	}

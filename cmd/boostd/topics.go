@@ -32,7 +32,8 @@ func newTopics() *cobra.Command {
 // whichTopics is for the help of plan and ensure.
 const whichTopics = "With -c these are the topics of boostd.yaml, as `run` has them, and those of their levels. Without it they are\n" +
 	"all boosted topics of the settings document. Base topics are created with the broker's partitions, the levels'\n" +
-	"with those of the settings; nothing is ever deleted or made smaller."
+	"with those of the settings, and dead letters' (TOPIC_dlq, where the handler has dead_letter) with as many as\n" +
+	"their base topic has; nothing is ever deleted or made smaller."
 
 // bases are the base topics that plan and ensure are about.
 func (p *place) bases() []string {
@@ -53,7 +54,11 @@ func (p *place) withPlan(ctx context.Context, do func(ctx context.Context, admin
 		if err != nil {
 			return err
 		}
-		return do(ctx, admin, p.settings.Changes(p.bases(), have))
+		var letters []string
+		if p.file != nil {
+			letters = p.file.DeadLetters()
+		}
+		return do(ctx, admin, p.settings.Changes(p.bases(), letters, have))
 	})
 }
 

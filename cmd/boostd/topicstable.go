@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"text/tabwriter"
 
@@ -18,9 +19,10 @@ const keysMove = "keys go to other partitions from then on, so the order of a ke
 type planLine struct {
 	Topic string `json:"topic"`
 	Base  string `json:"base"`
-	// Level is null for a base topic.
-	Level  *int `json:"level"`
-	Exists bool `json:"exists"`
+	// Level is null for a base topic and for dead letters.
+	Level       *int `json:"level"`
+	DeadLetters bool `json:"dead_letters,omitempty"`
+	Exists      bool `json:"exists"`
 	// Partitions is null for a topic that doesn't exist, Wanted for the broker's
 	// default.
 	Partitions *int   `json:"partitions"`
@@ -32,8 +34,9 @@ type planLine struct {
 func planLines(plan []priority.TopicChange) []planLine {
 	lines := make([]planLine, len(plan))
 	for n, t := range plan {
-		l := planLine{Topic: t.Name, Base: t.Base, Exists: t.Have > 0, Wanted: partitionsWanted(t), Action: t.Action.String(), Text: remark(t)}
-		if t.Level != priority.BaseLevel {
+		l := planLine{Topic: t.Name, Base: t.Base, Exists: t.Have > 0, Wanted: partitionsWanted(t), Action: t.Action.String(), Text: remark(t),
+			DeadLetters: t.Level == priority.DeadLetters}
+		if t.Level >= 0 {
 			l.Level = new(int(t.Level))
 		}
 		if t.Have > 0 {
@@ -92,9 +95,10 @@ func printPlan(to io.Writer, plan []priority.TopicChange) error {
 type topicLine struct {
 	Topic string `json:"topic"`
 	Base  string `json:"base"`
-	// Level is null for a base topic.
-	Level      *int `json:"level"`
-	Partitions int  `json:"partitions"`
+	// Level is null for a base topic and for dead letters.
+	Level       *int `json:"level"`
+	DeadLetters bool `json:"dead_letters,omitempty"`
+	Partitions  int  `json:"partitions"`
 	// Messages is the difference of last and first offsets, null when it isn't
 	// known.
 	Messages *int64 `json:"messages"`
@@ -122,6 +126,10 @@ func listTopics(ctx context.Context, admin *kafkaio.Admin, s *priority.Settings,
 			lines = append(lines, topicLine{Topic: t.Name, Base: base, Level: new(int(t.Level)), Partitions: have[t.Name], Outside: t.Outside})
 			partitions[t.Name] = have[t.Name]
 		}
+		if letters := priority.DeadLetterTopic(base); have[letters] > 0 && !slices.Contains(bases, letters) {
+			lines = append(lines, topicLine{Topic: letters, Base: base, DeadLetters: true, Partitions: have[letters]})
+			partitions[letters] = have[letters]
+		}
 	}
 	messages, err := admin.Messages(ctx, partitions)
 	if err != nil {
@@ -145,6 +153,9 @@ func printTopics(to io.Writer, lines []topicLine) error {
 		}
 		if l.Messages != nil {
 			messages = strconv.FormatInt(*l.Messages, 10)
+		}
+		if l.DeadLetters {
+			level = "dead letters"
 		}
 		if l.Outside {
 			mark = "outside: the settings have no such level"
