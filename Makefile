@@ -1,13 +1,18 @@
 # Try out, build and test boostd: `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo test acceptance bench fuzz kafka kafka-stop fmt lint man install uninstall deb tools clean c-compiler
+.PHONY: help build demo test acceptance chaos bench fuzz kafka kafka-stop fmt lint man install uninstall deb tools clean c-compiler
 
 # What the next lines may be given: make test PKG=./scheduler ARGS='-run TestGate'
 PKG ?= ./...
 ARGS ?=
 FUZZTIME ?= 30s
 NODES ?= 1
+# Of make chaos: the first of how many seeds, seconds of faults for each, messages a second.
+SEED ?= 1
+SEEDS ?= 10
+SECONDS ?= 180
+RATE ?= 300
 SECURE ?= false
 PREFIX ?= /usr
 DESTDIR ?=
@@ -41,6 +46,9 @@ endif
 
 acceptance: c-compiler ## the promises at full size, on real Kafka: half an hour, an idle machine
 	go test -tags acceptance ./test/acceptance -timeout 60m -v -count=1 $(ARGS)
+
+chaos: c-compiler ## break all that can break, on real Kafka; SEEDS=10 SECONDS=180; SEED=7 SEEDS=1 is the seventh again
+	go test ./test/chaos -run TestChaos -v -count=1 -timeout 24h -chaos.seed=$(SEED) -chaos.seeds=$(SEEDS) -chaos.seconds=$(SECONDS) -chaos.rate=$(RATE) $(ARGS)
 
 bench: c-compiler ## benchmarks of the packages; PKG=./scheduler ARGS='-bench Core'
 	go test -run '^$$' -bench . -benchmem $(ARGS) $(PKG)

@@ -157,6 +157,12 @@ func (p *Process) ended() bool {
 	}
 }
 
+// Ended is closed when the process has ended; Code is known then.
+func (p *Process) Ended() <-chan struct{} { return p.done }
+
+// Code is the exit code of a process that has ended, -1 after a signal's.
+func (p *Process) Code() int { return p.code }
+
 // PID is the process's number.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 

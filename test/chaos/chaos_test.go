@@ -1,0 +1,71 @@
+package chaos
+
+import (
+	"flag"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/kafkaboost/boostd/audit/verdict"
+)
+
+var (
+	firstSeed = flag.Uint64("chaos.seed", 1, "the first seed")
+	seeds     = flag.Int("chaos.seeds", 1, "how many seeds, one after the other")
+	seconds   = flag.Int("chaos.seconds", 25, "how long faults come, for each seed")
+	rate      = flag.Int("chaos.rate", 300, "messages a second")
+	keep      = flag.String("chaos.keep", "", "the folder that histories are kept in; those of failed runs are kept in any case, without it in the temporary folder")
+	judge     = flag.String("chaos.judge", "", "a history to judge again, without a run")
+)
+
+// Whatever dies, nothing is lost, nothing is repeated without a reason, and the
+// highest level goes first.
+func TestChaos(t *testing.T) {
+	if *judge != "" {
+		h, err := ReadFile(*judge)
+		if err != nil {
+			t.Fatal(err)
+		}
+		convict(t, Judge(h))
+		return
+	}
+	for n := range *seeds {
+		seed := *firstSeed + uint64(n)
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { runSeed(t, seed) })
+	}
+}
+
+func runSeed(t *testing.T, seed uint64) {
+	replay := fmt.Sprintf("make chaos SEED=%d SEEDS=1 SECONDS=%d RATE=%d", seed, *seconds, *rate)
+	t.Logf("seed %d; again: %s", seed, replay)
+	w := NewWorld(t, Run{Seed: seed, Lasting: time.Duration(*seconds) * time.Second, Top: top}, *rate)
+	stalls := verdict.RecordStalls()
+	if err := w.Run(NewPlanner(seed).Next); err != nil {
+		t.Error(err)
+	}
+	w.journal.note(func(h *History) {
+		for _, s := range stalls.Stop() {
+			h.Stalls = append(h.Stalls, Stall{w.journal.Since(s.From), w.journal.Since(s.To)})
+		}
+	})
+	h := w.journal.History()
+	convict(t, Judge(&h))
+	if !t.Failed() && *keep == "" {
+		return
+	}
+	path, err := w.Keep(*keep)
+	if err != nil {
+		t.Error(err)
+	}
+	t.Logf("the history is %s; judge it again: go test ./test/chaos -run TestChaos -v -chaos.judge=%[1]s; run it again: %s", path, replay)
+}
+
+// convict fails the test when a rule is broken.
+func convict(t *testing.T, v *Verdict) {
+	t.Helper()
+	t.Log(v)
+	for _, x := range v.Violations {
+		t.Errorf("%s: %s", x.Rule, x.Text)
+		break // the log has more
+	}
+}

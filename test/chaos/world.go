@@ -1,0 +1,247 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/test/kafkatest"
+	"github.com/kafkaboost/boostd/test/rig"
+)
+
+const (
+	// boosted and top are the lowest and the highest level with topics of their
+	// own; with the base topic's there are six.
+	boosted, top = 6, 10
+	// partitions is how many each topic begins with.
+	partitions = 3
+	// daemons is the fleet's usual size; a further one joins and leaves.
+	daemons = 3
+	// sessionMs is the shortest session that a broker takes: so that a daemon that
+	// is dead or stopped is missed soon.
+	sessionMs = "6000"
+)
+
+// World is all of one run: brokers, proxies, daemons, handler and load.
+type World struct {
+	t       testing.TB
+	journal *Journal
+	cluster *kafkatest.Cluster
+	proxies []*Proxy
+	setup   *rig.Setup
+	client  *Client
+	ledger  *Ledger
+	fleet   *Fleet
+	load    *Load
+	sampler *Sampler
+	rate    int
+
+	mu    sync.Mutex // of what follows
+	grown map[string]int32
+}
+
+// NewWorld starts everything but the load; all ends with the test.
+func NewWorld(t testing.TB, run Run, rate int) *World {
+	t.Helper()
+	w := &World{t: t, rate: rate, grown: map[string]int32{}}
+	w.cluster = kafkatest.New(t, kafkatest.Options{Nodes: 3, FastFailover: true, Proxied: true})
+	w.journal = NewJournal(run)
+	w.startProxies()
+	w.plan()
+	var err error
+	if w.client, err = Dial(w.cluster.Brokers()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.client.Close)
+	if w.ledger, err = OpenLedger(w.journal, run.Seed); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.ledger.Close)
+	w.createTopics()
+	w.fleet = NewFleet(t, w.setup, w.ledger, w.journal, "GOMEMLIMIT=64MiB")
+	w.load = NewLoad(w.client, w.journal, run.Seed, func(level int) string { return w.setup.Topic(boostd.Level(level)) })
+	w.sampler = StartSampler(w.client, w.journal, w.setup.Groups())
+	t.Cleanup(w.sampler.Stop)
+	return w
+}
+
+func (w *World) startProxies() {
+	for _, r := range w.cluster.Routes() {
+		p, err := StartProxy(r.Advertised, r.Listener)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		w.t.Cleanup(p.Close)
+		w.proxies = append(w.proxies, p)
+	}
+}
+
+// apart is the topic that is deleted and made anew.
+func (w *World) apart() string { return w.setup.Base + "-apart" }
+
+// plan writes the daemons' files.
+func (w *World) plan() {
+	var proxies []string
+	for _, r := range w.cluster.Routes() {
+		proxies = append(proxies, r.Advertised)
+	}
+	w.setup = rig.Plan(w.t, w.cluster.Brokers(), rig.Options{Min: boosted, Max: top, Partitions: partitions})
+	w.setup.WriteFile(w.t, "boostd.yaml", fmt.Sprintf(`kafka:
+  brokers: [%s]
+  group: %s
+  properties: {session.timeout.ms: "%s"}
+settings: {source: "file:settings.json"}
+topics:
+  %s: {handler: work, order: key}
+  %s: {handler: work}
+handlers:
+  work:
+    http: http://127.0.0.1:1
+    slots: 16
+    timeout: 2s
+    retry: {attempts: 1000, backoff: 50ms, max_backoff: 1s}
+control: %s
+state_dir: state
+`, strings.Join(proxies, ", "), w.setup.Group, sessionMs, w.setup.Base, w.apart(), w.setup.Control))
+}
+
+// topics are the base's, with how many partitions each has now.
+func (w *World) topics() map[string]int32 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	all := map[string]int32{}
+	for level := boosted - 1; level <= top; level++ {
+		topic := w.setup.Topic(boostd.Level(level))
+		all[topic] = max(partitions, w.grown[topic])
+	}
+	return all
+}
+
+func (w *World) createTopics() {
+	ctx, cancel := context.WithTimeout(w.t.Context(), rig.Patience)
+	defer cancel()
+	var all error
+	for topic, n := range w.topics() {
+		all = errors.Join(all, w.client.CreateTopic(ctx, topic, n, nil))
+	}
+	if err := errors.Join(all, w.client.CreateTopic(ctx, w.apart(), partitions, nil)); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// Run is the whole story: start, faults for that long, calm, end. What it
+// returns is everything that went wrong beside what the verdict finds.
+func (w *World) Run(next func() Round) error {
+	for n := 1; n <= daemons; n++ {
+		w.fleet.Start(n)
+	}
+	w.load.Stream(w.rate, w.apart())
+	rig.Eventually(w.t, "the daemons have begun", func() bool { return w.ledger.Finished() > w.rate })
+	var wrong error
+	for w.journal.Now() < w.journal.History().Run.Lasting {
+		r := next()
+		w.t.Logf("%6.1f s: %v", w.journal.Now().Seconds(), r)
+		wrong = errors.Join(wrong, w.round(r))
+		<-time.After(r.Calm)
+	}
+	return errors.Join(wrong, w.settle())
+}
+
+// settling bounds the time from the load's end until all is handled, and from
+// there until all is committed.
+const settling = time.Minute
+
+// settle ends the load and waits until all is handled and committed.
+func (w *World) settle() error {
+	ctx, cancel := context.WithTimeout(context.Background(), settling)
+	defer cancel()
+	wrong := w.load.Stop(ctx)
+	began := w.journal.Now()
+	if !w.await(settling, func() bool { return len(w.open()) == 0 }) {
+		open := w.open()
+		wrong = errors.Join(wrong, fmt.Errorf("%v after the load's end %d messages are not handled, such as %v", settling, len(open), open[:min(5, len(open))]))
+	}
+	w.t.Logf("%6.1f s: all is handled, %v after the load's end", w.journal.Now().Seconds(), (w.journal.Now() - began).Round(time.Millisecond))
+	w.await(settling, func() bool { return w.uncommitted() == 0 })
+	w.ends()
+	wrong = errors.Join(wrong, w.fleet.StopAll())
+	w.sampler.Stop()
+	return wrong
+}
+
+// await waits for a condition; false: not in time.
+func (w *World) await(patience time.Duration, condition func() bool) bool {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for limit := time.Now().Add(patience); !condition(); <-tick.C {
+		if time.Now().After(limit) {
+			return false
+		}
+	}
+	return true
+}
+
+// open are the acknowledged messages that no attempt has finished.
+func (w *World) open() (open []Ack) {
+	for _, a := range w.journal.History().Acks {
+		if !a.Apart && !w.ledger.IsDone(a.ID) {
+			open = append(open, a)
+		}
+	}
+	return open
+}
+
+// endings are the partitions' ends and what is committed.
+func (w *World) endings() ([]End, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), asking)
+	defer cancel()
+	ends, err := w.client.Ends(ctx, w.topics())
+	if err != nil {
+		return nil, err
+	}
+	var all []End
+	for tp, end := range ends {
+		all = append(all, End{Topic: tp.Topic, Partition: tp.Partition, Committed: w.sampler.Last(tp), Offset: end})
+	}
+	return all, nil
+}
+
+// uncommitted is how many messages are behind what is committed, -1: unknown.
+func (w *World) uncommitted() int64 {
+	all, err := w.endings()
+	if err != nil {
+		return -1
+	}
+	sum := int64(0)
+	for _, e := range all {
+		sum += e.Offset - e.Committed
+	}
+	return sum
+}
+
+func (w *World) ends() {
+	all, err := w.endings()
+	if err != nil {
+		w.t.Errorf("look at the end of all partitions: %v", err)
+	}
+	w.journal.note(func(h *History) { h.Ends = all })
+}
+
+// Keep writes the history to a file of its own and returns its path.
+func (w *World) Keep(dir string) (string, error) {
+	f, err := os.CreateTemp(dir, fmt.Sprintf("boostd-chaos-%d-*.jsonl", w.journal.History().Run.Seed))
+	if err != nil {
+		return "", fmt.Errorf("keep history: %w", err)
+	}
+	h := w.journal.History()
+	if err := errors.Join(h.Write(f), f.Close()); err != nil {
+		return "", fmt.Errorf("keep history: %w", err)
+	}
+	return f.Name(), nil
+}
