@@ -14,7 +14,8 @@ type Recovery struct {
 	Fault Fault
 	// First is the time from the fault's end until the first high message is done
 	// that ends after it; CaughtUp until all that were acknowledged before the
-	// fault's end are. Both are 0 and below where that was so before.
+	// fault's end are. CaughtUp is 0 where that was so before,
+	// First the longest of all times where there was none.
 	First, CaughtUp time.Duration
 }
 
@@ -35,7 +36,10 @@ func (e *evidence) recover(v *Verdict) {
 				caught = max(caught, m.finished)
 			}
 		}
-		v.Recoveries = append(v.Recoveries, Recovery{f, first - f.End, caught - f.End})
+		if first < neverEnded {
+			first -= f.End
+		}
+		v.Recoveries = append(v.Recoveries, Recovery{f, first, caught - f.End})
 	}
 }
 

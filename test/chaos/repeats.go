@@ -55,13 +55,13 @@ func moves(k Kind) bool {
 }
 
 // judgeRepeats: an attempt is a repeat when it starts after the start of the one
-// that finished the message, or finishes it once more. The first attempt that
-// finished is by daemon D. A repeat is explained by a fault that
+// that finished the message first, or finishes it once more. Of the two the one
+// that starts first is by daemon D. The repeat is explained by a fault that
 //
-//   - hits D, or all, and can tear what is uncommitted away: the first attempt was
+//   - hits D, or all, and can tear what is uncommitted away: the first was
 //     running or had finished within `uncommitted` before the fault's start, or at
 //     the latest in its aftermath, and the repeat starts after the fault's start;
-//   - moves partitions, where the first attempt took longer than a drain's
+//   - moves partitions, where the first took longer than a drain's
 //     deadline and was running in the fault or its aftermath;
 //   - stopped the daemon that repeats, which then goes on with what it held.
 //
@@ -81,10 +81,14 @@ func (e *evidence) judgeRepeats(v *Verdict) {
 				continue
 			}
 			repeated = true
-			why := e.explain(first, b)
+			a := first
+			if b.Start < a.Start {
+				a, b = b, a
+			}
+			why := e.explain(a, b)
 			if why == "" {
 				v.blame(Repeated, "message %d, %s: done by %s from %v to %v, again by %s at %v (attempt %d, %s)",
-					m.id, m.where(), first.Daemon, first.Start, first.End, b.Daemon, b.Start, b.Number, b.Result)
+					m.id, m.where(), a.Daemon, a.Start, a.End, b.Daemon, b.Start, b.Number, b.Result)
 				why = "nothing"
 			}
 			v.Repeats[why]++
