@@ -1,7 +1,7 @@
 # Try out, build and test boostd: `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo test acceptance chaos bench fuzz kafka kafka-stop fmt lint man install uninstall deb tools clean c-compiler
+.PHONY: help build demo test acceptance mutants chaos bench fuzz kafka kafka-stop fmt lint man install uninstall deb tools clean c-compiler
 
 # What the next lines may be given: make test PKG=./scheduler ARGS='-run TestGate'
 PKG ?= ./...
@@ -49,6 +49,9 @@ acceptance: c-compiler ## the promises at full size, on real Kafka: half an hour
 
 chaos: c-compiler ## break all that can break, on real Kafka; SEEDS=10 SECONDS=180; SEED=7 SEEDS=1 is the seventh again
 	go test ./test/chaos -run TestChaos -v -count=1 -timeout 24h -chaos.seed=$(SEED) -chaos.seeds=$(SEEDS) -chaos.seconds=$(SECONDS) -chaos.rate=$(RATE) $(ARGS)
+
+mutants: c-compiler ## plant known bugs, one at a time, and check that the tests catch each; ARGS=retry
+	go run ./test/mutants $(ARGS)
 
 bench: c-compiler ## benchmarks of the packages; PKG=./scheduler ARGS='-bench Core'
 	go test -run '^$$' -bench . -benchmem $(ARGS) $(PKG)

@@ -61,6 +61,22 @@ func (f *fleet) shared() bool {
 	return true
 }
 
+// joined reports whether each daemon has its place in every group, and somebody
+// every partition.
+func (f *fleet) joined() bool {
+	partitions, places := 0, 0
+	for n := range f.running {
+		for _, c := range f.consumers(n) {
+			partitions += c.Partitions
+			if c.Joined {
+				places++
+			}
+		}
+	}
+	groups := len(f.setup.Groups())
+	return places == 2*groups && partitions == f.setup.Partitions*groups
+}
+
 func (f *fleet) rebalances(n int) (sum uint64) {
 	for _, c := range f.consumers(n) {
 		sum += c.Rebalances
@@ -144,6 +160,26 @@ func (f *fleet) check(ledger []verdict.Entry, stalls []verdict.Interval) {
 		}
 		if found := rig.Inversions(records, patience); found > 0 {
 			f.t.Errorf("process %d: %d inversions of more than %v", n, found, patience)
+		}
+	}
+}
+
+// A static member without partitions keeps its place, too.
+func TestIdleStaticMember(t *testing.T) {
+	t.Parallel()
+	s := rig.New(t, clusters[1], rig.Options{Min: 10, Partitions: 1, Kafka: `  properties: {session.timeout.ms: "30000"}`})
+	f := &fleet{t: t, setup: s, static: true}
+	f.start(0)
+	f.start(1)
+	rig.Eventually(t, "they have joined", f.joined)
+	for n := range f.running {
+		other := 1 - n
+		before := f.rebalances(other)
+		exits(t, f.running[n], f.running[n].Terminate(), 0)
+		f.start(n)
+		rig.Eventually(t, "it has joined again", f.joined)
+		if now := f.rebalances(other); now != before {
+			t.Errorf("daemon %d restarts: %d rebalances in the other, want 0", n, now-before)
 		}
 	}
 }
