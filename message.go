@@ -43,8 +43,12 @@ type Message struct {
 	Offset int64
 	// Level is set by the consumer actor.
 	Level Level
-	// Attempt counts from 1; set by the scheduler before each dispatch.
+	// Attempt counts from 1; set by the scheduler before each dispatch. The Source
+	// sets it to how many attempts have failed before it read the message.
 	Attempt int
+	// Held says that the message was given up before the Source read it, and waits
+	// for a person. Set by the Source, read by the scheduler.
+	Held bool
 
 	// Key is nil when the record has none; an empty key is not nil.
 	Key []byte

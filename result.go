@@ -1,6 +1,9 @@
 package boostd
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // Outcome is what became of one attempt, or of a message as a whole.
 type Outcome uint8
@@ -26,6 +29,9 @@ func (o Outcome) String() string {
 	return "unknown"
 }
 
+// ErrNotHeld says that there is no such held message.
+var ErrNotHeld = errors.New("no such message is held")
+
 // Result is a handler's answer for one message.
 type Result struct {
 	// Outcome is Done, Retry or Dead.
@@ -39,11 +45,16 @@ type Result struct {
 }
 
 // Settlement tells a Source what became of a message that it emitted. Every
-// emitted message is settled exactly once.
+// emitted message is settled exactly once with another outcome than Retry.
 type Settlement struct {
 	Message *Message
 	// Outcome is Done (the message may be committed), Dead (given up and safe
 	// elsewhere: counts as done), Held (not done: it stays uncommitted and
-	// leaves the Source's window) or Released (not done, and forgotten).
+	// leaves the Source's window), Released (not done, and forgotten) or Retry: an
+	// attempt has failed, and the message stays for another.
 	Outcome Outcome
+	// Attempts have failed so far; only with Retry and Held.
+	Attempts int
+	// Again says that the message was told of with Retry before.
+	Again bool
 }

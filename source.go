@@ -24,6 +24,13 @@ type Revoking struct {
 // nothing of them will be committed.
 type Lost struct{ Partitions []TopicPartition }
 
+// Unheld says that a held message is no longer: a person has skipped it, or it
+// follows in a Batch.
+type Unheld struct {
+	TopicPartition
+	Offset int64
+}
+
 // Batch is a run of messages in the order in which they were fetched. The
 // receiver owns it.
 type Batch struct{ Messages []Message }

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/kafkaboost/boostd"
@@ -39,6 +40,32 @@ func (e *Engine) PauseLevel(ctx context.Context, p scheduler.Pause) error {
 // ResumeLevel ends a pause by hand. It is false when there was none.
 func (e *Engine) ResumeLevel(ctx context.Context, level boostd.Level) (was bool, err error) {
 	return ask(ctx, e, "resume a level", func(reply chan<- bool) any { return &resumeLevel{level, reply} })
+}
+
+// Held lists all messages that wait for a person.
+func (e *Engine) Held(ctx context.Context) ([]scheduler.HeldMessage, error) {
+	return ask(ctx, e, "list held messages", func(reply chan<- []scheduler.HeldMessage) any { return &heldRequest{reply} })
+}
+
+// RetryHeld reads a held message anew and handles it, with all its attempts before
+// it. The error is boostd.ErrNotHeld where no such message is held here.
+func (e *Engine) RetryHeld(ctx context.Context, tp boostd.TopicPartition, offset int64) error {
+	return e.resolve(func(s Source) error { return s.Retry(ctx, tp, offset) })
+}
+
+// SkipHeld takes a held message for done. Its error is as RetryHeld's.
+func (e *Engine) SkipHeld(tp boostd.TopicPartition, offset int64) error {
+	return e.resolve(func(s Source) error { return s.Skip(tp, offset) })
+}
+
+// resolve asks the Sources for the one that holds a message.
+func (e *Engine) resolve(by func(Source) error) error {
+	for _, s := range e.sources {
+		if err := by(s); !errors.Is(err, boostd.ErrNotHeld) {
+			return err
+		}
+	}
+	return boostd.ErrNotHeld
 }
 
 // Sources are pictures of the consumers' Sources, in the order of

@@ -34,7 +34,7 @@ func (c *consumer) Receive(ctx actor.Context) {
 			c.spec.Resolve(&m.Messages[n])
 		}
 		c.forward(ctx, m)
-	case *boostd.Assigned, *boostd.Revoking, *boostd.Lost, *boostd.CaughtUp, *boostd.Backlog:
+	case *boostd.Assigned, *boostd.Revoking, *boostd.Lost, *boostd.Unheld, *boostd.CaughtUp, *boostd.Backlog:
 		c.forward(ctx, m)
 	case *boostd.Trouble:
 		c.trouble(m)

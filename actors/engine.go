@@ -24,6 +24,9 @@ type HandlerSpec struct {
 	// Timeout is how long one attempt may take before it is cancelled.
 	Timeout time.Duration
 	Retry   scheduler.Retry
+	// DeadLetters is where messages go whose last attempt has failed; nil: they are
+	// held.
+	DeadLetters DeadLetters
 	// Recorder gets every finished attempt; nil for none.
 	Recorder Recorder
 }
@@ -102,7 +105,7 @@ func (e *Engine) pools(base context.Context, core *scheduler.Core, sched *schedu
 	var slots [][]*slot
 	number := 0
 	for _, h := range o.Handlers {
-		config := scheduler.PoolConfig{Name: h.Name, Slots: h.Slots, Levels: o.Levels, Retry: h.Retry, Slice: scheduler.DefaultSlice}
+		config := scheduler.PoolConfig{Name: h.Name, Slots: h.Slots, Levels: o.Levels, Retry: h.Retry, DeadLetters: h.DeadLetters != nil, Slice: scheduler.DefaultSlice}
 		id, err := core.AddPool(config)
 		if err != nil {
 			return nil, err
@@ -126,6 +129,7 @@ func (e *Engine) pools(base context.Context, core *scheduler.Core, sched *schedu
 		slots = append(slots, pool)
 		sched.slots = append(sched.slots, batches)
 		sched.wanted = append(sched.wanted, wanted)
+		sched.graves = append(sched.graves, h.DeadLetters)
 	}
 	return slots, nil
 }
@@ -203,8 +207,8 @@ func (e *Engine) Failed() <-chan error { return e.failed }
 // Dead is closed when an actor has died: then nobody answers Drain any more.
 func (e *Engine) Dead() <-chan struct{} { return e.dead }
 
-// Drain ends fetching for good and finishes what is in flight, and what is
-// queued before something that was. The rest goes back to its source unhandled.
+// Drain ends fetching for good and finishes what is in flight. The rest goes back
+// to its source unhandled.
 // The channel is closed once nothing is here.
 // Called once.
 func (e *Engine) Drain() (idle <-chan struct{}) {
@@ -213,11 +217,8 @@ func (e *Engine) Drain() (idle <-chan struct{}) {
 	return done
 }
 
-// Cancel ends every handler's context; nothing more is dispatched.
-func (e *Engine) Cancel(cause error) {
-	e.cancel(cause)
-	e.system.Root.Send(e.sched, &abandon{})
-}
+// Cancel ends every handler's context. It is for after Drain.
+func (e *Engine) Cancel(cause error) { e.cancel(cause) }
 
 // Stop stops the sources, which commit what is settled, in parallel, and then
 // the actors. It returns when all goroutines have ended or ctx has; what still

@@ -58,7 +58,11 @@ func (f *fakeSource) Start(emit func(any)) error { f.emit = emit; close(f.begun)
 func (f *fakeSource) SetPaused(p bool)           { f.mu.Lock(); defer f.mu.Unlock(); f.paused = p }
 func (f *fakeSource) Stop(context.Context) error { f.emit(&boostd.Stopped{}); return nil }
 
-func (f *fakeSource) Status() boostd.SourceStatus { return boostd.SourceStatus{} }
+func (f *fakeSource) Retry(context.Context, boostd.TopicPartition, int64) error {
+	return boostd.ErrNotHeld
+}
+func (f *fakeSource) Skip(boostd.TopicPartition, int64) error { return boostd.ErrNotHeld }
+func (f *fakeSource) Status() boostd.SourceStatus             { return boostd.SourceStatus{} }
 
 func (f *fakeSource) Drained(tps []boostd.TopicPartition) { f.drained <- tps }
 
@@ -66,7 +70,9 @@ func (f *fakeSource) Settle(settled []boostd.Settlement) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, s := range settled {
-		f.settled[s.Message.Offset] = s.Outcome
+		if s.Outcome != boostd.Retry { // one that stays
+			f.settled[s.Message.Offset] = s.Outcome
+		}
 	}
 	close(f.changed)
 	f.changed = make(chan struct{})

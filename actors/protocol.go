@@ -44,11 +44,14 @@ type overrun struct {
 type tick struct{}
 
 // drain asks the scheduler to come to an end; idle is closed when nothing is in
-// flight. abandon tells it that handlers are cancelled.
-type (
-	drain   struct{ idle chan struct{} }
-	abandon struct{}
-)
+// flight.
+type drain struct{ idle chan struct{} }
+
+// buried says that a dead letter is written, or refused for good.
+type buried struct {
+	item *scheduler.Item
+	err  error
+}
 
 // pauseLevel and resumeLevel are a person's orders.
 type (
@@ -68,5 +71,10 @@ type ping struct {
 	reply chan<- string
 }
 
-// statusRequest asks for a picture of the core.
-type statusRequest struct{ reply chan<- scheduler.Status }
+// statusRequest asks for a picture of the core, heldRequest for all that is held.
+type (
+	statusRequest struct{ reply chan<- scheduler.Status }
+	heldRequest   struct {
+		reply chan<- []scheduler.HeldMessage
+	}
+)

@@ -20,6 +20,7 @@ type schedulerActor struct {
 	names     []string // of the consumers, for logs
 	workers   [][]*actor.PID
 	slots     [][]*assignment // the reused batches, by pool and slot
+	graves    []DeadLetters   // by pool
 	wanted    []*atomic.Int64 // by pool, read by its slots between messages
 	recalls   []scheduler.Recall
 	idle      chan struct{} // closed when drained; nil before drain
@@ -48,8 +49,12 @@ func (s *schedulerActor) Receive(ctx actor.Context) {
 		s.core.Overrun(m.pool, m.slot)
 		s.logger.Error("handler overran its timeout and ignores its cancellation; its slot is stuck until it returns",
 			"pool", int(m.pool), "slot", m.slot)
+	case *buried:
+		s.apply(ctx, now, s.core.Buried(now, m.item, refusal(m.err)))
 	case *statusRequest:
 		m.reply <- s.core.Status(now)
+	case *heldRequest:
+		m.reply <- s.core.HeldMessages()
 	case *pauseLevel:
 		m.done <- s.pause(ctx, now, m.pause)
 	case *resumeLevel:
@@ -64,8 +69,6 @@ func (s *schedulerActor) Receive(ctx actor.Context) {
 			ctx.Send(c, &pause{true})
 		}
 		s.apply(ctx, now, s.core.Drain(now))
-	case *abandon:
-		s.apply(ctx, now, s.core.Abandon(now))
 	case *actor.Stopping:
 		if s.timer != nil {
 			s.timer.Stop()
@@ -98,7 +101,9 @@ func (s *schedulerActor) source(now time.Time, id scheduler.ConsumerID, event an
 		return s.core.Assigned(now, id, e.Partitions)
 	case *boostd.Revoking:
 		s.logger.Info("partitions revoked", "consumer", s.names[id], "partitions", len(e.Partitions))
-		return s.core.Revoking(now, id, e.Partitions, e.Deadline)
+		return s.core.Revoking(now, id, e.Partitions)
+	case *boostd.Unheld:
+		return s.core.Unheld(now, id, e.TopicPartition, e.Offset)
 	case *boostd.Lost:
 		s.logger.Warn("partitions lost", "consumer", s.names[id], "partitions", len(e.Partitions))
 		return s.core.Lost(now, id, e.Partitions)
@@ -136,6 +141,9 @@ func (s *schedulerActor) send(ctx actor.Context, now time.Time, e *scheduler.Eff
 		s.logger.Info("consumer changed its state", "consumer", s.names[f.Consumer], "state", f.State.String(), "reason", f.Reason.String())
 		ctx.Send(s.consumers[f.Consumer], &pause{f.State == scheduler.Paused})
 	}
+	for _, b := range e.Burials {
+		s.bury(ctx, b)
+	}
 	for _, d := range e.Drained {
 		ctx.Send(s.consumers[d.Consumer], &drained{d.Partitions})
 	}
@@ -145,6 +153,19 @@ func (s *schedulerActor) send(ctx actor.Context, now time.Time, e *scheduler.Eff
 		close(s.idle)
 		s.idle = nil
 	}
+}
+
+// bury has a dead letter written.
+func (s *schedulerActor) bury(ctx actor.Context, b scheduler.Burial) {
+	self, root := ctx.Self(), ctx.ActorSystem().Root
+	s.graves[b.Pool].Bury(b, func(err error) { root.Send(self, &buried{b.Item, err}) })
+}
+
+func refusal(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }
 
 // tell logs what a person should know.

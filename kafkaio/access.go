@@ -161,7 +161,7 @@ func (a *Admin) mayCreate(ctx context.Context, name string) (bool, string) {
 }
 
 // groupAccess is for programs that end soon: a question for a group can end the
-// process when its coordinator goes meanwhile, see Source.askPositions.
+// process when its coordinator goes meanwhile, see Source.askOrigins.
 func (a *Admin) groupAccess(ctx context.Context, name string) GroupAccess {
 	g := GroupAccess{Name: name, Lag: -1}
 	d, err := a.describeGroup(ctx, name)

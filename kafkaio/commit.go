@@ -25,10 +25,14 @@ func (s *Source) commitLoop() {
 	ticker := time.NewTicker(s.o.CommitInterval)
 	defer ticker.Stop()
 	for {
+		early := false
 		select {
 		case <-s.stop:
 			return
 		case <-ticker.C:
+		case <-s.early:
+			early = true
+			s.pauseCommits(earlyGap)
 		}
 		ctx, cancel := context.WithTimeoutCause(context.Background(), s.o.CommitTimeout,
 			fmt.Errorf("no answer in %v", s.o.CommitTimeout))
@@ -37,12 +41,27 @@ func (s *Source) commitLoop() {
 		switch failed++; {
 		case err == nil:
 			failed = 0
+		case early: // the next one in turn tells
+			failed--
 		case passing(err) && failed < tolerated:
 			s.logger.Debug("commit failed and is tried again", "error", err)
 		default:
 			s.setTrouble("commit", err)
 			s.watch.commitFailed(err)
 		}
+	}
+}
+
+// earlyGap gathers what should be told soon: a commit costs the brokers much more
+// than a message.
+const earlyGap = 50 * time.Millisecond
+
+func (s *Source) pauseCommits(d time.Duration) {
+	gap := time.NewTimer(d)
+	defer gap.Stop()
+	select {
+	case <-gap.C:
+	case <-s.stop:
 	}
 }
 
@@ -77,7 +96,7 @@ func passing(err error) bool {
 	switch k.Code() {
 	case kafka.ErrIllegalGeneration, kafka.ErrRebalanceInProgress, kafka.ErrNotCoordinator,
 		kafka.ErrCoordinatorLoadInProgress, kafka.ErrCoordinatorNotAvailable, kafka.ErrTransport, kafka.ErrTimedOut,
-		kafka.ErrWaitCoord:
+		kafka.ErrWaitCoord, kafka.ErrOffsetMetadataTooLarge:
 		return true
 	}
 	return false
@@ -122,16 +141,44 @@ func (s *Source) commit(ctx context.Context) error {
 	}
 }
 
+// checkMetadata halves what a commit may carry when the brokers refuse it: their
+// offset.metadata.max.bytes is smaller than Kafka's own.
+func (s *Source) checkMetadata(todo []offsets.Commit, err error) {
+	if k, ok := errors.AsType[kafka.Error](err); !ok || k.Code() != kafka.ErrOffsetMetadataTooLarge {
+		return
+	}
+	longest := 0
+	for _, c := range todo {
+		longest = max(longest, len(c.Metadata))
+	}
+	limit := longest / 2
+	if limit < minMetadata {
+		limit = -1
+	}
+	s.mu.Lock()
+	s.tracker.LimitMetadata(limit)
+	s.mu.Unlock()
+	s.logger.Warn("brokers refuse the metadata of a commit: less will be remembered beyond the committed offset; raise their offset.metadata.max.bytes to 4096",
+		"characters", longest, "limit", limit)
+}
+
+// minMetadata is the shortest limit with which a completion map is worth anything.
+const minMetadata = 128
+
 // commitOffsets is the call itself; a part of it may succeed.
 func (s *Source) commitOffsets(todo []offsets.Commit) error {
 	list := make([]kafka.TopicPartition, len(todo))
 	for n := range todo {
 		list[n] = kafka.TopicPartition{Topic: &todo[n].Topic, Partition: todo[n].Partition, Offset: kafka.Offset(todo[n].Offset)}
+		if todo[n].Metadata != "" {
+			list[n].Metadata = &todo[n].Metadata
+		}
 	}
 	s.using.RLock()
 	answer, err := s.client.CommitOffsets(list)
 	s.using.RUnlock()
 	if err != nil {
+		s.checkMetadata(todo, err)
 		return fmt.Errorf("commit offsets of %d partitions: %w", len(todo), err)
 	}
 	failed := map[boostd.TopicPartition]error{}

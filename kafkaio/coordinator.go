@@ -100,7 +100,7 @@ func (w *watch) isDenied() bool {
 // askCoordinator asks for a committed offset, whichever, as the shortest
 // question that only the coordinator answers; refused: it has answered that we
 // may not know. An admin client's question could end the process: see
-// askPositions.
+// askOrigins.
 func (w *watch) askCoordinator() (refused bool, err error) {
 	s := w.source
 	s.using.RLock()

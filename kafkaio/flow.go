@@ -21,9 +21,9 @@ func (s *Source) applyFlow() {
 	}
 	for tp := range s.poll.single {
 		s.mu.Lock()
-		full := s.tracker.Full(tp)
+		relieved := s.tracker.Relieved(tp)
 		s.mu.Unlock()
-		if !full && !s.poll.paused {
+		if relieved && !s.poll.paused {
 			delete(s.poll.single, tp)
 			s.tell("partition goes on", []boostd.TopicPartition{tp})
 			s.resume(toKafka([]boostd.TopicPartition{tp}))
@@ -40,7 +40,8 @@ func (s *Source) pauseAll(pause bool) {
 	default:
 		kept := partitions[:0]
 		for _, p := range partitions {
-			if !s.poll.single[boostd.TopicPartition{Topic: *p.Topic, Partition: p.Partition}] {
+			tp := boostd.TopicPartition{Topic: *p.Topic, Partition: p.Partition}
+			if !s.poll.single[tp] {
 				kept = append(kept, p)
 			}
 		}

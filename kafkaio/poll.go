@@ -7,6 +7,7 @@ import (
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/offsets"
 )
 
 // How the poll loop waits. A call that blocks inside the client keeps its
@@ -69,7 +70,9 @@ func (s *Source) run() {
 			s.serve()
 			continue
 		}
+		s.applyOrigins()
 		s.applyFlow()
+		s.emitHeld()
 		s.tellBacklog()
 		messages, bytes := s.room()
 		switch {
@@ -184,21 +187,38 @@ func (s *Source) message(k *kafka.Message) {
 	m.Topic = s.poll.topic
 	fill(m, k, time.Now())
 	s.mu.Lock()
-	epoch, ok := s.tracker.Deliver(m.TopicPartition(), m.Offset)
-	full := ok && s.tracker.Full(m.TopicPartition())
+	d := s.deliver(m.TopicPartition(), m.Offset, k.TopicPartition.LeaderEpoch)
+	full := s.tracker.Full(m.TopicPartition())
 	s.mu.Unlock()
-	if !ok { // of an assignment that is over
+	if len(s.poll.reading) > 0 && d.Verdict != offsets.Refused {
+		delete(s.poll.reading, m.TopicPartition())
+	}
+	if d.Verdict != offsets.Fresh { // done already, or of an assignment that is over
 		s.poll.batch = s.poll.batch[:len(s.poll.batch)-1]
 		return
 	}
-	m.Epoch = epoch
-	if len(s.poll.reading) > 0 {
-		delete(s.poll.reading, m.TopicPartition())
-	}
+	m.Epoch, m.Attempt, m.Held = d.Epoch, d.Attempts, d.Held
 	s.poll.sizes += int64(m.Size())
 	if full {
 		s.pauseAlone(m.TopicPartition())
 	}
+}
+
+// deliver tells the tracker of a message. Where the client has gone back, the
+// partition may be another topic's. The caller holds mu.
+func (s *Source) deliver(tp boostd.TopicPartition, offset int64, leaderEpoch *int32) offsets.Delivery {
+	leader := int32(-1)
+	if leaderEpoch != nil {
+		leader = *leaderEpoch
+	}
+	before, _ := s.tracker.Epoch(tp)
+	d := s.tracker.Deliver(tp, offset, leader)
+	if d.Verdict != offsets.Refused && d.Epoch != before {
+		s.logger.Warn("partition is read again from an earlier offset", "partition", tp.String(), "offset", offset)
+		s.restoring[tp] = d.Epoch
+		s.tasks.Go(func() { s.restore([]assignment{{tp, d.Epoch}}) })
+	}
+	return d
 }
 
 // flush emits the batch. It is called before anything else is emitted, so that
@@ -213,8 +233,7 @@ func (s *Source) flush() {
 	clear(s.poll.batch)
 	s.poll.batch = s.poll.batch[:0]
 	s.mu.Lock()
-	s.unsettled += n
-	s.bytes += s.poll.sizes
+	s.unsettled.add(n, s.poll.sizes)
 	s.mu.Unlock()
 	s.poll.sizes = 0
 	s.o.Activity.add(n)

@@ -109,7 +109,6 @@ func (p *Probe) ask(ctx context.Context) error {
 	for _, tps := range assigned {
 		all = append(all, tps...)
 	}
-	p.findPositions(assigned)
 	ends, err := p.ends(ctx, all)
 	for s, tps := range assigned {
 		s.count(tps, ends)

@@ -2,6 +2,7 @@ package kafkaio
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/offsets"
 )
 
 // rebalance is the client's callback. It runs inside Poll, in the poll loop's
@@ -36,20 +38,18 @@ func (s *Source) assigned(partitions []kafka.TopicPartition) error {
 	tps := fromKafka(partitions)
 	s.tell("partitions assigned", tps)
 	s.mu.Lock()
-	for _, tp := range tps {
-		s.tracker.Assign(tp, -1)
+	begun := make([]assignment, len(tps))
+	for n, tp := range tps {
+		begun[n] = assignment{tp, s.tracker.Assign(tp, offsets.Unknown)}
+		s.restoring[tp] = begun[n].epoch
 		s.poll.reading[tp] = true
 		delete(s.positions, tp)
 	}
 	s.mu.Unlock()
-	var err error
-	if s.cooperative() {
-		err = s.client.IncrementalAssign(partitions)
-	} else {
-		err = s.client.Assign(partitions)
-	}
-	if err == nil {
-		err = s.flowOf(partitions)
+	// The client wants its answer here. It gets the partitions from applyOrigins.
+	err := s.take(nil)
+	if len(begun) > 0 {
+		s.tasks.Go(func() { s.restore(begun) })
 	}
 	s.poll.expired = false
 	s.clearTrouble("membership")
@@ -57,20 +57,38 @@ func (s *Source) assigned(partitions []kafka.TopicPartition) error {
 	s.emit(&boostd.Assigned{Partitions: tps})
 	s.poll.joined = true
 	s.checkCaughtUp()
-	if s.o.Probe != nil {
-		s.o.Probe.nudge()
-	}
 	return err
 }
 
-// flowOf brings new partitions in line with the others. They come unpaused,
-// unless they were paused when this member had them before: the client keeps
-// its flag beyond the assignment.
-func (s *Source) flowOf(partitions []kafka.TopicPartition) error {
-	if s.poll.paused {
-		return s.client.Pause(partitions)
+// take has the client read partitions from the offsets that they carry.
+func (s *Source) take(partitions []kafka.TopicPartition) error {
+	if s.cooperative() {
+		return s.client.IncrementalAssign(partitions)
 	}
-	return s.client.Resume(partitions)
+	kept, err := s.client.Assignment()
+	if err != nil {
+		return err
+	}
+	return s.client.Assign(append(kept, partitions...))
+}
+
+// letGo has the client read partitions no more. It keeps the flag of a paused one
+// beyond the assignment, so that it goes before.
+func (s *Source) letGo(tps []boostd.TopicPartition) error {
+	assigned, err := s.client.Assignment()
+	if err != nil {
+		return err
+	}
+	assigned = slices.DeleteFunc(assigned, func(p kafka.TopicPartition) bool {
+		return !slices.Contains(tps, boostd.TopicPartition{Topic: *p.Topic, Partition: p.Partition})
+	})
+	if len(assigned) > 0 {
+		err = s.client.Resume(assigned)
+	}
+	if s.cooperative() {
+		return errors.Join(err, s.client.IncrementalUnassign(assigned))
+	}
+	return errors.Join(err, s.client.Unassign())
 }
 
 // revoked gives partitions away in the order that lets nothing be lost and
@@ -97,10 +115,7 @@ func (s *Source) revoked(partitions []kafka.TopicPartition) error {
 		delete(s.poll.reading, tp)
 		delete(s.poll.single, tp)
 	}
-	if s.cooperative() {
-		return s.client.IncrementalUnassign(partitions)
-	}
-	return s.client.Unassign()
+	return s.letGo(tps)
 }
 
 func (s *Source) giveAway(tps []boostd.TopicPartition) {
@@ -173,6 +188,7 @@ func (s *Source) raise(tps []boostd.TopicPartition) {
 	s.tracker.Raise(tps...)
 	for _, tp := range tps {
 		delete(s.ends, tp)
+		delete(s.restoring, tp)
 	}
 }
 

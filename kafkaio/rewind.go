@@ -104,7 +104,7 @@ type rewindGroup struct {
 // been changed in any. Connect comes first; ctx has a deadline.
 //
 // An admin client's questions for a group can end the process (see
-// Source.askPositions), so each group is asked by a consumer that never joins.
+// Source.askOrigins), so each group is asked by a consumer that never joins.
 func (a *Admin) Rewind(ctx context.Context, groups map[string][]string, r Rewind) ([]Rewound, error) {
 	partitions, err := a.Topics(ctx)
 	if err != nil {

@@ -15,13 +15,6 @@ import (
 	"github.com/kafkaboost/boostd/offsets"
 )
 
-// Window is the most that a Source has emitted and unsettled at any time. It
-// is exceeded by one message at most.
-type Window struct {
-	Messages int
-	Bytes    int64
-}
-
 // SourceOptions say what a Source reads and how.
 type SourceOptions struct {
 	Config Config
@@ -68,11 +61,14 @@ type Source struct {
 
 	mu                     sync.Mutex // guards what follows
 	tracker                *offsets.Tracker
-	unsettled              int
-	bytes                  int64
-	starved                bool                            // the poll loop waits for room
-	ends                   map[boostd.TopicPartition]int64 // the newest from the probe; nil unknown
-	positions              map[boostd.TopicPartition]int64 // committed, where nothing was delivered yet
+	unsettled, failed      extent                           // failed: those of unsettled that have failed and stay
+	starved                bool                             // the poll loop waits for room
+	ends                   map[boostd.TopicPartition]int64  // the newest from the probe; nil unknown
+	positions              map[boostd.TopicPartition]int64  // committed, where nothing was delivered yet
+	restoring              map[boostd.TopicPartition]uint32 // by epoch: what was committed isn't known yet
+	origins                []origin                         // found, for the poll loop
+	again                  []boostd.Message                 // held ones to emit anew, for the poll loop
+	unheld                 []boostd.Unheld                  // to emit, for the poll loop
 	trouble                map[string]boostd.StandingTrouble
 	denied                 map[string]string // group or topic: the sentence
 	committed, uncommitted time.Time         // as boostd.SourceStatus has them
@@ -85,11 +81,11 @@ type Source struct {
 
 	turned     atomic.Int64 // since epoch; when the poll loop last came round
 	rebalances atomic.Uint64
-	asking     atomic.Bool // for positions
 
 	wake    chan struct{} // something for the poll loop to look at; holds one
 	drained chan []boostd.TopicPartition
 	commits chan struct{} // holds a token while no commit is under way
+	early   chan struct{} // something that should not wait for the next commit; holds one
 	pausing atomic.Bool   // what SetPaused asked for
 
 	poll   pollState   // the poll loop's own
@@ -107,8 +103,8 @@ func NewSource(o SourceOptions) (*Source, error) {
 		o: o, logger: o.Logger.With("level", o.Level), tracker: offsets.New(offsets.Limits{}),
 		logs: make(chan kafka.LogEvent, 64), stop: make(chan struct{}), polled: make(chan struct{}), closed: make(chan struct{}),
 		wake: make(chan struct{}, 1), drained: make(chan []boostd.TopicPartition, 16),
-		commits: make(chan struct{}, 1), trouble: map[string]boostd.StandingTrouble{},
-		positions: map[boostd.TopicPartition]int64{}, denied: map[string]string{},
+		commits: make(chan struct{}, 1), early: make(chan struct{}, 1), trouble: map[string]boostd.StandingTrouble{},
+		positions: map[boostd.TopicPartition]int64{}, restoring: map[boostd.TopicPartition]uint32{}, denied: map[string]string{},
 	}
 	s.commits <- struct{}{}
 	s.poll.init()
@@ -154,31 +150,6 @@ func (s *Source) Start(emit func(event any)) error {
 	return nil
 }
 
-// Settle implements actors.Source. The messages' payloads are dropped.
-func (s *Source) Settle(settled []boostd.Settlement) {
-	s.mu.Lock()
-	for _, one := range settled {
-		m := one.Message
-		s.unsettled--
-		s.bytes -= int64(m.Size())
-		if one.Outcome == boostd.Done || one.Outcome == boostd.Dead {
-			s.tracker.Done(m.TopicPartition(), m.Epoch, m.Offset)
-		}
-		m.Key, m.Value, m.Headers = nil, nil, nil
-	}
-	// Not for every free place: a loop that wakes for one message takes one.
-	wake := s.starved && s.unsettled <= s.o.Window.Messages-s.o.Window.Messages/8 &&
-		s.bytes <= s.o.Window.Bytes-s.o.Window.Bytes/8
-	if wake {
-		s.starved = false
-	}
-	s.mu.Unlock()
-	s.o.Activity.add(-len(settled))
-	if wake {
-		s.nudge()
-	}
-}
-
 // Drained implements actors.Source.
 func (s *Source) Drained(partitions []boostd.TopicPartition) {
 	select {
@@ -201,19 +172,6 @@ func (s *Source) nudge() {
 	}
 }
 
-// room is how much more fits into the window. Without room, Settle will wake
-// the poll loop once there is some.
-func (s *Source) room() (messages int, bytes int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	messages, bytes = s.o.Window.Messages-s.unsettled, s.o.Window.Bytes-s.bytes
-	s.starved = messages <= 0 || bytes <= 0
-	if s.starved {
-		return 0, 0
-	}
-	return messages, bytes
-}
-
 // Stop implements actors.Source. What the caller wants committed must be
 // settled before.
 func (s *Source) Stop(ctx context.Context) error {
@@ -227,8 +185,8 @@ func (s *Source) Stop(ctx context.Context) error {
 	s.nudge()
 	err := s.leave(ctx)
 	s.mu.Lock()
-	s.o.Activity.add(-s.unsettled)
-	s.unsettled, s.bytes = 0, 0
+	s.o.Activity.add(s.failed.messages - s.unsettled.messages)
+	s.unsettled, s.failed = extent{}, extent{}
 	s.mu.Unlock()
 	if s.started {
 		s.emit(&boostd.Stopped{Err: err})

@@ -20,7 +20,7 @@ func (a *Admin) Messages(ctx context.Context, topics map[string]int) (map[string
 // Waiting counts what a group has not committed of topics; without a committed
 // offset all that is there counts. It is for topics that nobody of this process
 // may read: a plain client asks, which joins nothing, because an admin client's
-// question for a group can end the process (see Source.askPositions).
+// question for a group can end the process (see Source.askOrigins).
 func (a *Admin) Waiting(ctx context.Context, group string, topics map[string]int) (map[string]int64, error) {
 	client, err := a.bystander(group, "waiting")
 	if err != nil {
@@ -48,12 +48,16 @@ func (a *Admin) Waiting(ctx context.Context, group string, topics map[string]int
 // bystander is a client of a group that never joins it: it asks for offsets, and
 // commits some while nobody is in. Its failures are its calls' errors.
 func (a *Admin) bystander(group, name string) (*kafka.Consumer, error) {
-	config := configMap(a.config.ConsumerProperties(group, name))
+	return newBystander(a.config, group, name)
+}
+
+func newBystander(c Config, group, name string) (*kafka.Consumer, error) {
+	config := configMap(c.ConsumerProperties(group, name))
 	delete(*config, "go.logs.channel.enable")
 	(*config)["log_level"] = "2"
 	client, err := kafka.NewConsumer(config)
 	if err != nil {
-		return nil, fmt.Errorf("make client of group %s: %w", group, a.config.connection("").explainNew(err))
+		return nil, fmt.Errorf("make client of group %s: %w", group, c.connection("").explainNew(err))
 	}
 	return client, nil
 }

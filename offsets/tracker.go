@@ -176,6 +176,12 @@ func (t *Tracker) Held(tp boostd.TopicPartition, epoch uint32, offset int64, att
 	return p != nil && p.epoch == epoch && p.note(offset, attempts, true)
 }
 
+// Holds reports whether the message is held.
+func (t *Tracker) Holds(tp boostd.TopicPartition, offset int64) bool {
+	p := t.find(tp)
+	return p != nil && p.holds(offset)
+}
+
 // Release takes a held message for a fresh one again, and returns the epoch to
 // handle it in. It is false where no such message is held.
 func (t *Tracker) Release(tp boostd.TopicPartition, offset int64) (epoch uint32, ok bool) {
@@ -282,6 +288,15 @@ func (t *Tracker) over(tp boostd.TopicPartition, n, of int) bool {
 		return true
 	}
 	return t.limits.Metadata > 0 && p.topic != TopicID{} && n*p.mapBits() >= of*budget(t.limits.Metadata)
+}
+
+// Epoch is the partition's, false where it isn't assigned.
+func (t *Tracker) Epoch(tp boostd.TopicPartition) (uint32, bool) {
+	p := t.find(tp)
+	if p == nil {
+		return 0, false
+	}
+	return p.epoch, true
 }
 
 // Position is the offset after the last one delivered: what a backlog is

@@ -1,10 +1,6 @@
 package scheduler
 
-import (
-	"time"
-
-	"github.com/kafkaboost/boostd"
-)
+import "github.com/kafkaboost/boostd"
 
 // Window is the most that one consumer may have here at once: fetched and not
 // settled. It is reached, not exceeded, but for one message that is larger
@@ -37,86 +33,56 @@ type ConsumerConfig struct {
 
 // consumer is a priority consumer as the core sees it.
 type consumer struct {
-	id         ConsumerID
-	config     ConsumerConfig
-	pool       *pool
-	partitions map[boostd.TopicPartition]*partition
-	last       *partition // of the last message: runs of one partition are the rule
-	revoking   []revocation
-	caughtUp   bool
-	joined     bool  // its group has given it an assignment, which isn't lost
-	broker     int64 // waiting in the brokers, -1 unknown
-	unsettled  int
-	bytes      int64
-	settled    []boostd.Settlement // of this step, for Effects
-	ended      uint64              // settled since the start, but for what was released
-	backoff    int                 // waiting for a retry
-	gate       gateState
+	id          ConsumerID
+	config      ConsumerConfig
+	pool        *pool
+	partitions  map[boostd.TopicPartition]*partition
+	last        *partition // of the last message: runs of one partition are the rule
+	revoking    []revocation
+	caughtUp    bool
+	joined      bool  // its group has given it an assignment, which isn't lost
+	broker      int64 // waiting in the brokers, -1 unknown
+	unsettled   int
+	bytes       int64
+	settled     []boostd.Settlement // of this step, for Effects
+	ended       uint64              // settled since the start, but for what was released
+	backoff     int                 // waiting for a retry
+	burying     int                 // on their way to the dead-letter topic
+	failed      int                 // of unsettled: at least one attempt has failed here
+	failedBytes int64
+	gate        gateState
 }
 
 // partition is one assignment of a partition. A later assignment is another
 // value, so that what still runs of the old one can't be taken for the new.
 type partition struct {
-	tp    boostd.TopicPartition
-	order Order
-	// closed: it is about to be given away. What is queued of it below reach is
-	// still dispatched, because later messages may be done already: a commit
-	// stops at the first that isn't, and everything behind would be repeated.
-	closed bool
-	gone   bool  // nothing more of it is dispatched
-	reach  int64 // the highest offset that was ever dispatched, -1 before
-	// queued are ready, behind a lock, or in backoff; inFlight with workers.
-	queued, inFlight int
-	held             uint64
-	shown            []HeldMessage // the first of them
-}
-
-// surplus reports whether a queued item isn't to be dispatched any more.
-func (p *partition) surplus(i *Item) bool {
-	return p.gone || p.closed && i.Message.Offset > p.reach
+	tp     boostd.TopicPartition
+	order  Order
+	closed bool // it is about to be given away, or is: nothing more is dispatched
+	// queued are ready, behind a lock, or in backoff; inFlight with workers; burying
+	// on their way to the dead-letter topic.
+	queued, inFlight, burying int
+	held                      []HeldMessage
 }
 
 // revocation is one question of the Source: partitions that it waits for.
 type revocation struct {
-	asked    []boostd.TopicPartition // open or not
-	closed   []*partition
-	deadline time.Time // of the Source's patience; zero once it is over
+	asked  []boostd.TopicPartition // open or not
+	closed []*partition
 }
 
 func (r revocation) drained() bool {
 	for _, p := range r.closed {
-		if p.inFlight+p.queued > 0 {
+		if p.inFlight+p.burying > 0 {
 			return false
 		}
 	}
 	return true
 }
 
-// giveUp ends the dispatch of what is still queued.
-func (r *revocation) giveUp() {
-	r.deadline = time.Time{}
-	for _, p := range r.closed {
-		p.gone = true
-	}
-}
-
-// MaxHeldShown bounds the list of held messages that status shows for each
-// partition; the count goes on.
-const MaxHeldShown = 100
-
-// HeldMessage is a message that was given up and waits for a person.
-type HeldMessage struct {
-	boostd.TopicPartition
-	Offset   int64
-	Level    boostd.Level
-	Attempts int
-	Reason   string
-	At       time.Time
-}
-
 func (c *consumer) open(tp boostd.TopicPartition) *partition {
 	if c.partitions[tp] == nil {
-		c.partitions[tp] = &partition{tp: tp, order: c.config.Orders[tp.Topic], reach: -1}
+		c.partitions[tp] = &partition{tp: tp, order: c.config.Orders[tp.Topic]}
 	}
 	return c.partitions[tp]
 }
@@ -144,27 +110,21 @@ func (c *consumer) partition(m *boostd.Message) *partition {
 	return c.last
 }
 
+// used is how much of the window is taken. What has failed and stays is in the
+// second window that the Source has for it, as far as it fits there.
+func (c *consumer) used() (messages int, bytes int64) {
+	w := c.config.Window
+	return c.unsettled - min(c.failed, w.Messages), c.bytes - min(c.failedBytes, w.Bytes)
+}
+
 // full reports whether the Source has no room for another message.
 func (c *consumer) full() bool {
-	w := c.config.Window
-	return c.unsettled >= w.Messages || c.bytes >= w.Bytes
+	messages, bytes := c.used()
+	return messages >= c.config.Window.Messages || bytes >= c.config.Window.Bytes
 }
 
 // halfEmpty reports whether more than half of the window is free.
 func (c *consumer) halfEmpty() bool {
-	w := c.config.Window
-	return 2*c.unsettled < w.Messages && 2*c.bytes < w.Bytes
-}
-
-// hold notes that the item waits for a person.
-func (p *partition) hold(i *Item, now time.Time) HeldMessage {
-	h := HeldMessage{
-		TopicPartition: p.tp, Offset: i.Message.Offset, Level: i.Message.Level,
-		Attempts: i.Message.Attempt, Reason: i.Result.Reason, At: now,
-	}
-	p.held++
-	if len(p.shown) < MaxHeldShown {
-		p.shown = append(p.shown, h)
-	}
-	return h
+	messages, bytes := c.used()
+	return 2*messages < c.config.Window.Messages && 2*bytes < c.config.Window.Bytes
 }

@@ -91,18 +91,9 @@ func (c *Core) Assigned(now time.Time, id ConsumerID, tps []boostd.TopicPartitio
 	}
 	k := c.consumers[id]
 	k.joined = true
-	overtaken := false
 	k.revoking = slices.DeleteFunc(k.revoking, func(r revocation) bool {
-		if !slices.ContainsFunc(tps, func(tp boostd.TopicPartition) bool { return slices.Contains(r.asked, tp) }) {
-			return false
-		}
-		r.giveUp()
-		overtaken = true
-		return true
+		return slices.ContainsFunc(tps, func(tp boostd.TopicPartition) bool { return slices.Contains(r.asked, tp) })
 	})
-	if overtaken {
-		c.dropSurplus(now, k)
-	}
 	for _, tp := range tps {
 		k.open(tp).closed = c.draining
 	}
@@ -122,6 +113,10 @@ func (c *Core) Backlog(now time.Time, id ConsumerID, messages int64) *Effects {
 	c.consumers[id].backlog(messages)
 	return c.step(now)
 }
+
+// givenUpBefore is the reason of a message that was given up, or had used up its
+// attempts, before its partition came here: no commit carries reasons.
+const givenUpBefore = "given up before this instance had the partition; the log of that time says why"
 
 // Fetched queues messages, whose Level is set; one that is outside of the
 // pool's levels is taken for the nearest. The core copies them: the slice isn't
@@ -146,6 +141,11 @@ func (c *Core) Fetched(now time.Time, id ConsumerID, messages []boostd.Message) 
 			c.settle(i, boostd.Released)
 			continue
 		}
+		if m.Held || m.Attempt >= k.pool.config.Retry.Attempts {
+			i.Result.Reason = givenUpBefore
+			c.giveUp(now, i)
+			continue
+		}
 		if lock, ok := lockID(m, i.partition.order); ok {
 			i.lock = k.pool.locks.get(lock)
 		}
@@ -154,14 +154,14 @@ func (c *Core) Fetched(now time.Time, id ConsumerID, messages []boostd.Message) 
 	return c.step(now)
 }
 
-// Revoking closes partitions: of them nothing more is dispatched but what lies
-// below an offset that was, the rest is released. Effects.Drained follows once
-// nothing of them is here, or, after deadline, nothing in flight.
-func (c *Core) Revoking(now time.Time, id ConsumerID, tps []boostd.TopicPartition, deadline time.Time) *Effects {
+// Revoking closes partitions: of them nothing more is dispatched, and what is
+// queued is released. Effects.Drained follows once nothing of them is in flight or
+// on its way to the dead-letter topic.
+func (c *Core) Revoking(now time.Time, id ConsumerID, tps []boostd.TopicPartition) *Effects {
 	c.effects.reset()
 	k := c.consumers[id]
-	k.revoking = append(k.revoking, revocation{tps, k.close(tps), deadline})
-	c.dropSurplus(now, k)
+	k.revoking = append(k.revoking, revocation{tps, k.close(tps)})
+	c.dropClosed(now, k)
 	return c.step(now)
 }
 
@@ -170,10 +170,8 @@ func (c *Core) Lost(now time.Time, id ConsumerID, tps []boostd.TopicPartition) *
 	c.effects.reset()
 	k := c.consumers[id]
 	k.joined = false
-	for _, p := range k.close(tps) {
-		p.gone = true
-	}
-	c.dropSurplus(now, k)
+	k.close(tps)
+	c.dropClosed(now, k)
 	return c.step(now)
 }
 
@@ -185,9 +183,8 @@ func (c *Core) Overrun(id PoolID, slot int) {
 	p.stuck[slot] = !slices.Contains(p.free, slot)
 }
 
-// Drain closes all partitions for good: of what is queued only that is still
-// dispatched which lies below an offset that was, the rest is released.
-// Effects.Idle follows once nothing is here.
+// Drain closes all partitions for good: what is queued is released. Effects.Idle
+// follows once nothing is in flight or on its way to the dead-letter topic.
 func (c *Core) Drain(now time.Time) *Effects {
 	c.effects.reset()
 	c.draining = true
@@ -195,22 +192,7 @@ func (c *Core) Drain(now time.Time) *Effects {
 		for _, p := range k.partitions {
 			p.closed = true
 		}
-		c.dropSurplus(now, k)
-	}
-	return c.step(now)
-}
-
-// Abandon is for a drain that takes too long: nothing more is dispatched.
-func (c *Core) Abandon(now time.Time) *Effects {
-	c.effects.reset()
-	for _, k := range c.consumers {
-		for _, p := range k.partitions {
-			p.closed, p.gone = true, true
-		}
-		for n := range k.revoking {
-			k.revoking[n].giveUp()
-		}
-		c.dropSurplus(now, k)
+		c.dropClosed(now, k)
 	}
 	return c.step(now)
 }

@@ -88,7 +88,7 @@ func TestKeyOutlivesItsAssignment(t *testing.T) {
 	r := newRig(t, 2, ByKey)
 	r.fetch(0, tp0, "a:3", "a:3")
 	r.want("run 0@3: 0")
-	r.apply(r.core.Revoking(r.now, 0, []boostd.TopicPartition{tp0}, r.now.Add(time.Second)))
+	r.apply(r.core.Revoking(r.now, 0, []boostd.TopicPartition{tp0}))
 	r.want("released 1")
 	r.assigned(0, tp0)
 	r.next[tp0] = 0 // nothing was committed
@@ -103,11 +103,11 @@ func TestKeyOutlivesItsAssignment(t *testing.T) {
 func TestAnswerToAnOldRevocation(t *testing.T) {
 	r := newRig(t, 2, ByKey)
 	r.fetch(0, tp0, "a:3")
-	r.apply(r.core.Revoking(r.now, 0, []boostd.TopicPartition{tp0, tp1}, r.now.Add(time.Second)))
+	r.apply(r.core.Revoking(r.now, 0, []boostd.TopicPartition{tp0, tp1}))
 	r.want()
 	r.assigned(0, tp0)
 	r.fetch(0, tp0, "b:3")
-	r.apply(r.core.Revoking(r.now, 0, []boostd.TopicPartition{tp0}, r.now.Add(time.Second)))
+	r.apply(r.core.Revoking(r.now, 0, []boostd.TopicPartition{tp0}))
 	r.finish(0, done)
 	r.want("done 0")
 	r.finish(1, done)
@@ -301,52 +301,30 @@ func TestAddRefuses(t *testing.T) {
 	}
 }
 
-// A commit stops at the first message that isn't done: what lies below one that
-// was dispatched is finished before a partition is given away.
-func TestRevokeFinishesWhatLiesBelow(t *testing.T) {
+// What is queued of a partition that is given away goes back at once: what was done
+// behind it is noted in the commit.
+func TestRevokeWaitsForWhatRuns(t *testing.T) {
 	r := newRig(t, 2, ByKey)
 	r.fetch(0, tp0, "a:3", "a:3", "b:3", "c:3")
 	r.want("run 0@3: 0", "run 1@3: 2")
-	r.apply(r.core.Revoking(r.now, 0, []boostd.TopicPartition{tp0}, r.now.Add(time.Second)))
-	r.want("released 3")
+	r.apply(r.core.Revoking(r.now, 0, []boostd.TopicPartition{tp0}))
+	r.want("released 3", "released 1")
 	r.finish(1, done)
 	r.want("done 2")
-	r.finish(0, done)
-	r.want("run 0@3: 1", "done 0")
-	r.finish(0, done)
-	r.want("done 1", "drained [t/0]")
+	r.finish(0, retry)
+	r.want("released 0", "drained [t/0]")
 }
 
-// Once the Source waits no longer nothing more of the partition is dispatched.
-func TestRevokeEndsAtItsDeadline(t *testing.T) {
-	r := newRig(t, 1, ByKey)
-	r.fetch(0, tp0, "a:3", "a:3")
-	r.want("run 0@3: 0")
-	r.fetch(0, tp0, "b:9")
-	r.finish(0, done)
-	r.want("run 0@9: 2", "done 0")
-	r.apply(r.core.Revoking(r.now, 0, []boostd.TopicPartition{tp0}, r.now.Add(time.Second)))
-	r.want()
-	r.now = r.now.Add(time.Second)
-	r.apply(r.core.Tick(r.now))
-	r.want("released 1")
-	r.finish(0, done)
-	r.want("done 2", "drained [t/0]")
-}
-
-func TestDrainFinishesWhatLiesBelow(t *testing.T) {
+func TestDrainWaitsForWhatRuns(t *testing.T) {
 	r := newRig(t, 1, ByKey)
 	r.fetch(0, tp0, "a:3", "a:3")
 	r.fetch(0, tp0, "b:9")
 	r.finish(0, done)
 	r.want("run 0@9: 2", "done 0")
 	r.apply(r.core.Drain(r.now))
-	r.want()
-	r.finish(0, done)
-	r.want("run 0@3: 1", "done 2")
-	r.apply(r.core.Abandon(r.now))
-	r.finish(0, unstarted)
 	r.want("released 1")
+	r.finish(0, unstarted)
+	r.want("released 2")
 	if e := r.core.Tick(r.now); !e.Idle {
 		t.Fatal("not idle")
 	}

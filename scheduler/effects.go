@@ -20,6 +20,7 @@ type Effects struct {
 	Settled    []Settled
 	Flows      []FlowChange
 	Drained    []Drained
+	Burials    []Burial
 	// Held are the messages that were given up in this step.
 	Held []HeldMessage
 	// Expired are the pauses by hand that ended by themselves.
@@ -59,6 +60,6 @@ type Drained struct {
 func (e *Effects) reset() {
 	*e = Effects{
 		Dispatches: e.Dispatches[:0], Recalls: e.Recalls[:0], Settled: e.Settled[:0], Flows: e.Flows[:0],
-		Drained: e.Drained[:0], Held: e.Held[:0], Without: e.Without[:0], Expired: e.Expired[:0],
+		Drained: e.Drained[:0], Burials: e.Burials[:0], Held: e.Held[:0], Without: e.Without[:0], Expired: e.Expired[:0],
 	}
 }

@@ -141,6 +141,6 @@ func TestLow(t *testing.T) {
 	r.finish(0, done)
 	r.finish(0, retry)
 	check("a slot idles and all waits for a retry", true)
-	r.fetch(low, tp, "a:1", "a:1", "a:1", "a:1")
+	r.fetch(low, tp, "a:1", "a:1", "a:1", "a:1", "a:1") // one has failed, and is in the second window
 	check("a slot idles and the window is full", false)
 }

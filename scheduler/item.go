@@ -29,6 +29,9 @@ type Item struct {
 	lock      *lock // nil: no order to keep
 	next      *Item
 	size      int
+	// failed: an attempt has, in this process, and its Source knows it.
+	failed      bool
+	firstFailed time.Time
 }
 
 // fetched is what the core keeps of a fetched message. A block of them is one
@@ -48,14 +51,16 @@ func (i *Item) Follows(earlier *Item) bool {
 	return i.lock != nil && i.lock == earlier.lock
 }
 
-// Verdict is what the attempt's result comes to: done, another attempt, or held
-// for a person. The audit and the core share it.
+// Verdict is what the attempt's result comes to: done, another attempt, a dead
+// letter, or held for a person. The audit and the core share it.
 func (i *Item) Verdict() boostd.Outcome {
 	switch {
 	case i.Result.Outcome == boostd.Done:
 		return boostd.Done
 	case i.Result.Outcome == boostd.Retry && i.Message.Attempt < i.consumer.pool.config.Retry.Attempts:
 		return boostd.Retry
+	case i.consumer.pool.config.DeadLetters:
+		return boostd.Dead
 	}
 	return boostd.Held
 }

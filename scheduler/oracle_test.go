@@ -69,16 +69,13 @@ func (w *world) recall(at worldSlot) []*Item {
 	for _, i := range items[n:] {
 		m := w.find(i.Message)
 		m.state = "queued"
-		if w.unwanted(m) {
+		if m.of.closed {
 			m.state = "dropped"
 		}
 	}
 	w.out[at] = items[:n]
 	return items[n:]
 }
-
-// unwanted: what a worker gives back of it isn't queued again.
-func (w *world) unwanted(m *tracked) bool { return m.of.gone || m.of.closed && w.isPaused(m) }
 
 func (w *world) effects(e *Effects) {
 	w.expire()
@@ -99,13 +96,18 @@ func (w *world) effects(e *Effects) {
 		for _, i := range d.Items {
 			m := w.find(i.Message)
 			m.state = "out"
-			m.of.reach = max(m.of.reach, m.msg.Offset)
 		}
 	}
 	for _, s := range e.Settled {
 		for _, one := range s.Settlements {
 			w.checkSettlement(s.Consumer, one)
 		}
+	}
+	for _, b := range e.Burials {
+		if m := w.find(b.Item.Message); m.state != "burying" || b.Attempts != m.tried {
+			w.t.Fatalf("%v is buried while %s, after %d attempts", m.msg, m.state, b.Attempts)
+		}
+		w.burials = append(w.burials, b)
 	}
 	for _, d := range e.Drained {
 		w.checkDrained(d)
@@ -129,8 +131,17 @@ func (w *world) inBackoff(m *tracked) bool {
 
 func (w *world) checkSettlement(id ConsumerID, s boostd.Settlement) {
 	m := w.find(s.Message)
+	if s.Outcome == boostd.Retry {
+		if s.Attempts != m.tried || s.Again != m.told || m.settled > 0 {
+			w.t.Fatalf("%v is said to have failed %d times, again %v; tried %d", m.msg, s.Attempts, s.Again, m.tried)
+		}
+		m.told = true
+		return
+	}
 	m.settled++
 	switch {
+	case s.Again != m.told:
+		w.t.Fatalf("%v was settled, again %v", m.msg, s.Again)
 	case m.settled > 1:
 		w.t.Fatalf("%v was settled twice", m.msg)
 	case m.of != nil && m.of.on.id != id:
@@ -158,7 +169,7 @@ func (w *world) checkDrained(d Drained) {
 
 func (w *world) has(a *assignment) bool {
 	for _, m := range w.all {
-		if (m.state == "out" || m.state == "queued") && m.of == a {
+		if (m.state == "out" || m.state == "queued" || m.state == "burying") && m.of == a {
 			return true
 		}
 	}
@@ -270,7 +281,7 @@ func (w *world) check() {
 	checkLocks(w.t, w.core)
 	queued, out := make([]int, len(w.slots)), make([]int, len(w.slots))
 	unsettled, bytes := make([]int, len(w.consumers)), make([]int64, len(w.consumers))
-	ready, backoff := make([]bool, len(w.slots)), make([]int, len(w.consumers))
+	ready, backoff, failed := make([]bool, len(w.slots)), make([]int, len(w.consumers)), make([]int, len(w.consumers))
 	for _, m := range w.all {
 		if m.state == "gone" {
 			continue
@@ -282,11 +293,15 @@ func (w *world) check() {
 		if m.state == "backoff" {
 			backoff[k.id]++
 		}
+		if m.told {
+			failed[k.id]++
+		}
 		switch m.state {
 		case "queued", "backoff":
 			queued[pool]++
 		case "out":
 			out[pool]++
+		case "burying":
 		default:
 			w.t.Fatalf("%v is %s and was not settled", m.msg, m.state)
 		}
@@ -310,7 +325,7 @@ func (w *world) check() {
 		}
 	}
 	for id, k := range s.Consumers {
-		full := k.Unsettled >= 30
+		full := k.Unsettled-min(failed[id], 30) >= 30
 		switch {
 		case k.Unsettled != unsettled[id] || k.Bytes != bytes[id]:
 			w.t.Fatalf("status of %s has %d unsettled of %d bytes, there are %d of %d", k.Name, k.Unsettled, k.Bytes, unsettled[id], bytes[id])

@@ -39,7 +39,7 @@ func (c *Core) PauseLevel(now time.Time, pause Pause) (*Effects, error) {
 		}
 	}
 	for _, k := range c.consumers {
-		c.dropSurplus(now, k)
+		c.dropClosed(now, k)
 	}
 	return c.step(now), nil
 }

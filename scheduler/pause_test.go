@@ -114,7 +114,7 @@ func TestNobodyWaitsForAPausedLevel(t *testing.T) {
 	for name, end := range map[string]func(r *rig){
 		"drain": func(r *rig) { r.apply(r.core.Drain(r.now)) },
 		"revoke": func(r *rig) {
-			r.apply(r.core.Revoking(r.now, 0, []boostd.TopicPartition{tp0}, r.now.Add(time.Minute)))
+			r.apply(r.core.Revoking(r.now, 0, []boostd.TopicPartition{tp0}))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

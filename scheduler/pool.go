@@ -17,6 +17,9 @@ type PoolConfig struct {
 	// Levels is how many levels there are: max_priority + 1, at most MaxLevels.
 	Levels int
 	Retry  Retry
+	// DeadLetters: a message whose last attempt has failed goes to the dead-letter
+	// topic; otherwise it is held.
+	DeadLetters bool
 	// Slice is how much work a batch may be; DefaultSlice when zero.
 	Slice time.Duration
 }
@@ -52,8 +55,9 @@ type level struct {
 // Counts is what became of messages since the start.
 type Counts struct {
 	// Done were finished; Retried counts failed attempts that were followed by
-	// another; Held are given up and wait for a person.
-	Done, Retried, Held uint64
+	// another; Dead have become dead letters; Held were given up and wait for a
+	// person, or did.
+	Done, Retried, Dead, Held uint64
 }
 
 func newPool(config PoolConfig) *pool {
@@ -159,7 +163,6 @@ func (p *pool) dispatched(dst []*Item, i *Item, now time.Time) []*Item {
 	p.queue(i, -1)
 	p.of(i).inFlight++
 	i.partition.inFlight++
-	i.partition.reach = max(i.partition.reach, i.Message.Offset)
 	if i.lock != nil {
 		i.lock.running++
 	}

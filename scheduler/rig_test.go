@@ -12,13 +12,14 @@ import (
 // rig is a started core with one pool and one mixed consumer, and short ways to
 // tell it things. Messages are written "key:level", a dash for no key.
 type rig struct {
-	t    testing.TB
-	core *Core
-	now  time.Time
-	next map[boostd.TopicPartition]int64
-	out  map[int][]*Item // what the workers have, by slot
-	said []string        // what the last call asked for
-	took time.Duration   // what finish says of every attempt
+	t       testing.TB
+	core    *Core
+	now     time.Time
+	next    map[boostd.TopicPartition]int64
+	out     map[int][]*Item // what the workers have, by slot
+	said    []string        // what the last call asked for
+	burials []Burial
+	took    time.Duration // what finish says of every attempt
 }
 
 var tp0, tp1 = boostd.TopicPartition{Topic: "t"}, boostd.TopicPartition{Topic: "t", Partition: 1}
@@ -128,8 +129,14 @@ func (r *rig) apply(e *Effects) {
 	}
 	for _, s := range e.Settled {
 		for _, one := range s.Settlements {
-			r.said = append(r.said, fmt.Sprintf("%s %d", one.Outcome, one.Message.Offset))
+			if one.Outcome != boostd.Retry {
+				r.said = append(r.said, fmt.Sprintf("%s %d", one.Outcome, one.Message.Offset))
+			}
 		}
+	}
+	for _, b := range e.Burials {
+		r.said = append(r.said, fmt.Sprintf("bury %d after %d", b.Item.Message.Offset, b.Attempts))
+		r.burials = append(r.burials, b)
 	}
 	for _, f := range e.Flows {
 		r.said = append(r.said, fmt.Sprintf("flow %d %s", f.Consumer, f.State))

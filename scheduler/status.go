@@ -1,8 +1,6 @@
 package scheduler
 
 import (
-	"cmp"
-	"slices"
 	"time"
 
 	"github.com/kafkaboost/boostd"
@@ -64,8 +62,10 @@ type ConsumerStatus struct {
 	// given back unhandled; InFlight is with workers, Backoff waits for a retry.
 	Ended             uint64
 	InFlight, Backoff int
-	Bytes             int64
-	Partitions        int
+	// Burying are on their way to the dead-letter topic.
+	Burying    int
+	Bytes      int64
+	Partitions int
 	// Joined: its group has given it an assignment, maybe an empty one.
 	Joined bool
 	State  State
@@ -88,7 +88,7 @@ func (c *Core) Status(now time.Time) Status {
 	for _, k := range c.consumers {
 		ks := ConsumerStatus{
 			Name: k.config.Name, Pool: k.config.Pool, Level: k.config.Level, Mixed: k.config.Mixed,
-			Broker: k.broker, Unsettled: k.unsettled, Ended: k.ended, Backoff: k.backoff, Bytes: k.bytes, Partitions: len(k.partitions), Joined: k.joined,
+			Broker: k.broker, Unsettled: k.unsettled, Ended: k.ended, Backoff: k.backoff, Burying: k.burying, Bytes: k.bytes, Partitions: len(k.partitions), Joined: k.joined,
 			State: k.gate.state, Reason: k.gate.reason, Since: k.gate.since,
 			Pauses: k.gate.pauses, Resumes: k.gate.resumes, Spent: k.gate.spent,
 		}
@@ -96,15 +96,12 @@ func (c *Core) Status(now time.Time) Status {
 			ks.Spent[k.gate.state] += now.Sub(k.gate.since)
 		}
 		for _, p := range k.partitions {
-			ks.Held += p.held
+			ks.Held += uint64(len(p.held))
 			ks.InFlight += p.inFlight
-			s.Held = append(s.Held, p.shown...)
 		}
 		s.Consumers = append(s.Consumers, ks)
 	}
-	slices.SortFunc(s.Held, func(a, b HeldMessage) int {
-		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Offset, b.Offset))
-	})
+	s.Held = c.heldMessages(MaxHeldShown)
 	return s
 }
 

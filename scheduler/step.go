@@ -18,7 +18,6 @@ func (c *Core) step(now time.Time) *Effects {
 		}
 		i.consumer.pool.requeue(i, now)
 	}
-	c.expireRevocations(now)
 	c.checkStart(now)
 	if c.started {
 		for id := range c.pools {
@@ -134,7 +133,7 @@ func (c *Core) unstarted(now time.Time, p *pool, items []*Item) {
 func (c *Core) handedBack(now time.Time, p *pool, i *Item) {
 	p.returned(i)
 	i.Message.Attempt--
-	if i.partition.gone || i.partition.closed && p.paused.has(i.Message.Level) {
+	if i.partition.closed {
 		c.unlock(now, p, i)
 		c.settle(i, boostd.Released)
 		return
@@ -155,10 +154,12 @@ func (c *Core) ended(now time.Time, p *pool, i *Item) {
 		l.counts.Done++
 		c.unlock(now, p, i)
 		c.settle(i, boostd.Done)
-	case i.partition.closed: // no time for another attempt
+	case i.Verdict() == boostd.Retry && i.partition.closed: // no time for another attempt
+		c.tellFailure(i)
 		c.unlock(now, p, i)
 		c.settle(i, boostd.Released)
 	case i.Verdict() == boostd.Retry:
+		c.tellFailure(i)
 		l.counts.Retried++
 		p.queue(i, 1)
 		i.ReadyAt = now.Add(p.config.Retry.wait(i.Message, i.Result.After))
@@ -168,10 +169,21 @@ func (c *Core) ended(now time.Time, p *pool, i *Item) {
 		i.consumer.backoff++
 		c.retries.add(i)
 	default:
-		l.counts.Held++
-		c.effects.Held = append(c.effects.Held, i.partition.hold(i, now))
+		c.tellFailure(i)
 		c.unlock(now, p, i)
-		c.settle(i, boostd.Held)
+		c.giveUp(now, i)
+	}
+}
+
+// tellFailure lets the Source note a failed attempt: it counts after a restart
+// too.
+func (c *Core) tellFailure(i *Item) {
+	k := i.consumer
+	k.settled = append(k.settled, boostd.Settlement{Message: i.Message, Outcome: boostd.Retry, Attempts: i.Message.Attempt, Again: i.failed})
+	if !i.failed {
+		i.failed, i.firstFailed = true, i.FinishedAt
+		k.failed++
+		k.failedBytes += int64(i.size)
 	}
 }
 
@@ -187,38 +199,23 @@ func (c *Core) settle(i *Item, o boostd.Outcome) {
 	k := i.consumer
 	k.unsettled--
 	k.bytes -= int64(i.size)
+	if i.failed {
+		k.failed--
+		k.failedBytes -= int64(i.size)
+	}
 	if o != boostd.Released {
 		k.ended++
 	}
-	k.settled = append(k.settled, boostd.Settlement{Message: i.Message, Outcome: o})
+	k.settled = append(k.settled, boostd.Settlement{Message: i.Message, Outcome: o, Attempts: i.Message.Attempt, Again: i.failed})
 }
 
-// dropSurplus releases what is queued of the consumer's closed partitions and
-// isn't to be dispatched any more; what waits for a retry too.
-func (c *Core) dropSurplus(now time.Time, k *consumer) {
-	c.dropRetries(func(i *Item) bool { return i.partition.closed })
-	k.pool.drop(now, func(i *Item) bool {
-		return i.partition.surplus(i) || i.partition.closed && k.pool.paused.has(i.Message.Level)
-	}, func(i *Item) { c.settle(i, boostd.Released) })
+// dropClosed releases what is queued of the consumer's closed partitions; what
+// waits for a retry too.
+func (c *Core) dropClosed(now time.Time, k *consumer) {
+	closed := func(i *Item) bool { return i.partition.closed }
+	c.dropRetries(closed)
+	k.pool.drop(now, closed, func(i *Item) { c.settle(i, boostd.Released) })
 	c.noteDrained(k)
-}
-
-// expireRevocations gives up what a Source no longer waits for.
-func (c *Core) expireRevocations(now time.Time) {
-	for _, k := range c.consumers {
-		expired := false
-		for n := range k.revoking {
-			r := &k.revoking[n]
-			if !r.deadline.IsZero() && !now.Before(r.deadline) {
-				r.giveUp()
-				expired = true
-			}
-			c.effects.Wake = sooner(c.effects.Wake, r.deadline)
-		}
-		if expired {
-			c.dropSurplus(now, k)
-		}
-	}
 }
 
 // dropRetries releases the items in backoff for which gone is true. The caller
@@ -245,8 +242,13 @@ func (c *Core) noteDrained(k *consumer) {
 	})
 }
 
-// empty reports whether nothing is queued or in flight.
+// empty reports whether nothing is queued, in flight or being buried.
 func (c *Core) empty() bool {
+	for _, k := range c.consumers {
+		if k.burying > 0 {
+			return false
+		}
+	}
 	for _, p := range c.pools {
 		if len(p.free) < p.config.Slots {
 			return false

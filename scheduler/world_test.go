@@ -29,7 +29,8 @@ type world struct {
 	draining  bool
 	paused    map[boostd.Level]time.Time // by hand, until when; zero for no end
 	// kept has, by lock, when it was last seen kept, and by what.
-	kept map[uint64]keeping
+	kept    map[uint64]keeping
+	burials []Burial // not answered yet
 }
 
 type keeping struct {
@@ -58,18 +59,14 @@ type assignment struct {
 	on   *worldConsumer
 	next int64
 	// epoch is another for each, so that it tells messages apart.
-	epoch uint32
-	// closed: revoked, until deadline; then, or when lost, gone. reach is the
-	// highest offset that was dispatched.
-	closed, gone bool
-	deadline     time.Time
-	reach        int64
+	epoch  uint32
+	closed bool // revoked or lost
 }
 
 // drop is what must happen to a's messages that aren't to be dispatched.
 func (w *world) drop(a *assignment) {
 	for _, m := range w.all {
-		if m.of == a && (m.state == "backoff" || m.state == "queued" && (a.gone || m.msg.Offset > a.reach || w.isPaused(m))) {
+		if m.of == a && (m.state == "backoff" || m.state == "queued") {
 			m.state = "dropped"
 		}
 	}
@@ -95,11 +92,6 @@ func (w *world) byHand() {
 		until = w.now.Add(time.Duration(1+w.draw(3000)) * time.Millisecond)
 	}
 	w.paused[level] = until
-	for _, m := range w.all { // what is to be given away doesn't wait for it
-		if m.msg.Level == level && m.of.closed && m.state == "queued" {
-			m.state = "dropped"
-		}
-	}
 	e, err := w.core.PauseLevel(w.now, Pause{Level: level, Since: w.now, Until: until})
 	if err != nil {
 		w.t.Fatal(err)
@@ -107,19 +99,11 @@ func (w *world) byHand() {
 	w.apply(e)
 }
 
-// expire ends what a Source waits for no longer, and pauses.
+// expire ends pauses.
 func (w *world) expire() {
 	for level, until := range w.paused {
 		if !until.IsZero() && !w.now.Before(until) {
 			delete(w.paused, level)
-		}
-	}
-	for _, k := range w.consumers {
-		for _, a := range k.asked {
-			if !a.gone && !w.now.Before(a.deadline) {
-				a.gone = true
-				w.drop(a)
-			}
 		}
 	}
 }
@@ -136,17 +120,18 @@ type tracked struct {
 	of      *assignment
 	lock    uint64
 	locked  bool
-	state   string // queued, out, backoff; dropped, ended until settled; gone
+	state   string // queued, out, backoff, burying; dropped, ended until settled; gone
 	settled int
-	tried   int // attempts that were started
+	tried   int  // attempts that were started, and failed elsewhere
+	told    bool // its Source knows that one has failed
 }
 
 func newWorld(t testing.TB, draw func(int) int) *world {
 	w := &world{t: t, draw: draw, core: New(Config{Gate: draw(4) > 0, StartWait: time.Duration(draw(2)) * time.Second}),
 		now: time.Unix(1000, 0), order: Order(draw(3)), next: map[boostd.TopicPartition]int64{},
 		byID: map[messageID]*tracked{}, out: map[worldSlot][]*Item{}, recalled: map[worldSlot]bool{}, kept: map[uint64]keeping{}, paused: map[boostd.Level]time.Time{}}
-	for _, slots := range []int{1 + draw(5), 1} {
-		_, err := w.core.AddPool(PoolConfig{Name: "p", Slots: slots, Levels: 11,
+	for n, slots := range []int{1 + draw(5), 1} {
+		_, err := w.core.AddPool(PoolConfig{Name: "p", Slots: slots, Levels: 11, DeadLetters: n == 0,
 			Retry: Retry{Attempts: 3, Backoff: 50 * time.Millisecond, MaxBackoff: time.Second}})
 		if err != nil {
 			t.Fatal(err)
@@ -186,7 +171,7 @@ func (w *world) step() {
 	}
 	k := w.consumers[w.draw(len(w.consumers))]
 	tp := boostd.TopicPartition{Topic: k.config.Name, Partition: int32(w.draw(2))}
-	switch w.draw(17) {
+	switch w.draw(18) {
 	case 0, 1:
 		w.assign(k, tp)
 	case 2:
@@ -201,6 +186,8 @@ func (w *world) step() {
 		w.apply(w.core.Backlog(w.now, k.id, int64(w.draw(5000))-1))
 	case 11:
 		w.byHand()
+	case 12:
+		w.bury()
 	default:
 		w.finish()
 	}
@@ -217,12 +204,10 @@ func (w *world) assign(k *worldConsumer, tp boostd.TopicPartition) {
 	}
 	// What wasn't committed comes again.
 	w.epochs++
-	k.open[tp] = &assignment{tp: tp, on: k, next: max(0, w.next[tp]-int64(w.draw(10))), epoch: w.epochs, reach: -1}
+	k.open[tp] = &assignment{tp: tp, on: k, next: max(0, w.next[tp]-int64(w.draw(10))), epoch: w.epochs}
 	for n, a := range k.asked {
 		if a.tp == tp {
 			k.asked = append(k.asked[:n], k.asked[n+1:]...) // nobody waits for it any more
-			a.gone = true
-			w.drop(a)
 			break
 		}
 	}
@@ -236,14 +221,14 @@ func (w *world) close(k *worldConsumer, tp boostd.TopicPartition, lost bool) {
 		return
 	}
 	delete(k.open, tp)
-	a.closed, a.gone, a.deadline = true, lost, w.now.Add(time.Duration(1+w.draw(1000))*time.Millisecond)
+	a.closed = true
 	w.drop(a)
 	if lost {
 		w.apply(w.core.Lost(w.now, k.id, []boostd.TopicPartition{tp}))
 		return
 	}
 	k.asked = append(k.asked, a)
-	w.apply(w.core.Revoking(w.now, k.id, []boostd.TopicPartition{tp}, a.deadline))
+	w.apply(w.core.Revoking(w.now, k.id, []boostd.TopicPartition{tp}))
 }
 
 func (w *world) fetch(k *worldConsumer, tp boostd.TopicPartition) {
@@ -270,11 +255,19 @@ func (w *world) fetch(k *worldConsumer, tp boostd.TopicPartition) {
 		if key := w.draw(4); key > 0 {
 			batch[n].Key = fmt.Append(nil, key)
 		}
+		if w.draw(10) == 0 {
+			batch[n].Attempt, batch[n].Held = w.draw(4), w.draw(3) == 0
+		}
 		a.next++
-		m := &tracked{msg: &batch[n], of: k.open[tp], state: "queued"}
+		m := &tracked{tried: batch[n].Attempt, msg: &batch[n], of: k.open[tp], state: "queued"}
 		m.lock, m.locked = lockID(m.msg, w.order)
-		if m.of == nil || m.of.closed {
+		switch b := batch[n]; {
+		case m.of == nil || m.of.closed:
 			m.state = "dropped"
+		case !b.Held && b.Attempt == 3 && k.config.Pool == 0:
+			m.state = "burying"
+		case b.Held || b.Attempt == 3:
+			m.state = "ended"
 		}
 		w.all = append(w.all, m)
 		w.byID[messageID{a.epoch, m.msg.Offset}] = m
@@ -318,11 +311,14 @@ func (w *world) finish() {
 			if i.Result.Outcome != boostd.Done {
 				failed = append(failed, i)
 			}
-			if i.Verdict() == boostd.Retry {
+			switch i.Verdict() {
+			case boostd.Retry:
 				m.state = "backoff"
+			case boostd.Dead:
+				m.state = "burying"
 			}
 		}
-		if m.of.closed && m.state == "backoff" || m.state == "queued" && w.unwanted(m) {
+		if m.of.closed && m.state == "backoff" || m.state == "queued" && m.of.closed {
 			m.state = "dropped"
 		}
 	}
@@ -330,6 +326,23 @@ func (w *world) finish() {
 		w.core.Overrun(at.pool, at.slot)
 	}
 	w.apply(w.core.Finished(w.now, at.pool, at.slot, items))
+}
+
+// bury answers a random burial: the letter is written, or refused for good.
+func (w *world) bury() {
+	if len(w.burials) == 0 {
+		w.tick()
+		return
+	}
+	n := w.draw(len(w.burials))
+	b := w.burials[n]
+	w.burials = append(w.burials[:n], w.burials[n+1:]...)
+	w.find(b.Item.Message).state = "ended"
+	refused := ""
+	if w.draw(3) == 0 {
+		refused = "too large"
+	}
+	w.apply(w.core.Buried(w.now, b.Item, refused))
 }
 
 func (w *world) result(i *Item) {
@@ -349,21 +362,15 @@ func (w *world) end() {
 		}
 	}
 	w.apply(w.core.Drain(w.now))
-	if w.draw(2) == 0 {
-		for _, m := range w.all {
-			m.of.gone = true
-			w.drop(m.of)
-		}
-		w.apply(w.core.Abandon(w.now))
-	}
 	for _, k := range w.consumers {
 		w.fetch(k, boostd.TopicPartition{Topic: k.config.Name})
 	}
-	for len(w.out) > 0 {
+	for len(w.out)+len(w.burials) > 0 {
 		if w.core.Tick(w.now).Idle {
 			w.t.Fatal("idle with work in flight")
 		}
 		w.finish()
+		w.bury()
 	}
 	w.check()
 	if e := w.core.Tick(w.now.Add(time.Hour)); !e.Idle || !e.Wake.IsZero() && w.core.started {

@@ -1,0 +1,211 @@
+package kafkaio
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
+	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/offsets"
+)
+
+// What was committed of a partition is asked for when it is assigned, and what
+// topic it belongs to; until both are known nothing of it is read, because the
+// completion map says which of its messages are done already.
+const (
+	// restoreTimeout bounds one question; it waits behind a rebalance.
+	restoreTimeout = 2 * time.Second
+	// restoreRetry is the time between two tries.
+	restoreRetry = 200 * time.Millisecond
+	// restoreLate is when it is a trouble that there is no answer.
+	restoreLate = 10 * time.Second
+)
+
+// assignment is a partition in one epoch.
+type assignment struct {
+	boostd.TopicPartition
+	epoch uint32
+}
+
+// origin is what brokers and group say of an assigned partition.
+type origin struct {
+	assignment
+	topic     offsets.TopicID
+	committed int64
+	metadata  string
+}
+
+// restore asks until there is an answer, or nobody wants it any more.
+func (s *Source) restore(assigned []assignment) {
+	retry := time.NewTimer(restoreRetry)
+	defer retry.Stop()
+	for began := time.Now(); ; {
+		err := s.askOrigins(assigned)
+		if err == nil {
+			s.clearTrouble("positions")
+			s.nudge()
+			return
+		}
+		if s.logger.IsDebug() {
+			s.logger.Debug("committed offsets are not known yet", "error", err)
+		}
+		if time.Since(began) > restoreLate {
+			s.setTrouble("positions", err)
+		}
+		retry.Reset(restoreRetry)
+		select {
+		case <-s.stop:
+			return
+		case <-retry.C:
+		}
+		if assigned = s.unrestored(assigned); len(assigned) == 0 || s.stopped.Load() {
+			return
+		}
+	}
+}
+
+// unrestored are those that are still waited for.
+func (s *Source) unrestored(assigned []assignment) []assignment {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(assigned, func(a assignment) bool { return s.restoring[a.TopicPartition] != a.epoch })
+}
+
+// askOrigins asks the Source's own client. An admin client's question for a
+// group's offsets can end the whole process when the coordinator's connection
+// breaks at the wrong moment (librdkafka, issue 4605).
+func (s *Source) askOrigins(assigned []assignment) error {
+	s.using.RLock()
+	defer s.using.RUnlock()
+	if s.stopped.Load() || len(assigned) == 0 {
+		return nil
+	}
+	tps := make([]boostd.TopicPartition, len(assigned))
+	for n, a := range assigned {
+		tps[n] = a.TopicPartition
+	}
+	committed, err := s.client.Committed(toKafka(tps), int(restoreTimeout.Milliseconds()))
+	if err != nil {
+		return fmt.Errorf("list committed offsets of %s: %w", s.o.Group, err)
+	}
+	topics, err := s.topicIDs(tps)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for n, c := range committed {
+		if c.Error != nil {
+			return fmt.Errorf("list committed offsets of %s: %v: %w", s.o.Group, tps[n], c.Error)
+		}
+		o := origin{assignment: assigned[n], topic: topics[assigned[n].Topic], committed: max(int64(c.Offset), offsets.Unknown)}
+		if c.Metadata != nil {
+			o.metadata = *c.Metadata
+		}
+		s.origins = append(s.origins, o)
+	}
+	return nil
+}
+
+// topicIDs asks for the topics' identities; a topic that can't be described, and
+// one of brokers that have no identities, has none.
+func (s *Source) topicIDs(tps []boostd.TopicPartition) (map[string]offsets.TopicID, error) {
+	var names []string
+	for _, tp := range tps {
+		if !slices.Contains(names, tp.Topic) {
+			names = append(names, tp.Topic)
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), restoreTimeout)
+	defer cancel()
+	admin, err := kafka.NewAdminClientFromConsumer(s.client)
+	if err != nil {
+		return nil, fmt.Errorf("describe topics: %w", err)
+	}
+	defer admin.Close()
+	answer, err := admin.DescribeTopics(ctx, kafka.NewTopicCollectionOfTopicNames(names), kafka.SetAdminRequestTimeout(untilDeadline(ctx)))
+	if err != nil {
+		return nil, fmt.Errorf("describe topics of %s: %w", s.o.Group, err)
+	}
+	ids := map[string]offsets.TopicID{}
+	for _, t := range answer.TopicDescriptions {
+		var id offsets.TopicID
+		binary.BigEndian.PutUint64(id[:8], uint64(t.TopicID.GetMostSignificantBits()))
+		binary.BigEndian.PutUint64(id[8:], uint64(t.TopicID.GetLeastSignificantBits()))
+		if t.Error.Code() == kafka.ErrNoError {
+			ids[t.Name] = id
+		}
+	}
+	return ids, nil
+}
+
+// applyOrigins tells the tracker what was found and has the client read the
+// partitions. They are not given to it before: one that is paused and resumed while
+// it still asks for its offset begins at the wrong one. The poll loop's.
+func (s *Source) applyOrigins() {
+	s.mu.Lock()
+	found := s.origins
+	s.origins = nil
+	var begin []kafka.TopicPartition
+	for n := range found {
+		o := &found[n]
+		if s.restoring[o.TopicPartition] != o.epoch {
+			continue
+		}
+		delete(s.restoring, o.TopicPartition)
+		_, reading := s.tracker.Position(o.TopicPartition)
+		start, err := s.begin(o)
+		if err != nil {
+			s.tellOrigin(o, err)
+		}
+		if !reading {
+			begin = append(begin, kafka.TopicPartition{Topic: &o.Topic, Partition: o.Partition, Offset: start})
+		}
+	}
+	s.mu.Unlock()
+	if len(begin) == 0 {
+		return
+	}
+	err := s.take(begin)
+	if err == nil && s.poll.paused {
+		err = s.client.Pause(begin)
+	}
+	if err != nil {
+		s.setTrouble("rebalance", fmt.Errorf("read %d partitions of %s: %w", len(begin), s.o.Group, err))
+	}
+	if s.o.Probe != nil {
+		s.o.Probe.nudge()
+	}
+}
+
+// begin tells the tracker of a partition, and says where to read it from. The
+// caller holds mu.
+func (s *Source) begin(o *origin) (kafka.Offset, error) {
+	err := s.tracker.Restore(o.TopicPartition, o.epoch, o.topic, o.committed, o.metadata)
+	switch {
+	case errors.Is(err, offsets.ErrOtherTopic):
+		s.positions[o.TopicPartition] = 0
+		return kafka.OffsetBeginning, err
+	case o.committed == offsets.Unknown: // as kafka.start says
+		s.positions[o.TopicPartition] = offsets.Unknown
+		return kafka.OffsetStored, err
+	}
+	s.positions[o.TopicPartition] = o.committed
+	return kafka.Offset(o.committed), err
+}
+
+func (s *Source) tellOrigin(o *origin, err error) {
+	text := "what was done beyond the committed offset is not known: it is handled again"
+	switch {
+	case errors.Is(err, offsets.ErrForeign):
+		text = "the committed offset carries metadata that isn't boostd's; it stays until the offset moves"
+	case errors.Is(err, offsets.ErrOtherTopic):
+		text = "the committed offset belongs to a topic that was deleted; the new one is read from its beginning"
+	}
+	s.logger.Warn(text, "partition", o.String(), "offset", o.committed, "reason", err)
+}
