@@ -38,7 +38,7 @@ func TestChaos(t *testing.T) {
 func runSeed(t *testing.T, seed uint64) {
 	replay := fmt.Sprintf("make chaos SEED=%d SEEDS=1 SECONDS=%d RATE=%d", seed, *seconds, *rate)
 	t.Logf("seed %d; again: %s", seed, replay)
-	w := NewWorld(t, Run{Seed: seed, Lasting: time.Duration(*seconds) * time.Second, Top: top}, *rate)
+	w := NewWorld(t, Run{Seed: seed, Lasting: time.Duration(*seconds) * time.Second, Top: top}, Options{Rate: *rate, Daemons: 3})
 	stalls := verdict.RecordStalls()
 	if err := w.Run(NewPlanner(seed).Next); err != nil {
 		t.Error(err)

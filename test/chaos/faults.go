@@ -56,8 +56,9 @@ func (w *World) breaks(ctx context.Context, s Step, f *Fault) error {
 	case Partitions, Recreated:
 		return w.breakTopic(ctx, s)
 	case DiskFull:
-		f.Daemon = w.fleet.Name(s.Target + 1)
-		return w.fillDisk(s.Target+1, s.Lasts)
+		n := w.daemon(s)
+		f.Daemon = w.fleet.Name(n)
+		return w.fillDisk(n, s.Lasts)
 	case BadHandler:
 		bad := usual
 		bad.Fail, bad.Hangup, bad.Hang = 0.4, 0.1, 0.01
@@ -67,16 +68,19 @@ func (w *World) breaks(ctx context.Context, s Step, f *Fault) error {
 		slow.Least, slow.Most = 100*time.Millisecond, 300*time.Millisecond
 		return w.mood(slow, s.Lasts)
 	case Backlog:
-		w.load.Burst(10 * w.rate)
+		w.load.Burst(10 * w.o.Rate)
 		return nil
 	}
 	return fmt.Errorf("nobody knows how to break %q", s.Kind)
 }
 
+// daemon is the number of the daemon that a step hits.
+func (w *World) daemon(s Step) int { return w.o.Daemons - s.Target%(w.o.Daemons-w.o.Spared) }
+
 func (w *World) breakDaemon(s Step, f *Fault) error {
-	n := s.Target
+	n := w.daemon(s)
 	if s.Kind == DaemonJoin {
-		n = daemons + 1
+		n = w.o.Daemons + 1
 		f.Daemon = w.fleet.Start(n)
 		<-time.After(s.Lasts)
 		return w.fleet.Stop(n)

@@ -34,7 +34,7 @@ type member struct {
 	lives int
 	name  string // of this life
 	p     *rig.Process
-	asked chan struct{} // closed before it is told to end
+	asked chan time.Duration // hears the time of a SIGTERM, and is closed before any end
 }
 
 // NewFleet is a fleet without a daemon.
@@ -52,7 +52,7 @@ func (f *Fleet) Start(n int) string {
 		f.members[n] = m
 	}
 	m.lives++
-	m.name, m.asked = fmt.Sprintf("%d.%d", n, m.lives), make(chan struct{})
+	m.name, m.asked = fmt.Sprintf("%d.%d", n, m.lives), make(chan time.Duration, 1)
 	life := Life{Daemon: m.name, Start: f.journal.Now()}
 	m.p = f.setup.SpawnWith(f.t, f.environ,
 		"--set", "handlers.work.http="+f.ledger.URL(m.name),
@@ -62,8 +62,10 @@ func (f *Fleet) Start(n int) string {
 		<-p.Ended()
 		life.End, life.Code = f.journal.Now(), p.Code()
 		select {
-		case <-asked:
-			life.Asked = true
+		case at, terminated := <-asked:
+			if life.Asked = true; terminated {
+				life.Stop = life.End - at
+			}
 		default:
 			f.t.Logf("daemon %s has ended by itself with code %d:\n%.4000s", life.Daemon, life.Code, tail(p.Output(), 4000))
 		}
@@ -89,11 +91,11 @@ func (f *Fleet) Kill(n int) {
 }
 
 // Stop ends daemon n with SIGTERM. An error says that it took too long, and was
-// killed then, or that it wasn't clean.
+// killed then. Whether it was clean is for the verdict.
 func (f *Fleet) Stop(n int) error {
 	m := f.member(n)
+	m.asked <- f.journal.Now()
 	close(m.asked)
-	began := f.journal.Now()
 	m.p.Signal(syscall.SIGTERM)
 	select {
 	case <-m.p.Ended():
@@ -102,7 +104,7 @@ func (f *Fleet) Stop(n int) error {
 		return fmt.Errorf("stop daemon %s: it has not ended after %v; it said:\n%s", m.name, stopLimit, tail(m.p.Output(), 4000))
 	}
 	if code := m.p.Code(); code != 0 {
-		return fmt.Errorf("stop daemon %s: exit code %d after %v; it said:\n%s", m.name, code, f.journal.Now()-began, tail(m.p.Output(), 4000))
+		f.t.Logf("daemon %s stopped with code %d:\n%s", m.name, code, tail(m.p.Output(), 4000))
 	}
 	return nil
 }

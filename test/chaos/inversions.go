@@ -20,9 +20,12 @@ const (
 // (its first attempt) while a higher one that was acknowledged more than
 // patience ago, and that this same process starts later, waits.
 //
-// Left out, and counted, are higher messages whose wait touches a fault or its
-// aftermath, a stall of the test itself, or an earlier message of their key:
-// that one goes first whatever the level of others.
+// Left out, and counted, are higher messages
+//   - whose wait touches a fault or its aftermath, or a stall of the test itself;
+//   - whose key had an earlier message that was not over when they were
+//     acknowledged: that one goes first whatever the level of others;
+//   - whose partition was not known to be the process's: the attempt before, of any
+//     message there, was another's.
 func (e *evidence) judgeInversions(v *Verdict) {
 	type wait struct {
 		from, to time.Duration
@@ -41,7 +44,7 @@ func (e *evidence) judgeInversions(v *Verdict) {
 			waits[first.Daemon] = append(waits[first.Daemon], wait{from, first.Start, first.Level, m})
 		}
 	}
-	behind := e.behindKeys()
+	behind, calls := e.behindKeys(), e.calls()
 	for daemon, list := range starts {
 		slices.SortFunc(list, func(a, b *message) int { return cmp.Compare(a.attempts[0].Start, b.attempts[0].Start) })
 		for _, high := range waits[daemon] {
@@ -51,7 +54,8 @@ func (e *evidence) judgeInversions(v *Verdict) {
 				if low.attempts[0].Level >= high.level {
 					continue
 				}
-				if behind[high.m] > high.m.ack.At || e.disturbed(high.m.ack.At, high.to) {
+				if behind[high.m] > high.m.ack.At || e.disturbed(high.m.ack.At, high.to) ||
+					owner(calls[high.m.at], low.attempts[0].Start) != daemon {
 					v.LeftOut++
 				} else {
 					v.blame(Inverted, "message %d of level %d, acknowledged at %v, starts at %v; %s has started message %d of level %d at %v",
@@ -67,7 +71,35 @@ func (e *evidence) judgeInversions(v *Verdict) {
 func (e *evidence) disturbed(from, to time.Duration) bool {
 	return slices.ContainsFunc(e.h.Faults, func(f Fault) bool {
 		return from < f.End+aftermath(f.Kind)+blur && to > f.Start-blur
-	}) || slices.ContainsFunc(e.h.Stalls, func(s Stall) bool { return from < s.To && to > s.From })
+	}) || e.stalled(from, to)
+}
+
+// stalled reports whether a stall touches a time; stalls are in order and apart.
+func (e *evidence) stalled(from, to time.Duration) bool {
+	n, _ := slices.BinarySearchFunc(e.h.Stalls, from, func(s Stall, t time.Duration) int { return cmp.Compare(s.To, t) })
+	return n < len(e.h.Stalls) && e.h.Stalls[n].From < to
+}
+
+// calls are the attempts of each partition, by start.
+func (e *evidence) calls() map[place][]Attempt {
+	all := map[place][]Attempt{}
+	for _, a := range e.h.Attempts {
+		at := place{a.Topic, a.Partition}
+		all[at] = append(all[at], a)
+	}
+	for _, list := range all {
+		slices.SortFunc(list, func(a, b Attempt) int { return cmp.Compare(a.Start, b.Start) })
+	}
+	return all
+}
+
+// owner is the daemon of the last attempt before a time; empty: nobody knows.
+func owner(calls []Attempt, at time.Duration) string {
+	n, _ := slices.BinarySearchFunc(calls, at, func(a Attempt, t time.Duration) int { return cmp.Compare(a.Start, t) })
+	if n == 0 {
+		return ""
+	}
+	return calls[n-1].Daemon
 }
 
 // behindKeys is, for each message, when the last earlier message of its key in

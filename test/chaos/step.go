@@ -53,11 +53,18 @@ type lasting struct {
 	least, most time.Duration
 }
 
+// mild are the faults of a soak: one at a time, each soon over.
+var mild = []lasting{
+	{DaemonKill, 0, time.Second}, {DaemonTerm, 0, time.Second}, {BrokerTerm, 0, time.Second}, {BrokerKill, 0, time.Second},
+	{NetDelay, time.Second, 3 * time.Second}, {NetCut, 0, time.Second}, {CommitsLost, time.Second, 3 * time.Second},
+	{DiskFull, time.Second, 3 * time.Second}, {BadHandler, time.Second, 3 * time.Second}, {Backlog, 0, 0},
+}
+
 // Step is one fault to come.
 type Step struct {
 	Kind Kind
-	// Target is which daemon (1 to 3) or broker (0 to 2); what doesn't need one
-	// has one all the same.
+	// Target is which of three daemons or brokers, from 0; what doesn't need one has
+	// one all the same.
 	Target int
 	// After is when it begins, since the round's start; it is healed after Lasts.
 	After, Lasts time.Duration
@@ -84,22 +91,25 @@ func (r Round) String() string {
 // is dealt out, so that in the long run all come, in an order that the seed knows.
 type Planner struct {
 	rand  *rand.Rand
+	lanes [][]lasting
 	decks [][]lasting
 }
 
 // NewPlanner deals the same rounds for the same seed.
-func NewPlanner(seed uint64) *Planner {
-	return &Planner{rand: rand.New(rand.NewPCG(seed, 2)), decks: make([][]lasting, len(lanes))}
+func NewPlanner(seed uint64) *Planner { return newPlanner(seed, lanes...) }
+
+func newPlanner(seed uint64, lanes ...[]lasting) *Planner {
+	return &Planner{rand: rand.New(rand.NewPCG(seed, 2)), lanes: lanes, decks: make([][]lasting, len(lanes))}
 }
 
 // Next is the next round: one, two or three lanes.
 func (p *Planner) Next() Round {
 	var r Round
-	chosen := p.rand.Perm(len(lanes))[:1+p.rand.IntN(len(lanes))]
+	chosen := p.rand.Perm(len(p.lanes))[:1+p.rand.IntN(len(p.lanes))]
 	for _, lane := range chosen {
 		l := p.deal(lane)
 		r.Steps = append(r.Steps, Step{
-			Kind: l.kind, Target: p.target(lane), After: p.between(0, 3*time.Second), Lasts: p.between(l.least, l.most),
+			Kind: l.kind, Target: p.rand.IntN(3), After: p.between(0, 3*time.Second), Lasts: p.between(l.least, l.most),
 		})
 	}
 	r.Calm = p.between(4*time.Second, 7*time.Second)
@@ -108,22 +118,13 @@ func (p *Planner) Next() Round {
 
 func (p *Planner) deal(lane int) lasting {
 	if len(p.decks[lane]) == 0 {
-		deck := append([]lasting(nil), lanes[lane]...)
+		deck := append([]lasting(nil), p.lanes[lane]...)
 		p.rand.Shuffle(len(deck), func(a, b int) { deck[a], deck[b] = deck[b], deck[a] })
 		p.decks[lane] = deck
 	}
 	l := p.decks[lane][0]
 	p.decks[lane] = p.decks[lane][1:]
 	return l
-}
-
-// target is a broker from 0, or a daemon from 1, for the lane of daemons.
-func (p *Planner) target(lane int) int {
-	n := p.rand.IntN(3)
-	if lane == 0 {
-		n++
-	}
-	return n
 }
 
 func (p *Planner) between(least, most time.Duration) time.Duration {

@@ -20,6 +20,7 @@ const (
 	Repeated   Rule = "repeated without a fault that explains it"
 	Inverted   Rule = "blind inversion outside fault windows"
 	Died       Rule = "a daemon ended by itself"
+	Unclean    Rule = "a daemon's stop was unclean for no reason"
 	Unsettled  Rule = "not committed at the end"
 	unplaced        = -1
 	neverEnded      = time.Duration(1<<63 - 1)
@@ -188,7 +189,7 @@ func (m *message) where() string {
 // finished, since the handler notes that before it answers. Committed offsets
 // don't go back, and at the end of a run all is committed.
 func (e *evidence) judgeCommits(v *Verdict) {
-	last := map[place]Sample{}
+	last, latest := map[place]Sample{}, e.latest()
 	for _, s := range e.h.Samples {
 		at := place{s.Topic, s.Partition}
 		list, known := e.partitions[at]
@@ -199,14 +200,12 @@ func (e *evidence) judgeCommits(v *Verdict) {
 			v.blame(Back, "%s/%d: %d at %v, %d at %v", s.Topic, s.Partition, before.Offset, before.At, s.Offset, s.At)
 		}
 		last[at] = s
-		for _, m := range list {
-			if m.offset >= s.Offset {
-				break
-			}
-			if m.finished > s.At {
-				v.blame(Beyond, "message %d, %s: %d is committed at %v, it was finished at %v", m.id, m.where(), s.Offset, s.At, m.ended())
-				break // one each
-			}
+		n, _ := slices.BinarySearchFunc(list, s.Offset, func(m *message, offset int64) int { return cmp.Compare(m.offset, offset) })
+		if n == 0 {
+			continue
+		}
+		if m := latest[at][n-1]; m.finished > s.At {
+			v.blame(Beyond, "message %d, %s: %d is committed at %v, it was finished at %v", m.id, m.where(), s.Offset, s.At, m.ended())
 		}
 	}
 	for _, end := range e.h.Ends {
@@ -214,6 +213,21 @@ func (e *evidence) judgeCommits(v *Verdict) {
 			v.blame(Unsettled, "%s/%d: committed %d of %d", end.Topic, end.Partition, end.Committed, end.Offset)
 		}
 	}
+}
+
+// latest is, for each message, which of its partition up to it was finished last.
+func (e *evidence) latest() map[place][]*message {
+	all := map[place][]*message{}
+	for at, list := range e.partitions {
+		last := list[0]
+		for _, m := range list {
+			if m.finished > last.finished {
+				last = m
+			}
+			all[at] = append(all[at], last)
+		}
+	}
+	return all
 }
 
 // ended is finished for a reader.
@@ -224,11 +238,23 @@ func (m *message) ended() string {
 	return m.finished.String()
 }
 
-// judgeLives: no daemon ends unless it is told to.
+// judgeLives: no daemon ends unless it is told to, and a stop is clean unless the
+// brokers or the network let nothing be committed meanwhile.
 func (e *evidence) judgeLives(v *Verdict) {
 	for _, l := range e.h.Lives {
-		if !l.Asked {
+		switch {
+		case !l.Asked:
 			v.blame(Died, "daemon %s at %v with code %d", l.Daemon, l.End, l.Code)
+		case l.Stop > 0 && l.Code != 0 && !e.torn(l.End-l.Stop, l.End):
+			v.blame(Unclean, "daemon %s stopped from %v to %v with code %d", l.Daemon, l.End-l.Stop, l.End, l.Code)
 		}
 	}
+}
+
+// torn reports whether a fault that hits all daemons may have kept commits from
+// happening at a time.
+func (e *evidence) torn(from, to time.Duration) bool {
+	return slices.ContainsFunc(e.h.Faults, func(f Fault) bool {
+		return f.Daemon == "" && tears(f.Kind) && from < f.End+aftermath(f.Kind) && to > f.Start
+	})
 }

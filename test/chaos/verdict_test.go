@@ -91,6 +91,13 @@ func TestVerdict(t *testing.T) {
 
 		{"a daemon dies", func(h *History) { h.Lives[0].Asked = false }, []Rule{Died}},
 
+		{"a stop is unclean", func(h *History) { h.Lives[0].Stop, h.Lives[0].Code = 2*s, 70 }, []Rule{Unclean}},
+		{"a stop is unclean in a fault", func(h *History) {
+			h.Lives[0].Stop, h.Lives[0].Code = 2*s, 70
+			h.Faults = []Fault{{Kind: CommitsLost, Start: 50 * s, End: 55 * s}}
+		}, nil},
+		{"killed", func(h *History) { h.Lives[0].Code = -1 }, nil},
+
 		{"repeated for nothing", func(h *History) {
 			h.Attempts = append(h.Attempts, try(high, "1.1", 31*s, Done))
 		}, []Rule{Repeated}},
@@ -140,6 +147,14 @@ func TestVerdict(t *testing.T) {
 			*h = overtaken()
 			h.Attempts[0].Daemon = "2.1"
 		}, nil},
+		{"overtaken in a partition of another's", func(h *History) {
+			*h = overtaken()
+			h.Attempts[2].Daemon = "2.1"
+		}, nil},
+		{"overtaken in a partition of nobody's", func(h *History) {
+			*h = overtaken()
+			h.Acks, h.Attempts = h.Acks[:2], h.Attempts[:2]
+		}, nil},
 		{"overtaken within patience", func(h *History) {
 			*h = overtaken()
 			h.Acks[1].At = 30*s - 40*time.Millisecond
@@ -155,9 +170,9 @@ func TestVerdict(t *testing.T) {
 		{"overtaken behind its key", func(h *History) {
 			*h = overtaken()
 			before := high
-			before.ID, before.Offset, before.At = 7, 0, 20*s
+			before.ID, before.Offset, before.At = 7, 0, 19*s
 			h.Acks = append(h.Acks, before)
-			h.Attempts = append(h.Attempts, lasts(try(before, "1.1", 20*s+time.Millisecond, Done), 10*s))
+			h.Attempts = append(h.Attempts, lasts(try(before, "1.1", 19*s+time.Millisecond, Done), 11*s))
 		}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -182,6 +197,8 @@ func overtaken() History {
 	h.Acks[1].At = 29*s + 900*time.Millisecond
 	h.Attempts[0] = try(low, "1.1", 30*s, Done)
 	h.Attempts[1].Start, h.Attempts[1].End = 30*s+20*time.Millisecond, 30*s+30*time.Millisecond
+	before := ack(2, 20*s, 10, "c") // says whose the partition is
+	h.Acks, h.Attempts = append(h.Acks, before), append(h.Attempts, try(before, "1.1", 20*s, Done))
 	return h
 }
 

@@ -21,12 +21,19 @@ const (
 	boosted, top = 6, 10
 	// partitions is how many each topic begins with.
 	partitions = 3
-	// daemons is the fleet's usual size; a further one joins and leaves.
-	daemons = 3
 	// sessionMs is the shortest session that a broker takes: so that a daemon that
 	// is dead or stopped is missed soon.
 	sessionMs = "6000"
 )
+
+// Options are how large a run is.
+type Options struct {
+	// Rate is messages a second.
+	Rate int
+	// Daemons is the fleet's size; a further one may join and leave. The first
+	// Spared of them are never broken.
+	Daemons, Spared int
+}
 
 // World is all of one run: brokers, proxies, daemons, handler and load.
 type World struct {
@@ -40,16 +47,16 @@ type World struct {
 	fleet   *Fleet
 	load    *Load
 	sampler *Sampler
-	rate    int
+	o       Options
 
 	mu    sync.Mutex // of what follows
 	grown map[string]int32
 }
 
 // NewWorld starts everything but the load; all ends with the test.
-func NewWorld(t testing.TB, run Run, rate int) *World {
+func NewWorld(t testing.TB, run Run, o Options) *World {
 	t.Helper()
-	w := &World{t: t, rate: rate, grown: map[string]int32{}}
+	w := &World{t: t, o: o, grown: map[string]int32{}}
 	w.cluster = kafkatest.New(t, kafkatest.Options{Nodes: 3, FastFailover: true, Proxied: true})
 	w.journal = NewJournal(run)
 	w.startProxies()
@@ -108,6 +115,7 @@ handlers:
     retry: {attempts: 1000, backoff: 50ms, max_backoff: 1s}
 control: %s
 state_dir: state
+console: {listen: 127.0.0.1:0}
 `, strings.Join(proxies, ", "), w.setup.Group, sessionMs, w.setup.Base, w.apart(), w.setup.Control))
 }
 
@@ -138,11 +146,11 @@ func (w *World) createTopics() {
 // Run is the whole story: start, faults for that long, calm, end. What it
 // returns is everything that went wrong beside what the verdict finds.
 func (w *World) Run(next func() Round) error {
-	for n := 1; n <= daemons; n++ {
+	for n := 1; n <= w.o.Daemons; n++ {
 		w.fleet.Start(n)
 	}
-	w.load.Stream(w.rate, w.apart())
-	rig.Eventually(w.t, "the daemons have begun", func() bool { return w.ledger.Finished() > w.rate })
+	w.load.Stream(w.o.Rate, w.apart())
+	rig.Eventually(w.t, "the daemons have begun", func() bool { return w.ledger.Finished() > w.o.Rate })
 	var wrong error
 	for w.journal.Now() < w.journal.History().Run.Lasting {
 		r := next()
