@@ -45,6 +45,8 @@ func (a *api) onSocket() http.Handler {
 	a.look(mux)
 	mux.HandleFunc("POST /v1/levels/{level}/pause", a.pause)
 	mux.HandleFunc("POST /v1/levels/{level}/resume", a.resume)
+	mux.HandleFunc("POST "+heldPath+"/retry", a.retryHeld)
+	mux.HandleFunc("POST "+heldPath+"/skip", a.skipHeld)
 	mux.HandleFunc("POST /v1/settings/reload", a.reload)
 	mux.HandleFunc("GET /v1/loglevels", a.logLevels)
 	mux.HandleFunc("POST /v1/loglevels", a.setLogLevel)
@@ -55,6 +57,7 @@ func (a *api) onSocket() http.Handler {
 // look adds what changes nothing.
 func (a *api) look(mux *http.ServeMux) {
 	mux.HandleFunc("GET /v1/status", a.status)
+	mux.HandleFunc("GET "+heldPath, a.held)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, a.o.Daemon.Live()) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { say(w, a.o.Daemon.Ready()) })
 	mux.Handle("GET /metrics", a.metrics)

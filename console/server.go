@@ -25,8 +25,9 @@ type Options struct {
 	// Token is what requests to Listen must carry; empty for nothing.
 	Token     string
 	Daemon    Daemon
-	LogLevels LogLevels // nil: there are none to change
-	Producer  Producer  // nil: nothing can be produced
+	Held      HeldMessages // nil: none are known
+	LogLevels LogLevels    // nil: there are none to change
+	Producer  Producer     // nil: nothing can be produced
 	Logger    hclog.Logger
 }
 

@@ -66,6 +66,16 @@ func (p *puppet) Reload(context.Context) (Reloaded, error) {
 	return Reloaded{Changed: true, Hash: "c0ffee", Text: "new"}, p.note("reload")
 }
 
+func (p *puppet) Held(context.Context) ([]Held, error) {
+	return []Held{{Topic: "orders", Partition: 3, Offset: 42, Level: 7, Handler: "h", Attempts: 5, Reason: "no"}}, p.err
+}
+func (p *puppet) RetryHeld(_ context.Context, o HeldOrder) error {
+	return p.note("retry %v by %s", o.Coordinates, o.By)
+}
+func (p *puppet) SkipHeld(_ context.Context, o HeldOrder) error {
+	return p.note("skip %v by %s", o.Coordinates, o.By)
+}
+
 // fixedLevels are log levels with one room.
 type fixedLevels struct{ kafka string }
 
@@ -85,7 +95,7 @@ func start(t *testing.T, p *puppet, change ...func(*Options)) (s *Server, socket
 	t.Helper()
 	o := Options{
 		Socket: filepath.Join(t.TempDir(), "b.sock"), Listen: "127.0.0.1:0",
-		Daemon: p, LogLevels: &fixedLevels{"info"}, Logger: hclog.NewNullLogger(),
+		Daemon: p, Held: p, LogLevels: &fixedLevels{"info"}, Logger: hclog.NewNullLogger(),
 	}
 	for _, c := range change {
 		c(&o)
@@ -185,6 +195,17 @@ func TestRoutesOnTheSocket(t *testing.T) {
 		{"POST", "/v1/levels/7/resume", "", fmt.Errorf("level 7 is not paused: %w", ErrNotFound), 404, `level 7 is not paused: not found`, "resume 7 by ME"},
 		{"POST", "/v1/settings/reload", "", nil, 200, `{"changed":true,"hash":"c0ffee","text":"new"}`, "reload"},
 		{"POST", "/v1/settings/reload", "", errors.New("settings.json:3:1: bad"), 409, `settings.json:3:1: bad`, "reload"},
+		{"GET", "/v1/held", "", nil, 200, `{"held":[{"topic":"orders","partition":3,"offset":42,"level":7,"handler":"h","attempts":5,"reason":"no","at":"0001-01-01T00:00:00Z"}],"count":1}`, ""},
+		{"GET", "/v1/held", "", errors.New("not started yet"), 409, `{"error":"not started yet"}`, ""},
+		{"POST", "/v1/held/retry", `{"topic":"orders","partition":3,"offset":42,"by":"ann"}`, nil, 200, "{}", "retry orders/3@42 by ME (ann)"},
+		{"POST", "/v1/held/skip", `{"topic":"orders","partition":0,"offset":0}`, nil, 200, "{}", "skip orders/0@0 by ME"},
+		{"POST", "/v1/held/skip", `{"topic":"orders","partition":3,"offset":1}`, fmt.Errorf("orders/3@1: %w", ErrNotFound), 404, "not found", "skip orders/3@1 by ME"},
+		{"POST", "/v1/held/skip", `{"topic":"orders","partition":3}`, nil, 400, "want topic, partition and offset", ""},
+		{"POST", "/v1/held/skip", "", nil, 400, "want topic, partition and offset", ""},
+		{"POST", "/v1/held/retry", `{"topic":"orders","partition":3,"offset":"42"}`, nil, 400, "read request", ""},
+		{"POST", "/v1/held/retry", `{"topic":"orders","partition":3,"offset":42,"all":true}`, nil, 400, "unknown field", ""},
+		{"POST", "/v1/held/retry", `{"topic":"orders","partition":3,"offset":42,"by":"a\nb"}`, nil, 400, "control characters", ""},
+		{"POST", "/v1/held", "{}", nil, 405, "", ""},
 		{"GET", "/v1/loglevels", "", nil, 200, `{"":"info","kafka":"info"}`, ""},
 		{"POST", "/v1/loglevels", `{"room":"kafka","level":"debug"}`, nil, 200, `{"":"info","kafka":"debug"}`, ""},
 		{"POST", "/v1/loglevels", `{"room":"x","level":"debug"}`, nil, 400, `there is no room`, ""},
@@ -206,12 +227,12 @@ func TestRoutesOnTheSocket(t *testing.T) {
 func TestPortOnlyShows(t *testing.T) {
 	p := &puppet{status: &Status{}}
 	s, _ := start(t, p)
-	for path, want := range map[string]int{"/v1/status": 200, "/metrics": 200, "/healthz": 200, "/readyz": 200, "/v1/loglevels": 404} {
+	for path, want := range map[string]int{"/v1/status": 200, "/v1/held": 200, "/metrics": 200, "/healthz": 200, "/readyz": 200, "/v1/loglevels": 404} {
 		if code, text := send(t, http.DefaultClient, "GET", "http://"+s.Addr().String()+path, ""); code != want {
 			t.Errorf("GET %s: %d %s", path, code, text)
 		}
 	}
-	for _, path := range []string{"/v1/levels/7/pause", "/v1/levels/7/resume", "/v1/settings/reload", "/v1/loglevels"} {
+	for _, path := range []string{"/v1/levels/7/pause", "/v1/levels/7/resume", "/v1/settings/reload", "/v1/loglevels", "/v1/held/retry", "/v1/held/skip"} {
 		if code, text := send(t, http.DefaultClient, "POST", "http://"+s.Addr().String()+path, "{}"); code != 404 {
 			t.Errorf("POST %s: %d %s", path, code, text)
 		}

@@ -167,17 +167,6 @@ type Alarm struct {
 	Text    string    `json:"text"`
 }
 
-// Held is a message that was given up and waits for a person.
-type Held struct {
-	Topic     string    `json:"topic"`
-	Partition int32     `json:"partition"`
-	Offset    int64     `json:"offset"`
-	Level     int       `json:"level"`
-	Attempts  int       `json:"attempts"`
-	Reason    string    `json:"reason"`
-	At        time.Time `json:"at"`
-}
-
 // Histogram counts durations: Counts[n] are those of at most Bounds[n] and more
 // than Bounds[n-1], the last one those above all bounds.
 type Histogram struct {
