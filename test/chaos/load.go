@@ -22,6 +22,9 @@ var shares = map[int]int{0: 30, 6: 20, 7: 15, 8: 15, 9: 10, 10: 10}
 // others of their key.
 const keys = 3000
 
+// A message's size in bytes, beside its id: of the stream's, and of a burst's.
+var usualSize, largeSize = strings.Repeat("x", 200), strings.Repeat("x", 10<<10)
+
 // Load writes messages with unique ids and notes which are acknowledged.
 type Load struct {
 	client  *Client
@@ -30,7 +33,6 @@ type Load struct {
 	rand    *rand.Rand // the stream's own
 	levels  []int      // a hundred, by shares
 	next    atomic.Int64
-	pad     string
 	stop    context.CancelFunc
 	streams sync.WaitGroup
 
@@ -40,7 +42,7 @@ type Load struct {
 
 // NewLoad makes a load; topic tells a level's topic.
 func NewLoad(c *Client, j *Journal, seed uint64, topic func(level int) string) *Load {
-	l := &Load{client: c, journal: j, topic: topic, rand: rand.New(rand.NewPCG(seed, 1)), pad: strings.Repeat("x", 200)}
+	l := &Load{client: c, journal: j, topic: topic, rand: rand.New(rand.NewPCG(seed, 1))}
 	for level := range 11 {
 		for range shares[level] {
 			l.levels = append(l.levels, level)
@@ -64,28 +66,28 @@ func (l *Load) Stream(perSecond int, apart string) {
 			case <-tick.C:
 			}
 			for range (n+1)*perSecond/100 - n*perSecond/100 {
-				l.send(l.levels[l.rand.IntN(len(l.levels))])
+				l.send(l.levels[l.rand.IntN(len(l.levels))], usualSize)
 			}
 			if n%50 == 0 {
-				l.write(apart, 0, true)
+				l.write(apart, 0, usualSize, true)
 			}
 		}
 	})
 }
 
-// Burst sends n messages at once.
+// Burst sends n large messages at once.
 func (l *Load) Burst(n int) {
 	for i := range n {
-		l.send(l.levels[i%len(l.levels)])
+		l.send(l.levels[i%len(l.levels)], largeSize)
 	}
 }
 
-func (l *Load) send(level int) { l.write(l.topic(level), level, false) }
+func (l *Load) send(level int, pad string) { l.write(l.topic(level), level, pad, false) }
 
-func (l *Load) write(topic string, level int, apart bool) {
+func (l *Load) write(topic string, level int, pad string, apart bool) {
 	id := l.next.Add(1)
 	key := "k" + strconv.FormatInt(id*7919%keys, 10)
-	value := fmt.Sprintf(`{"id":%d,"pad":%q}`, id, l.pad)
+	value := fmt.Sprintf(`{"id":%d,"pad":%q}`, id, pad)
 	record := &kgo.Record{Topic: topic, Key: []byte(key), Value: []byte(value)}
 	l.client.kafka.Produce(context.Background(), record, func(r *kgo.Record, err error) {
 		if err != nil {

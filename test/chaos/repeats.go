@@ -26,7 +26,7 @@ const (
 // on failing, sessions end.
 func aftermath(k Kind) time.Duration {
 	switch k {
-	case BrokerStop, NetDelay, CommitsLost, AnswersLost:
+	case BrokerStop, CommitsLost, AnswersLost:
 		return 12 * time.Second // a request to what hangs ends after socket.timeout.ms
 	case BrokerKill, BrokerTerm, NetCut:
 		return 6 * time.Second

@@ -24,6 +24,9 @@ const (
 	// sessionMs is the shortest session that a broker takes: so that a daemon that
 	// is dead or stopped is missed soon.
 	sessionMs = "6000"
+	// heap is the daemons' GOMEMLIMIT, memoryMiB what they may have in all: their
+	// Kafka clients' part isn't Go's.
+	heap, memoryMiB = "64MiB", 300
 )
 
 // Options are how large a run is.
@@ -71,7 +74,7 @@ func NewWorld(t testing.TB, run Run, o Options) *World {
 	}
 	t.Cleanup(w.ledger.Close)
 	w.createTopics()
-	w.fleet = NewFleet(t, w.setup, w.ledger, w.journal, "GOMEMLIMIT=64MiB")
+	w.fleet = NewFleet(t, w.setup, w.ledger, w.journal, "GOMEMLIMIT="+heap)
 	w.load = NewLoad(w.client, w.journal, run.Seed, func(level int) string { return w.setup.Topic(boostd.Level(level)) })
 	w.sampler = StartSampler(w.client, w.journal, w.setup.Groups())
 	t.Cleanup(w.sampler.Stop)
@@ -178,8 +181,27 @@ func (w *World) settle() error {
 	w.t.Logf("%6.1f s: all is handled, %v after the load's end", w.journal.Now().Seconds(), (w.journal.Now() - began).Round(time.Millisecond))
 	w.await(settling, func() bool { return w.uncommitted() == 0 })
 	w.ends()
+	wrong = errors.Join(wrong, w.memory())
 	wrong = errors.Join(wrong, w.fleet.StopAll())
 	w.sampler.Stop()
+	return wrong
+}
+
+// memory looks at what the daemons have taken at most.
+func (w *World) memory() (wrong error) {
+	for n := 1; n <= w.o.Daemons; n++ {
+		p := w.fleet.Process(n)
+		select {
+		case <-p.Ended():
+			continue // by itself: the verdict says so
+		default:
+		}
+		most := p.PeakMiB()
+		w.t.Logf("daemon %s has had %d MiB of memory at most", w.fleet.Name(n), most)
+		if most > memoryMiB {
+			wrong = errors.Join(wrong, fmt.Errorf("daemon %s has had %d MiB of memory, want at most %d", w.fleet.Name(n), most, memoryMiB))
+		}
+	}
 	return wrong
 }
 
