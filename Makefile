@@ -13,6 +13,8 @@ SEED ?= 1
 SEEDS ?= 10
 SECONDS ?= 180
 RATE ?= 300
+# Of make soak: how long.
+SOAK ?= 1h
 SECURE ?= false
 PREFIX ?= /usr
 DESTDIR ?=
@@ -53,6 +55,9 @@ chaos: c-compiler ## break all that can break, on real Kafka; SEEDS=10 SECONDS=1
 mutants: c-compiler ## plant known bugs, one at a time, and check that the tests catch each; ARGS=retry
 	go run ./test/mutants $(ARGS)
 
+soak: c-compiler ## one hour of load and mild faults: memory, goroutines, descriptors and threads must not grow; SOAK=1h
+	go test -tags soak ./test/chaos -run TestSoak -v -count=1 -timeout 24h -soak.for=$(SOAK) $(ARGS)
+
 bench: c-compiler ## benchmarks of the packages; PKG=./scheduler ARGS='-bench Core'
 	go test -run '^$$' -bench . -benchmem $(ARGS) $(PKG)
 
@@ -74,6 +79,7 @@ lint: c-compiler ## say which files want formatting, and run go vet and golangci
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "want gofmt:" $$files; exit 1; }
 	go vet ./...
 	go vet -tags acceptance ./test/acceptance
+	go vet -tags soak ./test/chaos
 	cd test/rules && go vet ./...
 	@test ! -e .golangci.yaml || $(MAKE) --no-print-directory bin/tools/golangci-lint
 	@test ! -e .golangci.yaml || bin/tools/golangci-lint run
