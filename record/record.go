@@ -11,7 +11,8 @@
 // a tombstone, and any other JSON stands for its own text. key and the headers'
 // values are texts or null. Bytes that aren't text stand in base64 under key_b64
 // and value_b64. What boostd's own commands print beside that (partition, offset,
-// level, attempt, timestamp, id) is passed over; any other key is refused.
+// level, attempt, timestamp, id, and of a dead letter dlq) is passed over; any
+// other key is refused.
 package record
 
 import (
@@ -87,7 +88,7 @@ func (r *reader) member(name string, v gjson.Result) (err error) {
 		r.Value, err = payload(name, v, true)
 	case "headers":
 		return r.headers(v)
-	case "partition", "offset", "level", "attempt", "timestamp", "id":
+	case "partition", "offset", "level", "attempt", "timestamp", "id", "dlq":
 	default:
 		return fmt.Errorf("unknown key %.40q: want topic, priority, key, value, headers", name)
 	}

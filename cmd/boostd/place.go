@@ -44,12 +44,9 @@ func placeFlags(c *cobra.Command, brokers bool) func() (*place, error) {
 		p := &place{path: *settings}
 		switch {
 		case c.Flags().Changed("config"):
-			loaded, err := load()
-			if err != nil {
+			if err := p.load(c, load); err != nil {
 				return nil, err
 			}
-			printWarnings(c.ErrOrStderr(), loaded.Warnings)
-			p.file, p.kafka = loaded.File, loaded.File.Kafka
 			if p.path == "" {
 				p.path = p.file.Settings.Path(filepath.Dir(p.file.Path))
 			}
@@ -62,6 +59,41 @@ func placeFlags(c *cobra.Command, brokers bool) func() (*place, error) {
 			p.kafka.Brokers = *addresses
 		}
 		return p, p.read()
+	}
+}
+
+// load reads boostd.yaml.
+func (p *place) load(c *cobra.Command, load func() (conf.Loaded, error)) error {
+	loaded, err := load()
+	if err != nil {
+		return err
+	}
+	printWarnings(c.ErrOrStderr(), loaded.Warnings)
+	p.file, p.kafka = loaded.File, loaded.File.Kafka
+	return nil
+}
+
+// brokerFlags are placeFlags for a command that needs no settings document.
+func brokerFlags(c *cobra.Command) func() (*place, error) {
+	addresses := c.Flags().StringSlice("brokers", nil, "bootstrap addresses, instead of the configuration's")
+	load := configFlags(c)
+	return func() (*place, error) {
+		p := &place{}
+		switch {
+		case c.Flags().Changed("config"):
+			if err := p.load(c, load); err != nil {
+				return nil, err
+			}
+		case c.Flags().Changed("set"):
+			return nil, usage("--set changes what -c names, and there is no -c\nsee: %s --help", c.CommandPath())
+		case len(*addresses) == 0:
+			return nil, usage("name the configuration with -c boostd.yaml, or the brokers with --brokers\nsee: %s --help", c.CommandPath())
+		}
+		if len(*addresses) > 0 {
+			p.kafka.Brokers = *addresses
+		}
+		p.kafka.SetDefaults()
+		return p, nil
 	}
 }
 
@@ -103,18 +135,28 @@ const (
 	placeWork  = time.Minute
 )
 
-// withBrokers connects and calls do, whose context has a deadline.
-func (p *place) withBrokers(ctx context.Context, do func(ctx context.Context, admin *kafkaio.Admin) error) error {
+// connect reaches the brokers. The caller closes the client.
+func (p *place) connect(ctx context.Context) (*kafkaio.Admin, error) {
 	admin, err := kafkaio.NewAdmin(p.kafka)
 	if err != nil {
-		return exitError{exitConfig, err}
+		return nil, exitError{exitConfig, err}
 	}
-	defer admin.Close()
 	reach, cancel := context.WithTimeout(ctx, placeReach)
 	defer cancel()
 	if err := admin.Connect(reach); err != nil {
-		return exitError{exitUnreachable, err}
+		admin.Close()
+		return nil, exitError{exitUnreachable, err}
 	}
+	return admin, nil
+}
+
+// withBrokers connects and calls do, whose context has a deadline.
+func (p *place) withBrokers(ctx context.Context, do func(ctx context.Context, admin *kafkaio.Admin) error) error {
+	admin, err := p.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer admin.Close()
 	ctx, cancelAll := context.WithTimeout(ctx, placeWork)
 	defer cancelAll()
 	return do(ctx, admin)

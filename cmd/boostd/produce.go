@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -227,25 +228,34 @@ func printDelivery(to io.Writer, o feed.Outcome) {
 
 // showProgress shows on a terminal how far it is; what it returns ends that.
 func showProgress(o *feed.Options) (end func()) {
+	var account atomic.Pointer[feed.Account]
+	o.Began = account.Store
+	return tellProgress(func() string {
+		if a := account.Load(); a != nil {
+			return a.Progress()
+		}
+		return ""
+	})
+}
+
+// tellProgress shows a line on a terminal, again and again, until what it returns
+// is called.
+func tellProgress(text func() string) (end func()) {
 	if !term.Live(os.Stderr) {
 		return func() {}
 	}
 	ended := make(chan struct{})
 	var task sync.WaitGroup
-	var account *feed.Account
-	began := make(chan struct{})
-	o.Began = func(a *feed.Account) { account = a; close(began) }
 	task.Go(func() {
 		tick := time.NewTicker(produceProgress)
 		defer tick.Stop()
-		<-began
 		for {
 			select {
 			case <-ended:
 				fmt.Fprint(os.Stderr, "\r\x1b[K")
 				return
 			case <-tick.C:
-				fmt.Fprintf(os.Stderr, "\r%s\x1b[K", account.Progress())
+				fmt.Fprintf(os.Stderr, "\r%s\x1b[K", text())
 			}
 		}
 	})
