@@ -16,6 +16,8 @@ import (
 // Log is what a file holds.
 type Log struct {
 	Records []Record
+	// Resolutions are what persons did with held messages.
+	Resolutions []Resolution
 	// Missing is how many attempts the gap records stand for: they were
 	// finished and could not be written.
 	Missing int
@@ -47,6 +49,9 @@ type line struct {
 	Result       string       `json:"result"`
 	Worker       int          `json:"worker"`
 	Gap          int          `json:"gap"`
+	Resolved     string       `json:"resolved"`
+	By           string       `json:"by"`
+	At           int64        `json:"at"`
 }
 
 // ReadFile reads an audit file.
@@ -86,6 +91,10 @@ func (l *Log) add(text []byte) {
 	err := json.Unmarshal(text, &in)
 	if err == nil && in.Gap > 0 {
 		l.Missing += in.Gap
+		return
+	}
+	if err == nil && in.Resolved != "" && in.Topic != "" {
+		l.Resolutions = append(l.Resolutions, Resolution{in.Resolved, in.Topic, in.Partition, in.Offset, in.Level, in.Handler, in.By, in.At})
 		return
 	}
 	outcome, known := outcomes[in.Result]

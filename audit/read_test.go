@@ -29,6 +29,8 @@ func TestRead(t *testing.T) {
 		{"gap", whole + `{"gap":17,"since":1,"until":2}` + "\n" + whole, 2, 17, 0},
 		{"two gaps", `{"gap":17}` + "\n" + `{"gap":3}` + "\n", 0, 20, 0},
 		{"other JSON", `{"a":1}` + "\n" + `[]` + "\n" + `"x"` + "\n" + `null` + "\n", 0, 0, 4},
+		{"resolution", whole + `{"resolved":"skip","topic":"orders","partition":3,"offset":42,"level":7,"handler":"h","by":"ann","at":5}` + "\n", 1, 0, 0},
+		{"resolution of nothing", `{"resolved":"skip"}` + "\n", 0, 0, 1},
 		{"negative gap", `{"gap":-4}` + "\n", 0, 0, 1},
 		{"unknown result", strings.Replace(whole, `"done"`, `"perhaps"`, 1), 0, 0, 1},
 		{"a number as text", strings.Replace(whole, `"offset":4711`, `"offset":"4711"`, 1), 0, 0, 1},

@@ -62,6 +62,16 @@ func (w *Writer) Write(records []Record) error {
 	if len(records) == 0 {
 		return nil
 	}
+	return w.append(len(records), func(b []byte) []byte {
+		for n := range records {
+			b = records[n].AppendJSON(b)
+		}
+		return b
+	})
+}
+
+// append hands lines to the kernel, behind what else there is to say.
+func (w *Writer) append(count int, lines func(b []byte) []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.buffer = w.buffer[:0]
@@ -71,12 +81,10 @@ func (w *Writer) Write(records []Record) error {
 	if w.missing > 0 {
 		w.buffer = fmt.Appendf(w.buffer, "{\"gap\":%d,\"since\":%d,\"until\":%d}\n", w.missing, w.since.UnixNano(), w.now().UnixNano())
 	}
-	for n := range records {
-		w.buffer = records[n].AppendJSON(w.buffer)
-	}
+	w.buffer = lines(w.buffer)
 	written, err := w.file.Write(w.buffer)
 	if err != nil {
-		w.failed(err, w.buffer[:written], len(records))
+		w.failed(err, w.buffer[:written], count)
 		return fmt.Errorf("write audit %s: %w", w.path, err)
 	}
 	if !w.since.IsZero() {

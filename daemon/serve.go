@@ -22,7 +22,7 @@ func (d *Daemon) serve() error {
 	}
 	d.server, err = console.Start(console.Options{
 		Socket: d.config.Control, Listen: d.config.Console.Listen, Token: token, ProduceOnPort: d.config.Console.Produce,
-		Daemon: d, Producer: &d.outlet, LogLevels: d.options.Levels, Logger: d.logger.Named("console"),
+		Daemon: d, Held: d, Producer: &d.outlet, LogLevels: d.options.Levels, Logger: d.logger.Named("console"),
 	})
 	if err != nil {
 		return fmt.Errorf("open console: %w", err)

@@ -34,8 +34,7 @@ func (v *view) status() *console.Status {
 		s.Consumers, s.Handlers = v.consumers(), v.handlers()
 		s.Levels = v.levels()
 		for _, h := range v.scheduler.Held {
-			s.Held = append(s.Held, console.Held{Topic: h.Topic, Partition: h.Partition, Offset: h.Offset,
-				Level: int(h.Level), Attempts: h.Attempts, Reason: h.Reason, At: h.At})
+			s.Held = append(s.Held, heldOf(h))
 		}
 		for _, k := range v.scheduler.Consumers {
 			s.HeldCount += k.Held
