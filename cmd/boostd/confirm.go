@@ -8,18 +8,26 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	xterm "golang.org/x/term"
+
+	"github.com/kafkaboost/boostd/cmd/boostd/internal/term"
 )
 
-// confirmed asks the person at the terminal; without one there is nobody to ask.
-func confirmed(c *cobra.Command, question string) error {
-	in, ok := c.InOrStdin().(*os.File)
-	if !ok || !xterm.IsTerminal(int(in.Fd())) {
-		return usage("this is no terminal to ask at: say --yes\nsee: %s --help", c.CommandPath())
+// confirm asks before something is done that can't be undone. what is the
+// question, made only when it is asked.
+func confirm(c *cobra.Command, yes bool, what func() (string, error)) error {
+	if yes {
+		return nil
+	}
+	if !term.Live(os.Stderr) || !term.Live(os.Stdin) {
+		return usage("nobody can be asked here: --yes does it without a question\nsee: %s --help", c.CommandPath())
+	}
+	question, err := what()
+	if err != nil {
+		return err
 	}
 	fmt.Fprintf(c.ErrOrStderr(), "%s [y/N] ", question)
-	line, _ := bufio.NewReader(in).ReadString('\n') // an end without an answer is a no
-	if answer := strings.ToLower(strings.TrimSpace(line)); answer != "y" && answer != "yes" {
+	answer, _ := bufio.NewReader(c.InOrStdin()).ReadString('\n') // no answer is none
+	if a := strings.ToLower(strings.TrimSpace(answer)); a != "y" && a != "yes" {
 		return errors.New("nothing was done")
 	}
 	return nil

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"maps"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/kafkaboost/boostd"
 	"github.com/kafkaboost/boostd/cmd/boostd/internal/letters"
-	"github.com/kafkaboost/boostd/cmd/boostd/internal/term"
 	"github.com/kafkaboost/boostd/kafkaio"
 	"github.com/kafkaboost/boostd/priority"
 )
@@ -211,25 +209,4 @@ func (p *place) withLetters(c *cobra.Command, bases []string, sel *letters.Selec
 		return fmt.Errorf("stopped by a signal: %w", err)
 	}
 	return err
-}
-
-// confirm asks before something is done that can't be undone. what is the
-// question, made only when it is asked.
-func confirm(c *cobra.Command, yes bool, what func() (string, error)) error {
-	if yes {
-		return nil
-	}
-	if !term.Live(os.Stderr) || !term.Live(os.Stdin) {
-		return usage("nobody can be asked here: --yes does it without a question, --dry-run only counts\nsee: %s --help", c.CommandPath())
-	}
-	question, err := what()
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(c.ErrOrStderr(), "%s [y/N] ", question)
-	answer, _ := bufio.NewReader(c.InOrStdin()).ReadString('\n') // no answer is none
-	if a := strings.ToLower(strings.TrimSpace(answer)); a != "y" && a != "yes" {
-		return fmt.Errorf("nothing was done")
-	}
-	return nil
 }

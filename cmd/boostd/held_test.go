@@ -61,7 +61,7 @@ func TestHeldCommands(t *testing.T) {
 		{"held retry --all --topic orders_7 --reason 503", exitDone, "handled anew", "retry orders_7/3@1043"},
 		{"held retry --all --reason answered*", exitDone, "handled anew", "retry orders/0@7; retry orders_7/3@1043"},
 		{"held retry --all --level 3", exitDone, "no message is held that is meant", ""},
-		{"held skip orders/0@7", exitUsage, "no terminal to ask at: say --yes", ""},
+		{"held skip orders/0@7", exitUsage, "--yes does it without a question", ""},
 		{"held skip --all --level 3", exitDone, "no message is held that is meant", ""},
 		{"held skip orders/0@7 --yes", exitDone, "orders/0@7 is skipped\n", "skip orders/0@7"},
 		{"held skip --all --level 7 --yes --json", exitDone, `{"topic":"orders_7","partition":3,"offset":1043}`, "skip orders_7/3@1042; skip orders_7/3@1043"},

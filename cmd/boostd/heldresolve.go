@@ -72,10 +72,9 @@ func newHeldResolve(deed heldDeed) *cobra.Command {
 			}
 			more = list.Count - len(list.Held)
 		}
-		if deed.confirm && !yes && len(named) > 0 {
-			if err := confirmed(c, fmt.Sprintf("%s %s for good?", deed.word, counted(len(named)))); err != nil {
-				return err
-			}
+		question := func() (string, error) { return fmt.Sprintf("%s %s for good?", deed.word, counted(len(named))), nil }
+		if err := confirm(c, yes || !deed.confirm || len(named) == 0, question); err != nil {
+			return err
 		}
 		err = deed.each(c, cl, named, asJSON)
 		if more > 0 {
