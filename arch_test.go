@@ -33,7 +33,7 @@ var rooms = map[string][]string{
 	"configwatch":        {"", "priority"},
 	"actors":             {"", "priority", "scheduler"},
 	"conf":               {"", "priority", "scheduler", "configwatch", "kafkaio", "plugins", "console", "producer", "logs", "suggest"},
-	"daemon":             {"", "priority", "scheduler", "offsets", "audit", "plugins", "kafkaio", "configwatch", "actors", "conf", "alarms", "console", "logs", "lockfile", "producer", "record"},
+	"daemon":             {"", "priority", "scheduler", "offsets", "deadletter", "audit", "plugins", "kafkaio", "configwatch", "actors", "conf", "alarms", "console", "logs", "lockfile", "producer", "record"},
 	"cmd":                {"*"},
 	"test":               {"*"},
 	"test/kafkatest":     {},

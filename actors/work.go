@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -155,10 +156,17 @@ func (a *assignment) report(i *scheduler.Item, r boostd.Result) {
 		a.failures = append(a.failures, i)
 	}
 	i.Result, i.FinishedAt = r, time.Now()
+	i.Interrupted = r.Outcome == boostd.Retry && a.stopped()
 	a.open--
 	if a.open == 0 {
 		a.deadline.Store(0)
 	}
+}
+
+// stopped reports whether the batch's context has ended, and not for an overrun:
+// then the daemon stops.
+func (a *assignment) stopped() bool {
+	return a.ctx.Err() != nil && !errors.Is(context.Cause(a.ctx), errOverrun)
 }
 
 // followsFailure reports whether an earlier message of the same key failed: it

@@ -38,6 +38,7 @@ const (
 	Stranded      Kind = "stranded"
 	State         Kind = "state"
 	Audit         Kind = "audit"
+	DeadLetters   Kind = "dead_letters"
 	Turning       Kind = "turning"
 )
 

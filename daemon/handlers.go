@@ -40,6 +40,9 @@ func (d *Daemon) handlerSpecs() ([]actors.HandlerSpec, error) {
 			Name: name, Handler: h, Slots: c.Slots, Timeout: c.Timeout.Std(),
 			Retry: scheduler.Retry{Attempts: c.Retry.Attempts, Backoff: c.Retry.Backoff.Std(), MaxBackoff: c.Retry.MaxBackoff.Std()},
 		}
+		if c.DeadLetter {
+			spec.DeadLetters = d.newGraves(name)
+		}
 		if c.Audit != "" {
 			w, err := d.audits.open(d.relative(c.Audit), d.logger.Named("audit"))
 			if err != nil {

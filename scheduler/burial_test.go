@@ -94,6 +94,21 @@ func TestAttemptsHoldAcrossRestarts(t *testing.T) {
 	}
 }
 
+// An attempt that the daemon's own stop cancels doesn't count.
+func TestInterruptedAttemptsDoNotCount(t *testing.T) {
+	r := deadRig(t, 1)
+	r.core.pools[0].config.Retry.Attempts = 1
+	r.fetch(0, tp0, "a:3")
+	r.apply(r.core.Drain(r.now))
+	i := r.out[0][0]
+	i.Interrupted = true
+	if v := i.Verdict(); v != boostd.Released {
+		t.Errorf("it is %v", v)
+	}
+	r.finish(0, retry)
+	r.want("released 0")
+}
+
 // Its Source learns of every failed attempt, the first one apart.
 func TestFailuresAreTold(t *testing.T) {
 	r := newRig(t, 1, ByKey)

@@ -23,6 +23,9 @@ type Item struct {
 	StartedAt  time.Time
 	FinishedAt time.Time
 	Result     boostd.Result
+	// Interrupted: the daemon's stop cancelled the attempt. Unless it is done, it
+	// doesn't count.
+	Interrupted bool
 
 	consumer  *consumer
 	partition *partition
@@ -52,11 +55,13 @@ func (i *Item) Follows(earlier *Item) bool {
 }
 
 // Verdict is what the attempt's result comes to: done, another attempt, a dead
-// letter, or held for a person. The audit and the core share it.
+// letter, held for a person, or none that counts. The audit and the core share it.
 func (i *Item) Verdict() boostd.Outcome {
 	switch {
 	case i.Result.Outcome == boostd.Done:
 		return boostd.Done
+	case i.Interrupted:
+		return boostd.Released
 	case i.Result.Outcome == boostd.Retry && i.Message.Attempt < i.consumer.pool.config.Retry.Attempts:
 		return boostd.Retry
 	case i.consumer.pool.config.DeadLetters:

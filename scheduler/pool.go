@@ -168,6 +168,7 @@ func (p *pool) dispatched(dst []*Item, i *Item, now time.Time) []*Item {
 	}
 	i.Message.Attempt++
 	i.DispatchedAt, i.StartedAt, i.FinishedAt, i.Result = now, time.Time{}, time.Time{}, boostd.Result{}
+	i.Interrupted = false
 	return append(dst, i)
 }
 

@@ -154,6 +154,9 @@ func (c *Core) ended(now time.Time, p *pool, i *Item) {
 		l.counts.Done++
 		c.unlock(now, p, i)
 		c.settle(i, boostd.Done)
+	case i.Verdict() == boostd.Released:
+		c.unlock(now, p, i)
+		c.settle(i, boostd.Released)
 	case i.Verdict() == boostd.Retry && i.partition.closed: // no time for another attempt
 		c.tellFailure(i)
 		c.unlock(now, p, i)
