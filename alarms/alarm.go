@@ -13,7 +13,10 @@ type Kind string
 // The kinds. NoProgress: a backlog of which nothing was done for a while. Held:
 // messages wait for a person. StuckHandler: handlers ignore their cancellation.
 // Connection, Coordinator, Membership, Authorization, OffsetsReset, Commit,
-// Rebalance, Flow and Topic are a consumer's troubles with its brokers and group.
+// Rebalance, Flow, Topic and Positions are a consumer's troubles with its brokers
+// and group. Crowded: a partition waits until some of its messages are finished.
+// Client: a Kafka client was beyond help and was replaced. DeadLetters: they can't
+// be written.
 // Unserved: a level that no instance reads. Settings: the document can't be
 // used. Topics: not all topics are as the settings ask. Stranded: messages wait
 // in topics of levels that the settings don't have. State: what must survive a
@@ -32,6 +35,9 @@ const (
 	Rebalance     Kind = "rebalance"
 	Flow          Kind = "flow"
 	Topic         Kind = "topic"
+	Positions     Kind = "positions"
+	Crowded       Kind = "crowded"
+	Client        Kind = "client"
 	Unserved      Kind = "unserved"
 	Settings      Kind = "settings"
 	Topics        Kind = "topics"

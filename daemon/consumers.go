@@ -93,7 +93,7 @@ func (d *Daemon) consumerSpecs() ([]actors.ConsumerSpec, error) {
 	activity := &kafkaio.Activity{}
 	var specs []actors.ConsumerSpec
 	for _, p := range d.consumers {
-		source, err := kafkaio.NewSource(kafkaio.SourceOptions{
+		source, err := kafkaio.NewConsumer(kafkaio.SourceOptions{
 			Config: d.config.Kafka, Group: p.group, Topics: p.topics, Level: p.key,
 			Member:   d.config.Kafka.Member(p.name),
 			Window:   kafkaio.Window(scheduler.DefaultWindow),

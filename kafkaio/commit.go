@@ -174,6 +174,11 @@ func (s *Source) commitOffsets(todo []offsets.Commit) error {
 			list[n].Metadata = &todo[n].Metadata
 		}
 	}
+	s.committing.Store(time.Now().UnixNano())
+	defer s.committing.Store(0)
+	if s.o.beforeCommit != nil {
+		s.o.beforeCommit()
+	}
 	s.using.RLock()
 	answer, err := s.client.CommitOffsets(list)
 	s.using.RUnlock()

@@ -1,6 +1,10 @@
 package kafkaio
 
 import (
+	"fmt"
+	"maps"
+	"slices"
+
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"github.com/kafkaboost/boostd"
@@ -25,6 +29,7 @@ func (s *Source) applyFlow() {
 		s.mu.Unlock()
 		if relieved && !s.poll.paused {
 			delete(s.poll.single, tp)
+			s.tellCrowded()
 			s.tell("partition goes on", []boostd.TopicPartition{tp})
 			s.resume(toKafka([]boostd.TopicPartition{tp}))
 		}
@@ -78,13 +83,23 @@ func (s *Source) resume(partitions []kafka.TopicPartition) {
 	})
 }
 
+// tellCrowded keeps the trouble of partitions that wait for their own messages.
+func (s *Source) tellCrowded() {
+	if len(s.poll.single) == 0 {
+		s.clearTrouble("crowded")
+		return
+	}
+	s.setTrouble("crowded", fmt.Errorf("too many messages are unfinished or held for one more to be read of %s: see `boostd held list`, and what fails in the handler",
+		names(slices.Collect(maps.Keys(s.poll.single)))))
+}
+
 // pauseAlone stops one partition of which too much is pending.
 func (s *Source) pauseAlone(tp boostd.TopicPartition) {
 	if s.poll.single[tp] {
 		return
 	}
 	s.poll.single[tp] = true
-	s.logger.Warn("partition is paused: too many of its messages are unfinished or held", "partition", tp.String())
+	s.tellCrowded()
 	if err := s.client.Pause(toKafka([]boostd.TopicPartition{tp})); err != nil {
 		s.setTrouble("flow", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -31,8 +32,15 @@ type Probe struct {
 	stop   context.CancelFunc
 	wake   chan struct{}
 
+	answered atomic.Int64 // Unix nanoseconds; when brokers last did
+
 	mu      sync.Mutex
 	sources map[*Source]bool
+}
+
+// answers reports whether brokers have answered a moment ago.
+func (p *Probe) answers(now time.Time) bool {
+	return now.Sub(time.Unix(0, p.answered.Load())) < 2*probeTimeout
 }
 
 // NewProbe starts the probe; Stop ends it.
@@ -110,6 +118,9 @@ func (p *Probe) ask(ctx context.Context) error {
 		all = append(all, tps...)
 	}
 	ends, err := p.ends(ctx, all)
+	if err == nil && len(ends) > 0 {
+		p.answered.Store(time.Now().UnixNano())
+	}
 	for s, tps := range assigned {
 		s.count(tps, ends)
 	}

@@ -115,6 +115,7 @@ func (s *Source) revoked(partitions []kafka.TopicPartition) error {
 		delete(s.poll.reading, tp)
 		delete(s.poll.single, tp)
 	}
+	s.tellCrowded()
 	return s.letGo(tps)
 }
 

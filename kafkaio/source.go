@@ -37,6 +37,12 @@ type SourceOptions struct {
 	// revoked (3 s); CommitInterval is the time between commits (1 s);
 	// CommitTimeout bounds one commit and one close (5 s). Zero means those.
 	RevokeDrain, CommitInterval, CommitTimeout time.Duration
+	// StuckCommit is how long a commit may be under way before a Consumer replaces
+	// its client (1 min), RenewalPause the least time between two replacements
+	// (10 s). Zero means those.
+	StuckCommit, RenewalPause time.Duration
+
+	beforeCommit func() // for tests
 }
 
 // Source reads topics as a member of an ordinary Kafka consumer group. It
@@ -80,6 +86,7 @@ type Source struct {
 	using sync.RWMutex
 
 	turned     atomic.Int64 // since epoch; when the poll loop last came round
+	committing atomic.Int64 // Unix nanoseconds; since when a commit is under way, 0 none
 	rebalances atomic.Uint64
 
 	wake    chan struct{} // something for the poll loop to look at; holds one
@@ -91,16 +98,25 @@ type Source struct {
 	poll   pollState   // the poll loop's own
 	watch  *watch      // what is wrong with brokers, group and topics
 	resets *time.Timer // ends the trouble offsets_reset
+	// renewed ends the trouble client, of one that replaced another.
+	renewed *time.Timer
+	before  uint32 // epochs up to it are of clients before this one
 }
 
 // NewSource makes the client. It fails on properties that the client refuses;
 // a broker that can't be reached shows later, as Trouble.
 func NewSource(o SourceOptions) (*Source, error) {
+	return newSource(o, offsets.New(offsets.Limits{}))
+}
+
+// newSource makes a Source with an empty tracker.
+func newSource(o SourceOptions, tracker *offsets.Tracker) (*Source, error) {
 	o.RevokeDrain = orDefault(o.RevokeDrain, 3*time.Second)
 	o.CommitInterval = orDefault(o.CommitInterval, time.Second)
 	o.CommitTimeout = orDefault(o.CommitTimeout, 5*time.Second)
+	o.StuckCommit, o.RenewalPause = orDefault(o.StuckCommit, stuckCommit), orDefault(o.RenewalPause, renewalPause)
 	s := &Source{
-		o: o, logger: o.Logger.With("level", o.Level), tracker: offsets.New(offsets.Limits{}),
+		o: o, logger: o.Logger.With("level", o.Level), tracker: tracker, before: tracker.Newest(),
 		logs: make(chan kafka.LogEvent, 64), stop: make(chan struct{}), polled: make(chan struct{}), closed: make(chan struct{}),
 		wake: make(chan struct{}, 1), drained: make(chan []boostd.TopicPartition, 16),
 		commits: make(chan struct{}, 1), early: make(chan struct{}, 1), trouble: map[string]boostd.StandingTrouble{},
@@ -123,6 +139,8 @@ func NewSource(o SourceOptions) (*Source, error) {
 	}
 	s.resets = time.AfterFunc(time.Hour, func() { s.clearTrouble("offsets_reset") })
 	s.resets.Stop()
+	s.renewed = time.AfterFunc(time.Hour, func() { s.clearTrouble("client") })
+	s.renewed.Stop()
 	return s, nil
 }
 
@@ -182,6 +200,7 @@ func (s *Source) Stop(ctx context.Context) error {
 		s.o.Probe.remove(s)
 	}
 	s.resets.Stop()
+	s.renewed.Stop()
 	s.nudge()
 	err := s.leave(ctx)
 	s.mu.Lock()

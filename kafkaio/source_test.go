@@ -69,6 +69,12 @@ func produce(t testing.TB, c Config, topic string, n int, value []byte) {
 // receiver takes a Source's events and settles at once, or as the test wants.
 type receiver struct {
 	source *Source
+	// to is the source, or what it is the current one of.
+	to interface {
+		Settle([]boostd.Settlement)
+		Drained([]boostd.TopicPartition)
+		Stop(context.Context) error
+	}
 	mu     sync.Mutex
 	auto   bool
 	got    map[string]int // by message
@@ -98,7 +104,7 @@ func (r *receiver) emit(event any) {
 	case *boostd.Revoking:
 		r.events = append(r.events, "Revoking")
 		if r.auto {
-			r.source.Drained(e.Partitions)
+			r.to.Drained(e.Partitions)
 		}
 	case *boostd.Trouble:
 		r.events = append(r.events, fmt.Sprintf("Trouble(%s: %v)", e.Kind, e.Err))
@@ -119,7 +125,7 @@ func (r *receiver) settleLocked(n int) {
 		settled = append(settled, boostd.Settlement{Message: m, Outcome: boostd.Done})
 	}
 	r.queue = r.queue[n:]
-	r.source.Settle(settled)
+	r.to.Settle(settled)
 }
 
 func (r *receiver) saw(event string) bool {
@@ -164,14 +170,18 @@ func (r *receiver) stays(t testing.TB, what string, d time.Duration, ok func() b
 	}
 }
 
+func options(c Config, topic string, window Window) SourceOptions {
+	return SourceOptions{Config: c, Group: "g_base", Topics: []string{topic}, Level: "base",
+		Window: window, Activity: &Activity{}, Logger: hclog.NewNullLogger(), CommitInterval: 50 * time.Millisecond}
+}
+
 func open(t testing.TB, c Config, topic string, auto bool, window Window) *receiver {
 	t.Helper()
-	s, err := NewSource(SourceOptions{Config: c, Group: "g_base", Topics: []string{topic}, Level: "base",
-		Window: window, Activity: &Activity{}, Logger: hclog.NewNullLogger(), CommitInterval: 50 * time.Millisecond})
+	s, err := NewSource(options(c, topic, window))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &receiver{source: s, auto: auto, got: map[string]int{}, change: make(chan struct{})}
+	r := &receiver{source: s, to: s, auto: auto, got: map[string]int{}, change: make(chan struct{})}
 	if err := s.Start(r.emit); err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +192,7 @@ func (r *receiver) stop(t testing.TB) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	if err := r.source.Stop(ctx); err != nil {
+	if err := r.to.Stop(ctx); err != nil {
 		t.Errorf("stop: %v", err)
 	}
 }

@@ -66,12 +66,15 @@ func (s *Source) setDenied(what, text string) {
 	s.setTrouble("authorization", errors.New(strings.Join(all, "; ")))
 }
 
+// errClientEnded says that a client has ended by itself; another one may go on.
+var errClientEnded = errors.New("kafka client can't go on")
+
 // clientError takes an error event. Few of them end the consumer. Most say that
 // there is something to look at: the client tells a cause at most twice and then
 // repeats, up to twenty times a second, that all brokers are down.
 func (s *Source) clientError(e kafka.Error) {
 	if e.IsFatal() {
-		s.poll.ended = fmt.Errorf("kafka client: %w", e)
+		s.poll.ended = fmt.Errorf("%w: %w", errClientEnded, e)
 		if e.Code() == kafka.ErrFencedInstanceID {
 			s.poll.ended = fmt.Errorf("group %s, member %s: %w", s.o.Group, s.o.Member, ErrInstanceTaken)
 		}

@@ -290,6 +290,9 @@ func (t *Tracker) over(tp boostd.TopicPartition, n, of int) bool {
 	return t.limits.Metadata > 0 && p.topic != TopicID{} && n*p.mapBits() >= of*budget(t.limits.Metadata)
 }
 
+// Newest is the last epoch that was given away, 0 before the first.
+func (t *Tracker) Newest() uint32 { return t.epoch }
+
 // Epoch is the partition's, false where it isn't assigned.
 func (t *Tracker) Epoch(tp boostd.TopicPartition) (uint32, bool) {
 	p := t.find(tp)
