@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -246,6 +248,56 @@ func TestDLQListIntoProduce(t *testing.T) {
 		for message, headers := range want {
 			if h, ok := got[message]; !ok || !strings.Contains(h, "priority") || strings.Count(h, "=") != strings.Count(headers, "=") {
 				t.Errorf("%s has headers %s, want %s", message, h, headers)
+			}
+		}
+	})
+}
+
+// What a handler gives up comes into the topic as it was, and is handled once it
+// is sent back to a handler that is mended. What dies each time is not sent back
+// for ever.
+func TestDLQOfADaemon(t *testing.T) {
+	onEach(t, func(t *testing.T, c *rig.Cluster) {
+		var mended atomic.Bool
+		svc := serve(t, func(w http.ResponseWriter, _ *http.Request, got request) {
+			if string(got.body) == "cursed" || !mended.Load() {
+				http.Error(w, "no such order", http.StatusNotFound)
+			}
+		})
+		s := rig.New(t, c, rig.Options{Min: 9, Handler: `http: "` + svc.URL + `", dead_letter: true`})
+		b := &buried{s, t, s.Base + "_dlq"}
+		p, err := kafkaio.NewProducer(s.Config, hclog.NewNullLogger())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		headers := []boostd.Header{{Key: "raw", Value: []byte{0xff, 0}}, {Key: "raw", Value: nil}}
+		for _, value := range []string{"bad", "cursed"} {
+			if err := p.Produce(t.Context(), kafkaio.Record{Topic: s.Topic(9), Partition: 2, Key: []byte{0xfe}, Value: []byte(value), Headers: headers}, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, stop := s.Start(t)
+		rig.Eventually(t, "both are seen", func() bool { return svc.count() >= 2 })
+		rig.Eventually(t, "both are given up", func() bool { return s.Done(t) == 2 })
+		says(t, b.dlq(0, "list", "--level", "9", "--origin", s.Topic(9)+"/2", "--reasons"), "no such order")
+		if got := b.listed(); !slices.Equal(got, []string{"bad", "cursed"}) {
+			t.Errorf("the letters are %q", got)
+		}
+		mended.Store(true)
+		for round, want := range []string{"2 letters replayed", "1 letter replayed", "1 letter replayed"} {
+			says(t, b.dlq(0, "replay", "--yes"), want)
+			rig.Eventually(t, "what was sent back is finished", func() bool { return s.Done(t) == int64(4+round) })
+		}
+		says(t, b.dlq(0, "replay", "--yes"), "0 letters replayed", "--max-replays is reached")
+		stop()
+		for n, m := range rig.Written(t, s.Config.Brokers, s.Topic(9)) {
+			want := `[raw="\xff\x00" raw=nil]`
+			if n >= 2 {
+				want = fmt.Sprintf(`[raw="\xff\x00" raw=nil boostd_dlq_replays="%d"]`, max(1, n-2))
+			}
+			if got := fmt.Sprint(m.Headers); got != want || string(m.Key) != "\xfe" || m.TopicPartition.Partition != 2 {
+				t.Errorf("message %d has key %q and headers %s, want %s", n, m.Key, got, want)
 			}
 		}
 	})
