@@ -22,8 +22,8 @@ type metrics struct {
 }
 
 type levelMetrics struct {
-	broker, queued, inFlight, oldest, paused, done, retried, held metric
-	queueWait, age                                                metric
+	broker, queued, inFlight, oldest, paused, done, retried, dead, held metric
+	queueWait, age                                                      metric
 }
 
 type consumerMetrics struct {
@@ -91,6 +91,7 @@ func (m *metrics) levels() {
 	l.paused = m.gauge("level_paused_by_hand", "1 while somebody has paused the level by hand.", "level")
 	l.done = m.counter("level_done_total", "Messages of the level that were done.", "level")
 	l.retried = m.counter("level_retried_total", "Failed attempts of the level's messages that were followed by another.", "level")
+	l.dead = m.counter("level_dead_total", "Messages of the level that became dead letters.", "level")
 	l.held = m.counter("level_held_total", "Messages of the level that were given up.", "level")
 	l.queueWait = m.histogram("level_queue_wait_seconds", "Time from a message's fetch to the start of its first attempt.", "level")
 	l.age = m.histogram("level_start_age_seconds", "Age, since it was produced, of a message at the start of its first attempt.", "level")

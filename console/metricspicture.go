@@ -94,6 +94,7 @@ func (m *levelMetrics) collect(c collected, l *Level) {
 	c.put(m.paused, truth(l.Paused != nil), name)
 	c.put(m.done, float64(l.Done), name)
 	c.put(m.retried, float64(l.Retried), name)
+	c.put(m.dead, float64(l.Dead), name)
 	c.put(m.held, float64(l.HeldN), name)
 	c.histogram(m.queueWait, l.QueueWait, name)
 	c.histogram(m.age, l.Age, name)

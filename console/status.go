@@ -82,6 +82,7 @@ type Level struct {
 	Paused  *Pause `json:"paused,omitempty"`
 	Done    uint64 `json:"done"`
 	Retried uint64 `json:"retried"`
+	Dead    uint64 `json:"dead"`
 	HeldN   uint64 `json:"held"`
 	// QueueWait is the time from fetch to start, Age that from production to start.
 	QueueWait, Age Histogram `json:"-"`

@@ -45,7 +45,7 @@ func empty() console.Histogram { return histogram(scheduler.Histogram{}) }
 func (v *view) queued(r *console.Level, l scheduler.LevelStatus) {
 	r.Backlog.Queued += l.Queued
 	r.InFlight += l.InFlight
-	r.Done, r.Retried, r.HeldN = r.Done+l.Done, r.Retried+l.Retried, r.HeldN+l.Held
+	r.Done, r.Retried, r.Dead, r.HeldN = r.Done+l.Done, r.Retried+l.Retried, r.Dead+l.Dead, r.HeldN+l.Held
 	if l.Ready {
 		if ms := l.Oldest.Milliseconds(); r.OldestMS == nil || ms > *r.OldestMS {
 			r.OldestMS = &ms

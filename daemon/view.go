@@ -168,7 +168,7 @@ func (v *view) handlers() []console.Handler {
 		h := console.Handler{Name: p.Name, Kind: v.daemon.config.Handlers[p.Name].Kind(), Slots: p.Slots, Busy: p.Busy, Stuck: p.Stuck,
 			Time: histogram(p.Times)}
 		for _, l := range p.Levels {
-			h.Done, h.Retried, h.HeldN = h.Done+l.Done, h.Retried+l.Retried, h.HeldN+l.Held
+			h.Done, h.Retried, h.Dead, h.HeldN = h.Done+l.Done, h.Retried+l.Retried, h.Dead+l.Dead, h.HeldN+l.Held
 		}
 		times := p.Times
 		if v.elapsed > 0 { // of the last seconds, if anything was handled in them
