@@ -110,7 +110,8 @@ type Life struct {
 	Code int           `json:"code"`
 }
 
-// Stall is a time in which the test itself got no processor.
+// Stall is a time in which the test itself got no processor, or too many others
+// wanted one. Those of a history are in order and apart.
 type Stall struct {
 	From time.Duration `json:"from"`
 	To   time.Duration `json:"to"`

@@ -21,7 +21,8 @@ const (
 // patience ago, and that this same process starts later, waits.
 //
 // Left out, and counted, are higher messages
-//   - whose wait touches a fault or its aftermath, or a stall of the test itself;
+//   - whose wait touches a fault or its aftermath, a stall of the test itself, or
+//     a time in which the machine was busy;
 //   - whose key had an earlier message that was not over when they were
 //     acknowledged: that one goes first whatever the level of others;
 //   - whose partition was not known to be the process's: the attempt before, of any

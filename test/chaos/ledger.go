@@ -23,7 +23,7 @@ type Mood struct {
 }
 
 // usual is the mood between faults.
-var usual = Mood{Fail: 0.02, Hangup: 0.005, Hang: 0.0005, Dead: 0, Least: time.Millisecond, Most: 8 * time.Millisecond}
+var usual = Mood{Fail: 0.02, Hangup: 0.005, Hang: 0.0005, Dead: 0.003, Least: time.Millisecond, Most: 8 * time.Millisecond}
 
 // Ledger is the HTTP service that is every daemon's handler. What it does to an
 // attempt depends on the seed, the message and the attempt alone.
@@ -36,7 +36,7 @@ type Ledger struct {
 	serving sync.WaitGroup
 
 	mu   sync.Mutex
-	done map[int64]bool
+	over map[int64]bool
 }
 
 // OpenLedger serves on a free port of the loopback until Close.
@@ -45,7 +45,7 @@ func OpenLedger(j *Journal, seed uint64) (*Ledger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("serve the handler: %w", err)
 	}
-	l := &Ledger{journal: j, seed: seed, address: "http://" + listener.Addr().String(), done: map[int64]bool{}}
+	l := &Ledger{journal: j, seed: seed, address: "http://" + listener.Addr().String(), over: map[int64]bool{}}
 	l.SetMood(usual)
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /{daemon}", l.handle)
@@ -66,18 +66,18 @@ func (l *Ledger) Close() {
 	l.serving.Wait()
 }
 
-// Finished is how many different messages are done.
+// Finished is how many different messages are done or refused for good.
 func (l *Ledger) Finished() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.done)
+	return len(l.over)
 }
 
-// IsDone reports whether a message is done.
-func (l *Ledger) IsDone(id int64) bool {
+// IsOver reports whether a message is done or refused for good.
+func (l *Ledger) IsOver(id int64) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.done[id]
+	return l.over[id]
 }
 
 // payload is a message's value.
@@ -97,9 +97,9 @@ func (l *Ledger) handle(w http.ResponseWriter, r *http.Request) {
 	a.Partition, a.Offset = int32(number(r, "Boostd-Partition")), int64(number(r, "Boostd-Offset"))
 	a.Level = number(r, "Boostd-Level")
 	a.Result = l.work(r, &a)
-	if a.Result == Done {
+	if a.Result == Done || a.Result == Dead {
 		l.mu.Lock()
-		l.done[a.ID] = true
+		l.over[a.ID] = true
 		l.mu.Unlock()
 	}
 	// Before the answer: what the daemon commits then is finished in the history.

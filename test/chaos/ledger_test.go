@@ -45,8 +45,8 @@ func TestLedger(t *testing.T) {
 			if a != want || a.End < a.Start {
 				t.Errorf("noted %+v, want %+v", a, want)
 			}
-			if l.IsDone(7) != (c.want == Done) || l.Finished() > 1 {
-				t.Errorf("done is %v", l.IsDone(7))
+			if l.IsOver(7) != (c.want == Done || c.want == Dead) || l.Finished() > 1 {
+				t.Errorf("over is %v, %d are finished", l.IsOver(7), l.Finished())
 			}
 		})
 	}

@@ -77,7 +77,7 @@ func (e *evidence) judgeRepeats(v *Verdict) {
 		repeated := false
 		for n := range m.attempts {
 			b := &m.attempts[n]
-			if b == first || b.Start <= first.Start && b.Result != Done {
+			if b == first || b.Start <= first.Start && b.Result != first.Result {
 				continue
 			}
 			repeated = true
@@ -87,7 +87,7 @@ func (e *evidence) judgeRepeats(v *Verdict) {
 			}
 			why := e.explain(a, b)
 			if why == "" {
-				v.blame(Repeated, "message %d, %s: done by %s from %v to %v, again by %s at %v (attempt %d, %s)",
+				v.blame(Repeated, "message %d, %s: handled by %s from %v to %v, again by %s at %v (attempt %d, %s)",
 					m.id, m.where(), a.Daemon, a.Start, a.End, b.Daemon, b.Start, b.Number, b.Result)
 				why = "nothing"
 			}
@@ -102,10 +102,10 @@ func (e *evidence) judgeRepeats(v *Verdict) {
 	}
 }
 
-// first is the attempt that finished the message first.
+// first is the attempt that finished the message first, or refused it for good.
 func (m *message) first() (first *Attempt) {
 	for n := range m.attempts {
-		if a := &m.attempts[n]; a.Result == Done && (first == nil || a.End < first.End) {
+		if a := &m.attempts[n]; (a.Result == Done || a.Result == Dead) && (first == nil || a.End < first.End) {
 			first = a
 		}
 	}

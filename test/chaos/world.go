@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/priority"
 	"github.com/kafkaboost/boostd/test/kafkatest"
 	"github.com/kafkaboost/boostd/test/rig"
 )
@@ -116,6 +117,7 @@ handlers:
     slots: 16
     timeout: 2s
     retry: {attempts: 1000, backoff: 50ms, max_backoff: 1s}
+    dead_letter: true
 control: %s
 state_dir: state
 console: {listen: 127.0.0.1:0}
@@ -141,8 +143,12 @@ func (w *World) createTopics() {
 	for topic, n := range w.topics() {
 		all = errors.Join(all, w.client.CreateTopic(ctx, topic, n, nil))
 	}
-	if err := errors.Join(all, w.client.CreateTopic(ctx, w.apart(), partitions, nil)); err != nil {
-		w.t.Fatal(err)
+	all = errors.Join(all, w.client.CreateTopic(ctx, w.apart(), partitions, nil))
+	for _, base := range []string{w.setup.Base, w.apart()} {
+		all = errors.Join(all, w.client.CreateTopic(ctx, priority.DeadLetterTopic(base), partitions, appendTime))
+	}
+	if all != nil {
+		w.t.Fatal(all)
 	}
 }
 
@@ -174,14 +180,14 @@ func (w *World) settle() error {
 	defer cancel()
 	wrong := w.load.Stop(ctx)
 	began := w.journal.Now()
-	if !w.await(settling, func() bool { return len(w.open()) == 0 }) {
-		open := w.open()
-		wrong = errors.Join(wrong, fmt.Errorf("%v after the load's end %d messages are not handled, such as %v", settling, len(open), open[:min(5, len(open))]))
+	if w.await(settling, func() bool { return len(w.open()) == 0 }) {
+		w.t.Logf("%6.1f s: all is handled, %v after the load's end", w.journal.Now().Seconds(), (w.journal.Now() - began).Round(time.Millisecond))
+	} else {
+		wrong = errors.Join(wrong, fmt.Errorf("%v after the load's end %d messages are not handled", settling, len(w.open())))
 	}
-	w.t.Logf("%6.1f s: all is handled, %v after the load's end", w.journal.Now().Seconds(), (w.journal.Now() - began).Round(time.Millisecond))
 	w.await(settling, func() bool { return w.uncommitted() == 0 })
 	w.ends()
-	wrong = errors.Join(wrong, w.memory())
+	wrong = errors.Join(wrong, w.letters(), w.memory())
 	wrong = errors.Join(wrong, w.fleet.StopAll())
 	w.sampler.Stop()
 	return wrong
@@ -217,10 +223,10 @@ func (w *World) await(patience time.Duration, condition func() bool) bool {
 	return true
 }
 
-// open are the acknowledged messages that no attempt has finished.
+// open are the acknowledged messages that no attempt has finished or refused.
 func (w *World) open() (open []Ack) {
 	for _, a := range w.journal.History().Acks {
-		if !a.Apart && !w.ledger.IsDone(a.ID) {
+		if !a.Apart && !w.ledger.IsOver(a.ID) {
 			open = append(open, a)
 		}
 	}
