@@ -74,7 +74,8 @@ func TestEveryKey(t *testing.T) {
 		},
 		Handlers: map[string]plugins.Config{
 			"orders": {Exec: []string{"cat", "-u"}, Slots: 64, Timeout: 10 * second, DeadLetter: true, Audit: "audit.log", AuditRequired: true,
-				Retry: plugins.RetryConfig{Attempts: 3, Backoff: second, MaxBackoff: 60 * second}},
+				Retry: plugins.RetryConfig{Attempts: 3, Backoff: second, MaxBackoff: 60 * second,
+					Final: []string{"no such account"}, Again: []string{"answered 404"}}},
 			"pages": {HTTP: "http://127.0.0.1:9000/handle", Slots: 16, Timeout: 30 * second, Retry: usual},
 			"quiet": {Noop: &plugins.NoopConfig{}, Slots: 16, Timeout: 30 * second, Retry: usual},
 			"slow":  {Sleep: &plugins.SleepConfig{Min: second / 1000, Max: second / 200}, Slots: 16, Timeout: 30 * second, Retry: usual},

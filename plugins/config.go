@@ -3,6 +3,7 @@ package plugins
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,6 +66,24 @@ type RetryConfig struct {
 	Backoff boostd.Duration `yaml:"backoff"`
 	// MaxBackoff is where the doubling ends: at most 24h, default 30s.
 	MaxBackoff boostd.Duration `yaml:"max_backoff"`
+	// Final are parts of reasons: a failed attempt whose reason contains one is the
+	// message's last, as if the handler had said so.
+	Final []string `yaml:"final"`
+	// Again are parts of reasons too: what the handler calls dead is tried again all
+	// the same. Final goes before.
+	Again []string `yaml:"again"`
+}
+
+// apply is a handler's answer with Final and Again in force.
+func (r *RetryConfig) apply(answer boostd.Result) boostd.Result {
+	in := func(part string) bool { return strings.Contains(answer.Reason, part) }
+	switch {
+	case answer.Outcome == boostd.Retry && slices.ContainsFunc(r.Final, in):
+		answer.Outcome = boostd.Dead
+	case answer.Outcome == boostd.Dead && slices.ContainsFunc(r.Again, in) && !slices.ContainsFunc(r.Final, in):
+		answer.Outcome = boostd.Retry
+	}
+	return answer
 }
 
 const (
@@ -81,6 +100,12 @@ func (c *Config) SetDefaults() {
 	setDefault(&c.Retry.Attempts, 5)
 	setDefault(&c.Retry.MaxBackoff, boostd.Duration(30*time.Second))
 	setDefault(&c.Retry.Backoff, min(boostd.Duration(200*time.Millisecond), c.Retry.MaxBackoff))
+	if len(c.Retry.Final) == 0 {
+		c.Retry.Final = nil
+	}
+	if len(c.Retry.Again) == 0 {
+		c.Retry.Again = nil
+	}
 	if c.Sleep != nil {
 		setDefault(&c.Sleep.Max, c.Sleep.Min)
 	}
@@ -154,6 +179,14 @@ func (r RetryConfig) validate() []error {
 	}
 	if r.Backoff < shortest || r.Backoff > r.MaxBackoff {
 		errs = append(errs, fmt.Errorf("retry.backoff: %v: want %v to retry.max_backoff (%v)", r.Backoff, shortest, r.MaxBackoff))
+	}
+	for _, list := range []struct {
+		key   string
+		parts []string
+	}{{"final", r.Final}, {"again", r.Again}} {
+		if slices.Contains(list.parts, "") {
+			errs = append(errs, fmt.Errorf("retry.%s: an empty text is part of every reason: leave it out", list.key))
+		}
 	}
 	return errs
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +16,7 @@ func TestDefaults(t *testing.T) {
 	c := Config{Sleep: &SleepConfig{Min: boostd.Duration(time.Second)}}
 	c.SetDefaults()
 	if c.Slots != 16 || c.Timeout.Std() != 30*time.Second || c.Sleep.Max != c.Sleep.Min ||
-		c.Retry != (RetryConfig{5, boostd.Duration(200 * time.Millisecond), boostd.Duration(30 * time.Second)}) {
+		!reflect.DeepEqual(c.Retry, RetryConfig{Attempts: 5, Backoff: boostd.Duration(200 * time.Millisecond), MaxBackoff: boostd.Duration(30 * time.Second)}) {
 		t.Errorf("defaults are %+v", c)
 	}
 	if errs := c.Validate(); errs != nil {

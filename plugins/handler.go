@@ -15,8 +15,9 @@ import (
 // Handler does the work of one entry of `handlers:`. Handle may be called from
 // as many goroutines at once as there are slots; Close ends it.
 type Handler struct {
-	kind string
-	doer doer
+	kind  string
+	doer  doer
+	retry RetryConfig
 }
 
 // doer is one kind: do carries out one attempt. It is called from many
@@ -39,7 +40,7 @@ func New(name string, c Config, logger hclog.Logger) (*Handler, error) {
 	if err := errors.Join(c.Validate()...); err != nil {
 		return nil, fmt.Errorf("make handler %s: %w", name, err)
 	}
-	h := &Handler{kind: c.Kind()}
+	h := &Handler{kind: c.Kind(), retry: c.Retry}
 	var err error
 	switch h.kind {
 	case "log":
@@ -67,7 +68,7 @@ func (h *Handler) Kind() string { return h.kind }
 // as Retry.
 func (h *Handler) Handle(ctx context.Context, work boostd.Work) {
 	for m, ok := work.Next(); ok; m, ok = work.Next() {
-		work.Report(m, h.doer.do(ctx, m))
+		work.Report(m, h.retry.apply(h.doer.do(ctx, m)))
 	}
 }
 
