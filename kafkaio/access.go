@@ -43,6 +43,7 @@ type TopicAccess struct {
 	Partitions int    `json:"partitions"`
 	Describe   bool   `json:"describe"`
 	Read       bool   `json:"read"`
+	Write      bool   `json:"write"`
 	// Create is for topics that don't exist.
 	Create bool `json:"create"`
 	// Alter is for topics that should have more partitions.
@@ -128,6 +129,7 @@ func (a *Admin) topicAccess(ctx context.Context, topics []string) ([]TopicAccess
 		t := TopicAccess{Name: d.Name, Partitions: len(d.Partitions),
 			Describe: may(d.Error, d.AuthorizedOperations, kafka.ACLOperationDescribe),
 			Read:     may(d.Error, d.AuthorizedOperations, kafka.ACLOperationRead),
+			Write:    may(d.Error, d.AuthorizedOperations, kafka.ACLOperationWrite),
 			Alter:    may(d.Error, d.AuthorizedOperations, kafka.ACLOperationAlter)}
 		switch code := d.Error.Code(); {
 		case code == kafka.ErrNoError:
@@ -241,8 +243,8 @@ func (a *Admin) lag(ctx context.Context, group GroupAccess, topics []string, par
 
 // Problems is what a daemon would lack, one sentence each; what it creates
 // itself at start is none. partitions are how many a topic should have, where
-// that is known.
-func (a *Access) Problems(c Config, partitions map[string]int) []string {
+// that is known. Topics in letters are written, the others are read.
+func (a *Access) Problems(c Config, partitions map[string]int, letters []string) []string {
 	who := c.connection("").principal()
 	var problems []string
 	add := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
@@ -256,6 +258,9 @@ func (a *Access) Problems(c Config, partitions map[string]int) []string {
 		switch {
 		case t.Problem != "":
 			add("topic %s: %s", t.Name, t.Problem)
+		case slices.Contains(letters, t.Name) && (t.Exists && !t.Write || !t.Describe):
+			add("topic %s may not be written by %s, so that messages are held instead of going there: allow it WRITE on the topic", t.Name, who)
+		case slices.Contains(letters, t.Name) && t.Exists:
 		case t.Exists && !t.Read, !t.Describe:
 			add("topic %s may not be read by %s: allow it READ on the topic", t.Name, who)
 		case !t.Exists && !create:

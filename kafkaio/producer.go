@@ -83,11 +83,23 @@ func (p *Producer) events() {
 	for event := range p.client.Events() {
 		if m, ok := event.(*kafka.Message); ok {
 			if ack, ok := m.Opaque.(Ack); ok {
-				ack.Acked(m.TopicPartition.Partition, max(int64(m.TopicPartition.Offset), UnknownOffset), produceError(*m.TopicPartition.Topic, m.TopicPartition.Error))
+				ack.Acked(m.TopicPartition.Partition, max(int64(m.TopicPartition.Offset), UnknownOffset), produceError(*m.TopicPartition.Topic, p.cause(m.TopicPartition.Error)))
 				p.open.Add(-1)
 			}
 		}
 	}
+}
+
+// cause is why a record failed: a client that can't go on gives up all of them,
+// and says only of itself why.
+func (p *Producer) cause(err error) error {
+	if err == nil {
+		return nil
+	}
+	if fatal := p.client.GetFatalError(); fatal != nil {
+		return fatal
+	}
+	return err
 }
 
 // log serves the client's log until Close.
@@ -149,7 +161,7 @@ func (p *Producer) TryProduce(r Record, ack Ack) error {
 	}
 	f.message, f.headers = kafka.Message{}, [2]kafka.Header{} // keeps nothing of the caller's
 	p.forms.Put(f)
-	return produceError(r.Topic, err)
+	return produceError(r.Topic, p.cause(err))
 }
 
 // produceError says what to do about an error of a record.
@@ -169,12 +181,13 @@ func produceError(topic string, err error) error {
 	case kafka.ErrTopicAuthorizationFailed:
 		err = fmt.Errorf("%w: %w: grant Write on the topic", ErrDenied, err)
 	case kafka.ErrClusterAuthorizationFailed:
-		err = fmt.Errorf("%w: %w: grant IdempotentWrite on the cluster", ErrDenied, err)
+		err = fmt.Errorf("%w: %w: grant Write on the topic, or IdempotentWrite on the cluster", ErrDenied, err)
 	case kafka.ErrMsgSizeTooLarge:
 		err = fmt.Errorf("%w: more than the topic's max.message.bytes, or than message.max.bytes in kafka.producer_properties, allows", ErrTooLarge)
 	case kafka.ErrMsgTimedOut, kafka.ErrTimedOut:
 		err = ErrUnanswered
-	case kafka.ErrFatal:
+	}
+	if k.IsFatal() || k.Code() == kafka.ErrFatal {
 		err = fmt.Errorf("%w: %w", ErrFatal, err)
 	}
 	return fmt.Errorf("produce to %s: %w", topic, err)

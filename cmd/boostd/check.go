@@ -91,10 +91,14 @@ func check(ctx context.Context, file *conf.File) (checkReport, error) {
 	}
 	ask, cancel := context.WithTimeout(ctx, checkAsk)
 	defer cancel()
-	if report.Access, err = admin.Access(ask, topics, groups); err != nil {
+	letters := file.DeadLetters()
+	for n, base := range letters {
+		letters[n] = priority.DeadLetterTopic(base)
+	}
+	if report.Access, err = admin.Access(ask, append(topics, letters...), groups); err != nil {
 		return report, err
 	}
-	report.Problems = append(report.Problems, report.Access.Problems(file.Kafka, partitions)...)
+	report.Problems = append(report.Problems, report.Access.Problems(file.Kafka, partitions, letters)...)
 	return report, nil
 }
 
@@ -135,13 +139,13 @@ func (r checkReport) print(to io.Writer, asJSON bool) error {
 		for _, b := range a.Brokers {
 			fmt.Fprintf(w, "%d\t%s\t%s\n", b.ID, b.Address, yes(b.Problem == ""))
 		}
-		fmt.Fprintln(w, "\nTOPIC\tEXISTS\tPARTITIONS\tDESCRIBE\tREAD\tCREATE")
+		fmt.Fprintln(w, "\nTOPIC\tEXISTS\tPARTITIONS\tDESCRIBE\tREAD\tWRITE\tCREATE")
 		for _, t := range a.Topics {
 			create := yes(t.Create)
 			if t.Exists {
 				create = "-"
 			}
-			fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\n", t.Name, yes(t.Exists), t.Partitions, yes(t.Describe), yes(t.Read), create)
+			fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\t%s\n", t.Name, yes(t.Exists), t.Partitions, yes(t.Describe), yes(t.Read), yes(t.Write), create)
 		}
 		fmt.Fprintln(w, "\nGROUP\tDESCRIBE\tJOIN\tMEMBERS\tLAG")
 		for _, g := range a.Groups {

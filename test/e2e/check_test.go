@@ -106,6 +106,7 @@ func TestConfigCheckFindsWhatIsMissing(t *testing.T) {
 	if got := check(t, s, 0); !got.Access.Topics[0].Read || !got.Access.Groups[0].Join {
 		t.Errorf("got %+v", got)
 	}
+	deadLetterPermissions(t, cluster.Brokers(), s, u.Name)
 	wrong := rig.Plan(t, secure.SASLSSL, rig.Options{Min: 10, Kafka: properties("canary")})
 	p := rig.Spawn(t, "config", "check", "-c", wrong.Path())
 	exits(t, p, p.Wait(rig.Patience), 69)

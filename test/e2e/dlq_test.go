@@ -374,3 +374,43 @@ func TestDLQLarge(t *testing.T) {
 		t.Logf("list took %v, replay %v, purge %v", list.Took(), replay.Took(), purge.Took())
 	})
 }
+
+// deadLetterPermissions goes through what a user needs who may read the setup's
+// topics and nothing else: each command names what is missing.
+func deadLetterPermissions(t *testing.T, brokers []string, s *rig.Setup, user string) {
+	t.Helper()
+	s.Handler = "noop: {}, dead_letter: true"
+	s.WriteConfig(t)
+	plain := *s
+	plain.Config = kafkaio.Config{Brokers: brokers}
+	b := &buried{&plain, t, s.Base + "_dlq"}
+	ensure(t, plain.Config, b.letters)
+	b.put(b.letter(0, "timeout", time.Now()))
+	admin, err := kafka.NewAdminClient(&kafka.ConfigMap{"bootstrap.servers": strings.Join(brokers, ",")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	allow := func(operation kafka.ACLOperation) {
+		if _, err := admin.CreateACLs(t.Context(), kafka.ACLBindings{{Type: kafka.ResourceTopic, Name: b.letters, ResourcePatternType: kafka.ResourcePatternTypeLiteral,
+			Principal: "User:" + user, Host: "*", Operation: operation, PermissionType: kafka.ACLPermissionTypeAllow}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	missing := "topic " + b.letters + ` may not be written by user "` + user + `", so that messages are held instead of going there: allow it WRITE on the topic`
+	if got := check(t, s, 1); len(got.Problems) != 1 || got.Problems[0] != missing {
+		t.Errorf("got %q\nwant %q", got.Problems, missing)
+	}
+	says(t, b.dlq(1, "list", s.Base), "there is no topic "+b.letters, "allow Describe")
+	allow(kafka.ACLOperationDescribe)
+	says(t, b.dlq(1, "list"), "no permission", "allow Read on the topic")
+	allow(kafka.ACLOperationRead)
+	says(t, b.dlq(0, "list"), "1 of 1 open letters")
+	says(t, b.dlq(1, "replay", "--yes"), "grant Write on the topic", "1 letter failed, and stay")
+	says(t, b.dlq(1, "purge", "--yes"), "grant Write on the topic")
+	allow(kafka.ACLOperationWrite)
+	check(t, s, 0)
+	says(t, b.dlq(0, "purge", "--yes"), "1 letter purged", "note: ", "allow Delete on the topic")
+	allow(kafka.ACLOperationDelete)
+	says(t, b.dlq(0, "purge", "--yes"), "2 records deleted")
+}
