@@ -12,7 +12,7 @@ import (
 var (
 	firstSeed = flag.Uint64("chaos.seed", 161, "the first seed; the usual one deals killed daemons and brokers, a backlog, lost commits, a stop, and failures early")
 	seeds     = flag.Int("chaos.seeds", 1, "how many seeds, one after the other")
-	seconds   = flag.Int("chaos.seconds", 20, "how long faults come, for each seed")
+	seconds   = flag.Int("chaos.seconds", 24, "how long faults come, for each seed")
 	rate      = flag.Int("chaos.rate", 300, "messages a second")
 	keep      = flag.String("chaos.keep", "", "the folder that histories are kept in; those of failed runs are kept in any case, without it in the temporary folder")
 	judge     = flag.String("chaos.judge", "", "a history to judge again, without a run")

@@ -116,7 +116,7 @@ func (c *Client) Committed(ctx context.Context, group string) (map[boostd.TopicP
 	req := kmsg.NewPtrOffsetFetchRequest()
 	one := kmsg.NewOffsetFetchRequestGroup()
 	req.Group, one.Group, one.MemberEpoch = group, group, -1
-	req.Groups, req.RequireStable = append(req.Groups, one), false
+	req.Groups, req.RequireStable = append(req.Groups, one), true // not what a dying coordinator alone has seen
 	resp, err := req.RequestWith(ctx, c.kafka)
 	if err != nil {
 		return nil, fmt.Errorf("fetch offsets of %s: %w", group, err)
