@@ -3,6 +3,7 @@ package chaos
 import (
 	"flag"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +15,8 @@ var (
 	seeds     = flag.Int("chaos.seeds", 1, "how many seeds, one after the other")
 	seconds   = flag.Int("chaos.seconds", 24, "how long faults come, for each seed")
 	rate      = flag.Int("chaos.rate", 300, "messages a second")
+	only      = flag.String("chaos.only", "", "break only what contains one of these words, such as 'commits,SIGTERM'")
+	debug     = flag.String("chaos.debug", "", "contexts of librdkafka that the daemons log in full, such as cgrp")
 	keep      = flag.String("chaos.keep", "", "the folder that histories are kept in; those of failed runs are kept in any case, without it in the temporary folder")
 	judge     = flag.String("chaos.judge", "", "a history to judge again, without a run")
 )
@@ -29,18 +32,27 @@ func TestChaos(t *testing.T) {
 		convict(t, Judge(h))
 		return
 	}
+	var all []*Verdict
+	messages := 0
 	for n := range *seeds {
 		seed := *firstSeed + uint64(n)
-		t.Run(fmt.Sprint(seed), func(t *testing.T) { runSeed(t, seed) })
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			v := runSeed(t, seed)
+			all, messages = append(all, v), messages+v.Messages
+		})
 	}
+	t.Logf("%d seeds, %d messages\n%s", len(all), messages, Table(all...))
 }
 
-func runSeed(t *testing.T, seed uint64) {
+func runSeed(t *testing.T, seed uint64) *Verdict {
 	replay := fmt.Sprintf("make chaos SEED=%d SEEDS=1 SECONDS=%d RATE=%d", seed, *seconds, *rate)
+	if *only != "" {
+		replay += fmt.Sprintf(" ARGS='-chaos.only=%q'", *only)
+	}
 	t.Logf("seed %d; again: %s", seed, replay)
-	w := NewWorld(t, Run{Seed: seed, Lasting: time.Duration(*seconds) * time.Second, Top: top}, Options{Rate: *rate, Daemons: 3})
+	w := NewWorld(t, Run{Seed: seed, Lasting: time.Duration(*seconds) * time.Second, Top: top}, Options{Rate: *rate, Daemons: 3, Debug: *debug})
 	stalls, crowds := verdict.RecordStalls(), WatchCrowds(w.journal)
-	if err := w.Run(NewPlanner(seed).Next); err != nil {
+	if err := w.Run(NewPlanner(seed, words(*only)...).Next); err != nil {
 		t.Error(err)
 	}
 	all := crowds.Stop()
@@ -49,15 +61,22 @@ func runSeed(t *testing.T, seed uint64) {
 	}
 	w.journal.note(func(h *History) { h.Stalls = merged(all) })
 	h := w.journal.History()
-	convict(t, Judge(&h))
+	v := Judge(&h)
+	convict(t, v)
 	if !t.Failed() && *keep == "" {
-		return
+		return v
 	}
 	path, err := w.Keep(*keep)
 	if err != nil {
 		t.Error(err)
 	}
 	t.Logf("the history is %s; judge it again: go test ./test/chaos -run TestChaos -v -chaos.judge=%[1]s; run it again: %s", path, replay)
+	return v
+}
+
+// words are what commas separate.
+func words(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' })
 }
 
 // convict fails the test when a rule is broken.

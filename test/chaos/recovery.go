@@ -43,19 +43,25 @@ func (e *evidence) recover(v *Verdict) {
 	}
 }
 
-// Table is recoveries by kind of fault, as text.
-func Table(all []Recovery) string {
-	kinds := map[Kind][]Recovery{}
-	for _, r := range all {
-		kinds[r.Fault.Kind] = append(kinds[r.Fault.Kind], r)
+// Table is what came of each kind of fault, over all runs, as Markdown.
+func Table(runs ...*Verdict) string {
+	kinds, repeats := map[Kind][]Recovery{}, map[Kind]int{}
+	for _, v := range runs {
+		for _, r := range v.Recoveries {
+			kinds[r.Fault.Kind] = append(kinds[r.Fault.Kind], r)
+		}
+		for why, n := range v.Repeats {
+			kind, _, _ := strings.Cut(why, ", ")
+			repeats[Kind(kind)] += n
+		}
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-34s %4s %12s %12s %12s %12s\n", "fault", "n", "first p50", "first max", "caught p50", "caught max")
+	b.WriteString("| fault | times | repeats | first high message: median, longest | caught up: median, longest |\n|---|---|---|---|---|\n")
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
 		list := kinds[kind]
 		firstP50, firstMax := spread(list, func(r Recovery) time.Duration { return r.First })
 		caughtP50, caughtMax := spread(list, func(r Recovery) time.Duration { return r.CaughtUp })
-		fmt.Fprintf(&b, "%-34s %4d %12v %12v %12v %12v\n", kind, len(list), firstP50, firstMax, caughtP50, caughtMax)
+		fmt.Fprintf(&b, "| %s | %d | %d | %v, %v | %v, %v |\n", kind, len(list), repeats[kind], firstP50, firstMax, caughtP50, caughtMax)
 	}
 	return b.String()
 }
@@ -78,7 +84,7 @@ func (v *Verdict) String() string {
 	for _, why := range slices.Sorted(maps.Keys(v.Repeats)) {
 		fmt.Fprintf(&b, "; %d by %s", v.Repeats[why], why)
 	}
-	fmt.Fprintf(&b, "; inversions %d, left out %d\n%s", v.Broken(Inverted), v.LeftOut, Table(v.Recoveries))
+	fmt.Fprintf(&b, "; inversions %d, left out %d\n%s", v.Broken(Inverted), v.LeftOut, Table(v))
 	shown := map[Rule]int{}
 	for _, x := range v.Violations {
 		if shown[x.Rule]++; shown[x.Rule] <= 10 {

@@ -3,6 +3,7 @@ package chaos
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 )
@@ -95,8 +96,23 @@ type Planner struct {
 	decks [][]lasting
 }
 
-// NewPlanner deals the same rounds for the same seed.
-func NewPlanner(seed uint64) *Planner { return newPlanner(seed, lanes...) }
+// NewPlanner deals the same rounds for the same seed and kinds: those whose names
+// contain one of only, or all without any.
+func NewPlanner(seed uint64, only ...string) *Planner {
+	if len(only) == 0 {
+		return newPlanner(seed, lanes...)
+	}
+	var some [][]lasting
+	for _, lane := range lanes {
+		left := slices.DeleteFunc(slices.Clone(lane), func(l lasting) bool {
+			return !slices.ContainsFunc(only, func(part string) bool { return strings.Contains(string(l.kind), part) })
+		})
+		if len(left) > 0 {
+			some = append(some, left)
+		}
+	}
+	return newPlanner(seed, some...)
+}
 
 func newPlanner(seed uint64, lanes ...[]lasting) *Planner {
 	return &Planner{rand: rand.New(rand.NewPCG(seed, 2)), lanes: lanes, decks: make([][]lasting, len(lanes))}

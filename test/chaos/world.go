@@ -37,6 +37,8 @@ type Options struct {
 	// Daemons is the fleet's size; a further one may join and leave. The first
 	// Spared of them are never broken.
 	Daemons, Spared int
+	// Debug are contexts of librdkafka's log, all of which the daemons then log.
+	Debug string
 }
 
 // World is all of one run: brokers, proxies, daemons, handler and load.
@@ -103,10 +105,15 @@ func (w *World) plan() {
 		proxies = append(proxies, r.Advertised)
 	}
 	w.setup = rig.Plan(w.t, w.cluster.Brokers(), rig.Options{Min: boosted, Max: top, Partitions: partitions})
+	properties, level := fmt.Sprintf("session.timeout.ms: %q", sessionMs), "info"
+	if w.o.Debug != "" {
+		properties, level = properties+fmt.Sprintf(", debug: %q", w.o.Debug), "debug"
+	}
 	w.setup.WriteFile(w.t, "boostd.yaml", fmt.Sprintf(`kafka:
   brokers: [%s]
   group: %s
-  properties: {session.timeout.ms: "%s"}
+  properties: {%s}
+log: {level: %s}
 settings: {source: "file:settings.json"}
 topics:
   %s: {handler: work, order: key}
@@ -121,7 +128,7 @@ handlers:
 control: %s
 state_dir: state
 console: {listen: 127.0.0.1:0}
-`, strings.Join(proxies, ", "), w.setup.Group, sessionMs, w.setup.Base, w.apart(), w.setup.Control))
+`, strings.Join(proxies, ", "), w.setup.Group, properties, level, w.setup.Base, w.apart(), w.setup.Control))
 }
 
 // topics are the base's, with how many partitions each has now.
