@@ -26,6 +26,7 @@ func TestParse(t *testing.T) {
 		`{"headers": [{"key": "a", "value_b64": "/w=="}, {"key": "a", "value": null}, {"key": "b"}]}`: {
 			Headers: []boostd.Header{{Key: "a", Value: []byte{0xff}}, {Key: "a"}, {Key: "b"}}},
 		`{"id": 1, "topic": "t_7", "partition": 3, "offset": 1042, "level": 7, "attempt": 1, "value": "x", "timestamp": "2026-01-02T03:04:05.678Z"}`: {Topic: "t_7", Value: []byte("x")},
+		`{"value": "x", "dlq": {"topic": "t_dlq", "reason": "none", "value": 1}}`:                                                                    {Value: []byte("x")},
 	} {
 		got, err := Parse([]byte(text))
 		if err != nil || !reflect.DeepEqual(got, want) {

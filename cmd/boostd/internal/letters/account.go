@@ -154,8 +154,8 @@ type Report struct {
 	Failed  int            `json:"failed"`
 	// Unmarked messages were sent back, and another replay would send them again.
 	Unmarked int `json:"unmarked"`
-	// Deleted is how many records were deleted, marks included; null when none
-	// were to be.
+	// Deleted is how many records were deleted, marks included; absent when none
+	// were to be, or could be.
 	Deleted     *int64  `json:"deleted,omitempty"`
 	Interrupted bool    `json:"interrupted"`
 	Seconds     float64 `json:"seconds"`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -18,13 +19,12 @@ import (
 // topics is Kafka for tests: partitions of records, which it also takes.
 type topics struct {
 	mu      sync.Mutex
-	parts   map[boostd.TopicPartition][]*boostd.Message
-	first   map[boostd.TopicPartition]int64
-	refuse  func(kafkaio.Record) error // what a record's acknowledgement says
-	silent  func(kafkaio.Record) bool  // no acknowledgement
-	unread  error                      // of Read
-	denied  error                      // of DeleteRecords
-	waiting []func()
+	parts  map[boostd.TopicPartition][]*boostd.Message
+	first  map[boostd.TopicPartition]int64
+	refuse func(kafkaio.Record) error // what a record's acknowledgement says
+	silent func(kafkaio.Record) bool  // no acknowledgement
+	unread error                      // of Read
+	denied error                      // of DeleteRecords
 }
 
 var _ Store = (*topics)(nil)
@@ -75,9 +75,7 @@ func (t *topics) DeleteRecords(_ context.Context, before map[boostd.TopicPartiti
 	if t.denied != nil {
 		return t.denied
 	}
-	for tp, offset := range before {
-		t.first[tp] = offset
-	}
+	maps.Copy(t.first, before)
 	return nil
 }
 
