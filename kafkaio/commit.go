@@ -54,7 +54,7 @@ func (s *Source) commitLoop() {
 
 // earlyGap gathers what should be told soon: a commit costs the brokers much more
 // than a message.
-const earlyGap = 50 * time.Millisecond
+const earlyGap = 200 * time.Millisecond
 
 func (s *Source) pauseCommits(d time.Duration) {
 	gap := time.NewTimer(d)

@@ -16,7 +16,7 @@ func (s *Source) Retry(ctx context.Context, tp boostd.TopicPartition, offset int
 	if !s.holds(tp, offset) {
 		return boostd.ErrNotHeld
 	}
-	k, err := readOne(ctx, s.o.Config, tp, offset)
+	k, err := readOne(ctx, s.o.Config, s.o.Group, tp, offset)
 	if err != nil {
 		return err
 	}
@@ -80,16 +80,16 @@ func (s *Source) emitHeld() {
 var errGone = errors.New("it is no longer in Kafka, by retention or compaction: skip it")
 
 // readOne reads a single message with a client of its own, which joins nothing.
-func readOne(ctx context.Context, c Config, tp boostd.TopicPartition, offset int64) (*kafka.Message, error) {
-	k, err := askOne(ctx, c, tp, offset)
+func readOne(ctx context.Context, c Config, group string, tp boostd.TopicPartition, offset int64) (*kafka.Message, error) {
+	k, err := askOne(ctx, c, group, tp, offset)
 	if err != nil {
 		return nil, fmt.Errorf("read %v@%d: %w", tp, offset, err)
 	}
 	return k, nil
 }
 
-func askOne(ctx context.Context, c Config, tp boostd.TopicPartition, offset int64) (*kafka.Message, error) {
-	client, err := newBystander(c, "boostd-reads-one", "held")
+func askOne(ctx context.Context, c Config, group string, tp boostd.TopicPartition, offset int64) (*kafka.Message, error) {
+	client, err := newBystander(c, group, "held")
 	if err != nil {
 		return nil, err
 	}

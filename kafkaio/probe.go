@@ -191,7 +191,7 @@ func (s *Source) count(tps []boostd.TopicPartition, ends map[boostd.TopicPartiti
 func (s *Source) waiting() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ends == nil {
+	if s.ends == nil || len(s.restoring) > 0 {
 		return -1
 	}
 	sum := int64(0)
