@@ -215,7 +215,8 @@ func TestDLQ(t *testing.T) {
 
 		b.put(b.letter(4, "late", now))
 		says(t, b.dlq(0, "purge", "--reason", "late", "--yes", "--keep-records"), "1 letter purged")
-		says(t, b.dlq(0, "purge", "--reason", "nothing has that", "--yes"), "0 letters purged", "2 records deleted")
+		says(t, b.dlq(0, "purge", "--resolved"), "0 letters purged", "2 records deleted")
+		b.dlq(64, "purge", "--resolved", "--dry-run")
 		says(t, b.dlq(0, "purge", "--yes"), "1 letter purged")
 		if got := b.listed(); len(got) > 0 {
 			t.Errorf("after the purge there are %q", got)

@@ -18,7 +18,7 @@ import (
 
 // topics is Kafka for tests: partitions of records, which it also takes.
 type topics struct {
-	mu      sync.Mutex
+	mu     sync.Mutex
 	parts  map[boostd.TopicPartition][]*boostd.Message
 	first  map[boostd.TopicPartition]int64
 	refuse func(kafkaio.Record) error // what a record's acknowledgement says
