@@ -26,7 +26,7 @@ func TestSourceJoinsAgainAfterItCouldNotPoll(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &receiver{source: s, got: map[string]int{}, change: make(chan struct{})}
+	r := &receiver{source: s, to: s, got: map[string]int{}, change: make(chan struct{})}
 	stuck := make(chan struct{})
 	err = s.Start(func(event any) {
 		if _, first := event.(*boostd.Batch); first {
