@@ -188,7 +188,7 @@ func TestDLQ(t *testing.T) {
 		b.dlq(1, "list", "absent")
 		b.dlq(64, "replay")
 
-		says(t, b.dlq(0, "replay", "--dry-run"), "to "+b.Topic(9)+": 3", "1 letter not replayed: --max-replays is reached", "nothing says where it came from")
+		says(t, b.dlq(0, "replay", "--dry-run"), "3 letters would be replayed", "to "+b.Topic(9)+": 3", "1 letter not replayed: --max-replays is reached", "nothing says where it came from")
 		if len(b.back()) > 0 {
 			t.Error("a dry run has sent something")
 		}

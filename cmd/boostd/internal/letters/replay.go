@@ -53,7 +53,7 @@ func (s *Survey) Replay(ctx context.Context, sel *Selection, sender Sender, o Re
 	})
 }
 
-// Rehearse counts what a replay would do.
+// Rehearse counts what a replay would do, as if it were done.
 func (s *Survey) Rehearse(ctx context.Context, sel *Selection, o Replay, account *Account) error {
 	defer account.end()
 	return s.Each(ctx, sel, func(l *deadletter.Letter) error {
@@ -63,6 +63,7 @@ func (s *Survey) Rehearse(ctx context.Context, sel *Selection, o Replay, account
 		}
 		account.change(func() {
 			if account.selected++; err == nil {
+				account.resolved++
 				account.topics[record.Topic]++
 			}
 		})
@@ -97,11 +98,11 @@ func (s *Survey) Purge(ctx context.Context, sel *Selection, sender Sender, accou
 	})
 }
 
-// Count counts the selected letters.
+// Count counts the selected letters, as if they were purged.
 func (s *Survey) Count(ctx context.Context, sel *Selection, account *Account) error {
 	defer account.end()
 	return s.Each(ctx, sel, func(*deadletter.Letter) error {
-		account.change(func() { account.selected++ })
+		account.change(func() { account.selected, account.resolved = account.selected+1, account.resolved+1 })
 		return nil
 	})
 }

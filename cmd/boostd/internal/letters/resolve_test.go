@@ -50,7 +50,11 @@ func TestRehearse(t *testing.T) {
 	if err := look(t, store).Rehearse(t.Context(), &Selection{}, everywhere, a); err != nil {
 		t.Fatal(err)
 	}
-	if r := a.Report(); r.Selected != 5 || r.Resolved != 0 || r.Topics["orders_7"] != 3 || len(r.Refused) != 2 || store.values("orders_7", 1) != nil {
+	count := NewAccount()
+	if err := look(t, store).Count(t.Context(), &Selection{Limit: 4}, count); err != nil || count.Done() != 4 {
+		t.Errorf("%d would be purged, %v", count.Done(), err)
+	}
+	if r := a.Report(); r.Selected != 5 || r.Resolved != 3 || r.Topics["orders_7"] != 3 || len(r.Refused) != 2 || store.values("orders_7", 1) != nil {
 		t.Errorf("report %+v", r)
 	}
 }
