@@ -17,7 +17,7 @@ var (
 	rate      = flag.Int("chaos.rate", 300, "messages a second")
 	only      = flag.String("chaos.only", "", "break only what contains one of these words, such as 'commits,SIGTERM'")
 	debug     = flag.String("chaos.debug", "", "contexts of librdkafka that the daemons log in full, such as cgrp")
-	keep      = flag.String("chaos.keep", "", "the folder that histories are kept in; those of failed runs are kept in any case, without it in the temporary folder")
+	keep      = flag.String("chaos.keep", "", "the folder that histories and what daemons say are kept in; histories of failed runs are kept in any case, without it in the temporary folder")
 	judge     = flag.String("chaos.judge", "", "a history to judge again, without a run")
 )
 
@@ -50,7 +50,7 @@ func runSeed(t *testing.T, seed uint64) *Verdict {
 		replay += fmt.Sprintf(" ARGS='-chaos.only=%q'", *only)
 	}
 	t.Logf("seed %d; again: %s", seed, replay)
-	w := NewWorld(t, Run{Seed: seed, Lasting: time.Duration(*seconds) * time.Second, Top: top}, Options{Rate: *rate, Daemons: 3, Debug: *debug})
+	w := NewWorld(t, Run{Seed: seed, Lasting: time.Duration(*seconds) * time.Second, Top: top}, Options{Rate: *rate, Daemons: 3, Debug: *debug, Logs: *keep})
 	stalls, crowds := verdict.RecordStalls(), WatchCrowds(w.journal)
 	if err := w.Run(NewPlanner(seed, words(*only)...).Next); err != nil {
 		t.Error(err)

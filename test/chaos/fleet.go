@@ -3,6 +3,7 @@ package chaos
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"syscall"
@@ -23,6 +24,7 @@ type Fleet struct {
 	ledger  *Ledger
 	journal *Journal
 	environ []string
+	logs    string // the folder for the daemons' output, empty: none
 
 	mu      sync.Mutex // the setup's and the members'
 	members map[int]*member
@@ -37,9 +39,10 @@ type member struct {
 	asked chan time.Duration // hears the time of a SIGTERM, and is closed before any end
 }
 
-// NewFleet is a fleet without a daemon.
-func NewFleet(t testing.TB, s *rig.Setup, l *Ledger, j *Journal, environ ...string) *Fleet {
-	return &Fleet{t: t, setup: s, ledger: l, journal: j, environ: environ, members: map[int]*member{}}
+// NewFleet is a fleet without a daemon. logs is a folder for what daemons say, or
+// empty.
+func NewFleet(t testing.TB, s *rig.Setup, l *Ledger, j *Journal, logs string, environ ...string) *Fleet {
+	return &Fleet{t: t, setup: s, ledger: l, journal: j, logs: logs, environ: environ, members: map[int]*member{}}
 }
 
 // Start begins a life of daemon n and returns its name.
@@ -70,6 +73,12 @@ func (f *Fleet) Start(n int) string {
 			f.t.Logf("daemon %s has ended by itself with code %d:\n%.4000s", life.Daemon, life.Code, tail(p.Output(), 4000))
 		}
 		f.journal.note(func(h *History) { h.Lives = append(h.Lives, life) })
+		if f.logs != "" {
+			name := filepath.Join(f.logs, fmt.Sprintf("%s-%s.log", f.setup.Group, life.Daemon))
+			if err := os.WriteFile(name, []byte(p.Output()), 0o600); err != nil {
+				f.t.Errorf("keep log: %v", err)
+			}
+		}
 	})
 	return m.name
 }

@@ -39,6 +39,8 @@ type Options struct {
 	Daemons, Spared int
 	// Debug are contexts of librdkafka's log, all of which the daemons then log.
 	Debug string
+	// Logs is the folder that what the daemons say is kept in; empty: nowhere.
+	Logs string
 }
 
 // World is all of one run: brokers, proxies, daemons, handler and load.
@@ -77,7 +79,7 @@ func NewWorld(t testing.TB, run Run, o Options) *World {
 	}
 	t.Cleanup(w.ledger.Close)
 	w.createTopics()
-	w.fleet = NewFleet(t, w.setup, w.ledger, w.journal, "GOMEMLIMIT="+heap)
+	w.fleet = NewFleet(t, w.setup, w.ledger, w.journal, w.o.Logs, "GOMEMLIMIT="+heap)
 	w.load = NewLoad(w.client, w.journal, run.Seed, func(level int) string { return w.setup.Topic(boostd.Level(level)) })
 	w.sampler = StartSampler(w.client, w.journal, w.setup.Groups())
 	t.Cleanup(w.sampler.Stop)
