@@ -99,7 +99,7 @@ func (a *Admin) Read(ctx context.Context, ranges []Range, each func(*boostd.Mess
 type reader struct {
 	client *kafka.Consumer
 	each   func(*boostd.Message) error
-	said   error // the client's last complaint
+	said   string // the client's last complaint, as an end of a sentence
 }
 
 func (r *reader) read(ctx context.Context, part Range) error {
@@ -119,7 +119,7 @@ func (r *reader) read(ctx context.Context, part Range) error {
 			heard = time.Now() // not before each has returned
 		}
 		if time.Since(heard) > readStall {
-			return fmt.Errorf("read %s: nothing came for %v: %w", part.TopicPartition, readStall, errors.Join(ErrUnreachable, r.said))
+			return fmt.Errorf("read %s: nothing came for %v: %w%s", part.TopicPartition, readStall, ErrUnreachable, r.said)
 		}
 	}
 }
@@ -153,7 +153,7 @@ func (r *reader) take(part Range, event kafka.Event) (done bool, err error) {
 		if e.IsFatal() {
 			return false, fmt.Errorf("read %s: %w", part.TopicPartition, e)
 		}
-		r.said = e
+		r.said = ", the client says: " + e.Error()
 	}
 	return false, nil
 }

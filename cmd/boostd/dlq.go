@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -205,8 +206,11 @@ func (p *place) withLetters(c *cobra.Command, bases []string, sel *letters.Selec
 	if err == nil {
 		err = do(ctx, &desk{p, admin, have, sel, survey})
 	}
-	if err != nil && ctx.Err() != nil && c.Context().Err() == nil {
+	switch {
+	case err != nil && ctx.Err() != nil && c.Context().Err() == nil:
 		return fmt.Errorf("stopped by a signal: %w", err)
+	case errors.Is(err, kafkaio.ErrUnreachable):
+		return exitError{exitUnreachable, err}
 	}
 	return err
 }

@@ -28,7 +28,8 @@ type Account struct {
 	topics   map[string]int // messages sent back, by where they went
 	refused  map[error]int
 	failed   int
-	// unmarked were sent back, and that isn't noted: the next replay repeats them.
+	// unmarked were sent back, or may have been, and have no mark: the next replay
+	// repeats them.
 	unmarked int
 	failures []string
 }
@@ -44,7 +45,19 @@ func (a *Account) change(do func()) {
 	do()
 }
 
-func (a *Account) end() { a.change(func() { a.took = time.Since(a.began) }) }
+// note is change until the account has ended: what is given up counts once.
+func (a *Account) note(do func()) {
+	a.change(func() {
+		if a.took == 0 {
+			do()
+		}
+	})
+}
+
+// end closes the account. late are under way and given up.
+func (a *Account) end(late int) {
+	a.change(func() { a.took, a.unmarked = max(1, time.Since(a.began)), a.unmarked+late })
+}
 
 // reasons are why a letter isn't replayed.
 var reasons = []struct {
@@ -70,7 +83,7 @@ func (a *Account) refuse(l *deadletter.Letter, err error) {
 }
 
 func (a *Account) fail(place fmt.Stringer, err error) {
-	a.change(func() {
+	a.note(func() {
 		a.failed++
 		if len(a.failures) < maxFailures {
 			a.failures = append(a.failures, fmt.Sprintf("%s: %v", place, err))
@@ -132,7 +145,7 @@ func (a *Account) Summary(did string) string {
 		}
 	}
 	if a.unmarked > 0 {
-		fmt.Fprintf(&b, "%s sent back without a mark: another replay would send them again\n", letters(a.unmarked))
+		fmt.Fprintf(&b, "%s sent back, or on their way, and without a mark: another replay sends them again\n", letters(a.unmarked))
 	}
 	if a.failed > 0 {
 		fmt.Fprintf(&b, "%s failed, and stay\n", letters(a.failed))
@@ -152,7 +165,8 @@ type Report struct {
 	// Refused counts max_replays, unknown_origin and foreign_origin.
 	Refused map[string]int `json:"refused,omitempty"`
 	Failed  int            `json:"failed"`
-	// Unmarked messages were sent back, and another replay would send them again.
+	// Unmarked messages were sent back, or may have been, and another replay sends
+	// them again.
 	Unmarked int `json:"unmarked"`
 	// Deleted is how many records were deleted, marks included; absent when none
 	// were to be, or could be.

@@ -55,7 +55,7 @@ func (s *Survey) Replay(ctx context.Context, sel *Selection, sender Sender, o Re
 
 // Rehearse counts what a replay would do, as if it were done.
 func (s *Survey) Rehearse(ctx context.Context, sel *Selection, o Replay, account *Account) error {
-	defer account.end()
+	defer account.end(0)
 	return s.Each(ctx, sel, func(l *deadletter.Letter) error {
 		record, err := o.record(l)
 		if err != nil {
@@ -100,7 +100,7 @@ func (s *Survey) Purge(ctx context.Context, sel *Selection, sender Sender, accou
 
 // Count counts the selected letters, as if they were purged.
 func (s *Survey) Count(ctx context.Context, sel *Selection, account *Account) error {
-	defer account.end()
+	defer account.end(0)
 	return s.Each(ctx, sel, func(*deadletter.Letter) error {
 		account.change(func() { account.selected, account.resolved = account.selected+1, account.resolved+1 })
 		return nil

@@ -60,13 +60,12 @@ func resolving(ctx context.Context, sender Sender, account *Account, do func(ctx
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
+	account.end(late)
 	if late > 0 {
-		account.change(func() { account.unmarked += late })
 		err = errors.Join(err, fmt.Errorf("%s without an answer within %v, written or not", letters(late), settle))
 	}
 	stop()
 	<-r.ended
-	account.end()
 	return err
 }
 
@@ -98,7 +97,7 @@ func (r *resolver) marks(ctx context.Context) {
 				}
 				continue
 			}
-			r.account.change(func() { r.account.topics[s.topic]++ })
+			r.account.note(func() { r.account.topics[s.topic]++ })
 			r.mark(ctx, s.at, deadletter.Replayed)
 		case <-ctx.Done():
 			return
@@ -113,9 +112,9 @@ func (r *resolver) mark(ctx context.Context, at boostd.Coordinates, resolution d
 	done := func(err error) {
 		switch {
 		case err == nil:
-			r.account.change(func() { r.account.resolved++ })
+			r.account.note(func() { r.account.resolved++ })
 		case resolution == deadletter.Replayed:
-			r.account.change(func() { r.account.unmarked++ })
+			r.account.note(func() { r.account.unmarked++ })
 		default:
 			r.account.fail(at, err)
 		}
