@@ -71,9 +71,9 @@ type receiver struct {
 	source *Source
 	// to is the source, or what it is the current one of.
 	to interface {
-		Settle([]boostd.Settlement)
-		Drained([]boostd.TopicPartition)
-		Stop(context.Context) error
+		Settle(settled []boostd.Settlement)
+		Drained(tps []boostd.TopicPartition)
+		Stop(ctx context.Context) error
 	}
 	mu     sync.Mutex
 	auto   bool

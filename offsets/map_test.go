@@ -62,11 +62,7 @@ func TestSizesOfMaps(t *testing.T) {
 		for n := range c.n {
 			m.Pending = append(m.Pending, Pending{Offset: m.Base + n*c.every, Attempts: c.attempts})
 		}
-		limit := MetadataLimit
-		if c.most > limit {
-			limit = c.most
-		}
-		text, ok := m.Encode(limit)
+		text, ok := m.Encode(max(c.most, MetadataLimit))
 		if !ok || len(text) > c.most {
 			t.Errorf("%s: %v, %d characters, want at most %d", c.name, ok, len(text), c.most)
 			continue

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -50,13 +51,13 @@ func (c *Core) Unheld(now time.Time, id ConsumerID, tp boostd.TopicPartition, of
 
 // HeldMessages are all that wait for a person, by topic, partition and offset. A
 // partition has no more of them than its Source's tracker takes.
-func (c *Core) HeldMessages() []HeldMessage { return c.heldMessages(int(^uint(0) >> 1)) }
+func (c *Core) HeldMessages() []HeldMessage { return c.heldMessages(math.MaxInt) }
 
-// heldMessages lists at most most of each partition.
-func (c *Core) heldMessages(most int) (all []HeldMessage) {
+// heldMessages lists no more than limit of each partition.
+func (c *Core) heldMessages(limit int) (all []HeldMessage) {
 	for _, k := range c.consumers {
 		for _, p := range k.partitions {
-			all = append(all, p.held[:min(len(p.held), most)]...)
+			all = append(all, p.held[:min(len(p.held), limit)]...)
 		}
 	}
 	slices.SortFunc(all, func(a, b HeldMessage) int {
