@@ -45,10 +45,13 @@ func (e *evidence) recover(v *Verdict) {
 
 // Table is what came of each kind of fault, over all runs, as Markdown.
 func Table(runs ...*Verdict) string {
-	kinds, repeats := map[Kind][]Recovery{}, map[Kind]int{}
+	kinds, repeats, exposed := map[Kind][]Recovery{}, map[Kind]int{}, map[Kind]int{}
 	for _, v := range runs {
 		for _, r := range v.Recoveries {
 			kinds[r.Fault.Kind] = append(kinds[r.Fault.Kind], r)
+		}
+		for kind, n := range v.Exposed {
+			exposed[kind] += n
 		}
 		for why, n := range v.Repeats {
 			kind, _, _ := strings.Cut(why, ", ")
@@ -56,12 +59,12 @@ func Table(runs ...*Verdict) string {
 		}
 	}
 	var b strings.Builder
-	b.WriteString("| fault | times | repeats | first high message: median, longest | caught up: median, longest |\n|---|---|---|---|---|\n")
+	b.WriteString("| fault | times | repeats, of at most | first high message: median, longest | caught up: median, longest |\n|---|---|---|---|---|\n")
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
 		list := kinds[kind]
 		firstP50, firstMax := spread(list, func(r Recovery) time.Duration { return r.First })
 		caughtP50, caughtMax := spread(list, func(r Recovery) time.Duration { return r.CaughtUp })
-		fmt.Fprintf(&b, "| %s | %d | %d | %v, %v | %v, %v |\n", kind, len(list), repeats[kind], firstP50, firstMax, caughtP50, caughtMax)
+		fmt.Fprintf(&b, "| %s | %d | %d, %d | %v, %v | %v, %v |\n", kind, len(list), repeats[kind], exposed[kind], firstP50, firstMax, caughtP50, caughtMax)
 	}
 	return b.String()
 }

@@ -69,6 +69,13 @@ func moves(k Kind) bool {
 // again, but in a daemon that was stopped.
 func (e *evidence) judgeRepeats(v *Verdict) {
 	committed := e.commitTimes()
+	for _, f := range e.h.Faults {
+		for n := range e.h.Attempts {
+			if f.tore(&e.h.Attempts[n]) {
+				v.Exposed[f.Kind]++
+			}
+		}
+	}
 	for _, m := range e.sorted() {
 		first := m.first()
 		if first == nil || m.ack.Apart {
@@ -117,15 +124,13 @@ func (m *message) first() (first *Attempt) {
 func (e *evidence) explain(a, b *Attempt) string {
 	var general string
 	for _, f := range e.h.Faults {
-		end := f.End + aftermath(f.Kind)
-		hit := f.Daemon == a.Daemon || f.Daemon == ""
 		switch {
-		case hit && tears(f.Kind) && a.End >= f.Start-uncommitted && a.Start <= end && b.Start >= f.Start:
+		case f.tore(a) && b.Start >= f.Start:
 			if f.Daemon != "" {
 				return string(f.Kind)
 			}
 			general = string(f.Kind)
-		case moves(f.Kind) && a.End-a.Start >= drained && a.Start <= end && a.End >= f.Start:
+		case moves(f.Kind) && a.End-a.Start >= drained && a.Start <= f.End+aftermath(f.Kind) && a.End >= f.Start:
 			general = cmp.Or(general, string(f.Kind)+", longer than the drain")
 		}
 	}
@@ -133,6 +138,12 @@ func (e *evidence) explain(a, b *Attempt) string {
 		return string(DaemonStop) + ", by the stopped one"
 	}
 	return general
+}
+
+// tore reports whether a fault may have torn away what an attempt has finished.
+func (f *Fault) tore(a *Attempt) bool {
+	return tears(f.Kind) && (f.Daemon == a.Daemon || f.Daemon == "") &&
+		a.End >= f.Start-uncommitted && a.Start <= f.End+aftermath(f.Kind)
 }
 
 // stoppedAround reports whether an attempt's daemon was stopped and may not yet

@@ -39,7 +39,10 @@ type Verdict struct {
 	Messages, Apart, Attempts int
 	// Repeats counts the attempts beyond a message's done one by what explains
 	// them; RepeatedMessages are the messages with any.
-	Repeats          map[string]int
+	Repeats map[string]int
+	// Exposed is how many attempts a kind of fault would have explained, had they
+	// been repeated.
+	Exposed          map[Kind]int
 	RepeatedMessages int
 	// Pairs is how many messages were looked at for inversions, LeftOut how many
 	// of their overtakings a fault, a stall or a key explains.
@@ -92,7 +95,7 @@ type evidence struct {
 // Judge says what a history proves. It depends on the history alone.
 func Judge(h *History) *Verdict {
 	e := gather(h)
-	v := &Verdict{Attempts: len(h.Attempts), Repeats: map[string]int{}}
+	v := &Verdict{Attempts: len(h.Attempts), Repeats: map[string]int{}, Exposed: map[Kind]int{}}
 	e.judgeLost(v)
 	e.judgeCommits(v)
 	e.judgeRepeats(v)
