@@ -358,6 +358,26 @@ func TestDLQReplayInterrupted(t *testing.T) {
 	})
 }
 
+// A broker that goes and comes back in the middle of a replay costs time, and
+// nothing else.
+func TestDLQReplayOverARestart(t *testing.T) {
+	onMortals(t, func(t *testing.T, broker mortal) {
+		const n = 600
+		s := rig.Plan(t, []string{broker.address}, rig.Options{Min: 9, Handler: "noop: {}, dead_letter: true"})
+		s.Ensure(t)
+		b := &buried{s, t, s.Base + "_dlq"}
+		topics(t, s, 0, "ensure")
+		b.many(n)
+		p := rig.Spawn(t, "dlq", "replay", "--yes", "--rate", "150", "-c", b.Path())
+		rig.AwaitWritten(t, s.Config.Brokers, s.Topic(9), n/4)
+		broker.kill()
+		broker.revive()
+		exits(t, p, p.Wait(rig.Patience), 0)
+		says(t, p, "600 letters replayed")
+		rig.EachOnce(t, s.Config.Brokers, []string{s.Topic(9)}, n)
+	})
+}
+
 // Ten thousand letters are no trouble.
 func TestDLQLarge(t *testing.T) {
 	onEach(t, func(t *testing.T, c *rig.Cluster) {
