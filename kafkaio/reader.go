@@ -67,16 +67,20 @@ var readerTuning = map[string]string{
 // the callee's own; it may take its time. Offsets that don't exist any more are
 // passed over. It ends at the ranges' end, with each's error, or with ctx.
 func (a *Admin) Read(ctx context.Context, ranges []Range, each func(*boostd.Message) error) (err error) {
+	return read(ctx, a.config, ranges, each)
+}
+
+func read(ctx context.Context, c Config, ranges []Range, each func(*boostd.Message) error) (err error) {
 	group := "boostd-reader"
-	if a.config.Group != "" {
-		group = priority.BaseGroup(a.config.Group) // that name is allowed, if any is
+	if c.Group != "" {
+		group = priority.BaseGroup(c.Group) // that name is allowed, if any is
 	}
-	config := configMap(merge(a.config.ConsumerProperties(group, "reader"), readerTuning))
+	config := configMap(merge(c.ConsumerProperties(group, "reader"), readerTuning))
 	delete(*config, "go.logs.channel.enable")
 	(*config)["log_level"] = "2"
 	client, err := kafka.NewConsumer(config)
 	if err != nil {
-		return fmt.Errorf("make reader: %w", a.config.connection("").explainNew(err))
+		return fmt.Errorf("make reader: %w", c.connection("").explainNew(err))
 	}
 	defer func() {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)

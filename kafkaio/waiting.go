@@ -48,16 +48,12 @@ func (a *Admin) Waiting(ctx context.Context, group string, topics map[string]int
 // bystander is a client of a group that never joins it: it asks for offsets, and
 // commits some while nobody is in. Its failures are its calls' errors.
 func (a *Admin) bystander(group, name string) (*kafka.Consumer, error) {
-	return newBystander(a.config, group, name)
-}
-
-func newBystander(c Config, group, name string) (*kafka.Consumer, error) {
-	config := configMap(c.ConsumerProperties(group, name))
+	config := configMap(a.config.ConsumerProperties(group, name))
 	delete(*config, "go.logs.channel.enable")
 	(*config)["log_level"] = "2"
 	client, err := kafka.NewConsumer(config)
 	if err != nil {
-		return nil, fmt.Errorf("make client of group %s: %w", group, c.connection("").explainNew(err))
+		return nil, fmt.Errorf("make client of group %s: %w", group, a.config.connection("").explainNew(err))
 	}
 	return client, nil
 }
