@@ -142,6 +142,41 @@ func TestReplayInterrupted(t *testing.T) {
 	})
 }
 
+// Wherever a replay is cut off, the next one sends what is left, and again at most
+// what was under way.
+func TestReplayCutOffAnywhere(t *testing.T) {
+	const n = 250
+	for cut := 0; cut <= 2*n; cut += 7 {
+		synctest.Test(t, func(t *testing.T) {
+			store := newTopics()
+			for i := range n {
+				store.put(0, letter(fmt.Sprint(i), ""))
+			}
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			written := 0
+			store.gone = func(kafkaio.Record) bool {
+				if written++; written > cut {
+					stop()
+				}
+				return written > cut
+			}
+			_ = look(t, store).Replay(ctx, &Selection{}, store, everywhere, NewAccount()) // cut off
+			store.gone = nil
+			if err := look(t, store).Replay(t.Context(), &Selection{}, store, everywhere, NewAccount()); err != nil {
+				t.Fatal(err)
+			}
+			counts := map[string]int{}
+			for _, v := range store.values("orders_7", 1) {
+				counts[v]++
+			}
+			if sent := len(store.values("orders_7", 1)); len(counts) != n || sent > n+InFlight {
+				t.Errorf("cut off after %d records: %d of %d messages are there, %d in all", cut, len(counts), n, sent)
+			}
+		})
+	}
+}
+
 // What is on its way is bounded, and an answer that never comes ends the wait.
 func TestReplayWithoutAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

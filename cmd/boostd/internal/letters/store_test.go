@@ -23,6 +23,7 @@ type topics struct {
 	first  map[boostd.TopicPartition]int64
 	refuse func(kafkaio.Record) error // what a record's acknowledgement says
 	silent func(kafkaio.Record) bool  // no acknowledgement
+	gone   func(kafkaio.Record) bool  // it isn't even written; one at a time
 	unread error                      // of Read
 	denied error                      // of DeleteRecords
 }
@@ -81,6 +82,12 @@ func (t *topics) DeleteRecords(_ context.Context, before map[boostd.TopicPartiti
 
 func (t *topics) Produce(_ context.Context, r kafkaio.Record, ack kafkaio.Ack) error {
 	tp := boostd.TopicPartition{Topic: r.Topic, Partition: r.Partition}
+	t.mu.Lock()
+	gone := t.gone != nil && t.gone(r)
+	t.mu.Unlock()
+	if gone {
+		return nil
+	}
 	var err error
 	if t.refuse != nil {
 		err = t.refuse(r)
