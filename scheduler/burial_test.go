@@ -107,6 +107,9 @@ func TestInterruptedAttemptsDoNotCount(t *testing.T) {
 	}
 	r.finish(0, retry)
 	r.want("released 0")
+	if i.failed {
+		t.Error("its Source was told of a failure")
+	}
 }
 
 // Its Source learns of every failed attempt, the first one apart.

@@ -1,0 +1,67 @@
+package kafkaio
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/kafkaboost/boostd"
+)
+
+// committedAs waits until partitions of the group are committed at these offsets.
+func committedAs(t *testing.T, c Config, want map[boostd.TopicPartition]int64) {
+	t.Helper()
+	admin, err := NewAdmin(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		got, err := admin.Committed(ctx, "g_base")
+		if err != nil {
+			t.Fatalf("committed are %v, want %v: %v", got, want, err)
+		}
+		same := true
+		for tp, offset := range want {
+			same = same && got[tp] == offset
+		}
+		if same {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("committed are %v, want %v", got, want)
+		}
+	}
+}
+
+// A result that comes after its partition has gone is not committed: that would
+// take the new owner back.
+func TestResultsOfAPartitionThatHasGone(t *testing.T) {
+	t.Parallel()
+	c := cluster(t, "a", 2)
+	produce(t, c, "a", 100, []byte("v"))
+	old := open(t, c, "a", false, wide)
+	old.until(t, "all is there", func() bool { return len(old.queue) == 100 })
+	owner := open(t, c, "a", true, wide)
+	owner.until(t, "it has a partition", func() bool { return len(owner.source.partitions()) == 1 })
+	gone := owner.source.partitions()[0]
+	kept := boostd.TopicPartition{Topic: "a", Partition: 1 - gone.Partition}
+	ends := map[boostd.TopicPartition]int64{}
+	for _, m := range old.queue {
+		ends[m.TopicPartition()] += 2 // there will be one more of each key
+	}
+	produce(t, c, "a", 100, []byte("v"))
+	committedAs(t, c, map[boostd.TopicPartition]int64{gone: ends[gone]})
+	old.until(t, "the rest is there", func() bool { return int64(len(old.queue)) == 100+ends[kept]/2 })
+	old.settle(len(old.queue))
+	committedAs(t, c, map[boostd.TopicPartition]int64{kept: ends[kept], gone: ends[gone]})
+	old.stop(t)
+	owner.stop(t)
+	committedAs(t, c, map[boostd.TopicPartition]int64{kept: ends[kept], gone: ends[gone]})
+}
