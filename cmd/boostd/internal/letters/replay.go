@@ -47,8 +47,7 @@ func (s *Survey) Replay(ctx context.Context, sel *Selection, sender Sender, o Re
 				<-r.slots
 				return err
 			}
-			r.send(ctx, l.At, record)
-			return nil
+			return r.send(ctx, l.At, record)
 		})
 	})
 }

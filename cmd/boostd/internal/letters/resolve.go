@@ -138,10 +138,16 @@ func (r *resolver) begin(ctx context.Context) error {
 	}
 }
 
-// send sends a message back; its letter has a slot.
-func (r *resolver) send(ctx context.Context, at boostd.Coordinates, record kafkaio.Record) {
+// send sends a message back; its letter has a slot. Its error is ctx's.
+func (r *resolver) send(ctx context.Context, at boostd.Coordinates, record kafkaio.Record) error {
 	answer := func(err error) { r.sent <- sent{at, record.Topic, err} }
-	if err := r.sender.Produce(ctx, record, kafkaio.AckFunc(func(_ int32, _ int64, err error) { answer(err) })); err != nil {
+	err := r.sender.Produce(ctx, record, kafkaio.AckFunc(func(_ int32, _ int64, err error) { answer(err) }))
+	switch {
+	case err != nil && ctx.Err() != nil: // it wasn't begun
+		<-r.slots
+		return context.Cause(ctx)
+	case err != nil:
 		answer(err)
 	}
+	return nil
 }

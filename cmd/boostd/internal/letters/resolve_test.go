@@ -120,6 +120,7 @@ func TestReplayInterrupted(t *testing.T) {
 		for n := range 1000 {
 			store.put(0, letter(fmt.Sprint(n), ""))
 		}
+		store.delay = 50 * time.Millisecond // some are under way at the end
 		s := look(t, store)
 		ctx, stop := context.WithCancel(t.Context())
 		time.AfterFunc(2*time.Second+time.Millisecond, stop)
@@ -224,6 +225,25 @@ func TestPurge(t *testing.T) {
 		if _, err := s.Trim(t.Context()); err != nil || store.first[tp] != int64(len(records)) {
 			t.Errorf("%s begins at %d of %d, %v", tp, store.first[tp], len(records), err)
 		}
+	}
+}
+
+// The last open letter of a partition stays, and all that is behind it.
+func TestTrimStopsAtTheFirstOpenLetter(t *testing.T) {
+	store := newTopics()
+	for n := range 5 {
+		store.put(0, letter(fmt.Sprint(n), ""))
+	}
+	for _, n := range []int64{0, 1, 3, 4} {
+		store.put(0, mark(n))
+	}
+	for range 2 {
+		if _, err := look(t, store).Trim(t.Context()); err != nil || store.first[at(0, 0).TopicPartition] != 2 {
+			t.Errorf("the first record is %d, %v", store.first[at(0, 0).TopicPartition], err)
+		}
+	}
+	if got := fmt.Sprint(open(t, look(t, store), &Selection{})); got != "[0@2=2]" {
+		t.Errorf("left are %s", got)
 	}
 }
 

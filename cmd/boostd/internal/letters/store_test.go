@@ -24,6 +24,7 @@ type topics struct {
 	refuse func(kafkaio.Record) error // what a record's acknowledgement says
 	silent func(kafkaio.Record) bool  // no acknowledgement
 	gone   func(kafkaio.Record) bool  // it isn't even written; one at a time
+	delay  time.Duration              // of acknowledgements
 	unread error                      // of Read
 	denied error                      // of DeleteRecords
 }
@@ -80,7 +81,10 @@ func (t *topics) DeleteRecords(_ context.Context, before map[boostd.TopicPartiti
 	return nil
 }
 
-func (t *topics) Produce(_ context.Context, r kafkaio.Record, ack kafkaio.Ack) error {
+func (t *topics) Produce(ctx context.Context, r kafkaio.Record, ack kafkaio.Ack) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	tp := boostd.TopicPartition{Topic: r.Topic, Partition: r.Partition}
 	t.mu.Lock()
 	gone := t.gone != nil && t.gone(r)
@@ -97,7 +101,11 @@ func (t *topics) Produce(_ context.Context, r kafkaio.Record, ack kafkaio.Ack) e
 		t.parts[tp] = append(t.parts[tp], &boostd.Message{Topic: r.Topic, Partition: r.Partition, Offset: int64(len(t.parts[tp])), Key: r.Key, Value: r.Value, Headers: r.Headers})
 		t.mu.Unlock()
 	}
-	if t.silent == nil || !t.silent(r) {
+	switch {
+	case t.silent != nil && t.silent(r):
+	case t.delay > 0:
+		time.AfterFunc(t.delay, func() { ack.Acked(r.Partition, 0, err) })
+	default: // a timer of no time at all brings the race detector down, in a bubble
 		go ack.Acked(r.Partition, 0, err)
 	}
 	return nil
