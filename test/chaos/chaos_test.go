@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/kafkaboost/boostd/audit/verdict"
 )
 
 var (
@@ -51,15 +49,9 @@ func runSeed(t *testing.T, seed uint64) *Verdict {
 	}
 	t.Logf("seed %d; again: %s", seed, replay)
 	w := NewWorld(t, Run{Seed: seed, Lasting: time.Duration(*seconds) * time.Second, Top: top}, Options{Rate: *rate, Daemons: 3, Debug: *debug, Logs: *keep})
-	stalls, crowds := verdict.RecordStalls(), WatchCrowds(w.journal)
 	if err := w.Run(NewPlanner(seed, words(*only)...).Next); err != nil {
 		t.Error(err)
 	}
-	all := crowds.Stop()
-	for _, s := range stalls.Stop() {
-		all = append(all, Stall{w.journal.Since(s.From), w.journal.Since(s.To)})
-	}
-	w.journal.note(func(h *History) { h.Stalls = merged(all) })
 	h := w.journal.History()
 	v := Judge(&h)
 	convict(t, v)

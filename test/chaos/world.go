@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/audit/verdict"
 	"github.com/kafkaboost/boostd/priority"
 	"github.com/kafkaboost/boostd/test/kafkatest"
 	"github.com/kafkaboost/boostd/test/rig"
@@ -164,6 +165,8 @@ func (w *World) createTopics() {
 // Run is the whole story: start, faults for that long, calm, end. What it
 // returns is everything that went wrong beside what the verdict finds.
 func (w *World) Run(next func() Round) error {
+	stalls, crowds := verdict.RecordStalls(), WatchCrowds(w.journal)
+	defer func() { w.noteStalls(crowds.Stop(), stalls.Stop()) }()
 	for n := 1; n <= w.o.Daemons; n++ {
 		w.fleet.Start(n)
 	}
@@ -177,6 +180,13 @@ func (w *World) Run(next func() Round) error {
 		<-time.After(r.Calm)
 	}
 	return errors.Join(wrong, w.settle())
+}
+
+func (w *World) noteStalls(all []Stall, own []verdict.Interval) {
+	for _, s := range own {
+		all = append(all, Stall{w.journal.Since(s.From), w.journal.Since(s.To)})
+	}
+	w.journal.note(func(h *History) { h.Stalls = merged(all) })
 }
 
 // settling bounds the time from the load's end until all is handled, and from
