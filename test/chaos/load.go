@@ -103,11 +103,18 @@ func (l *Load) write(topic string, level int, pad string, apart bool) {
 	})
 }
 
+// Halt ends the stream, if there is one, and waits for nothing else.
+func (l *Load) Halt() {
+	if l.stop != nil {
+		l.stop()
+	}
+	l.streams.Wait()
+}
+
 // Stop ends the stream and waits for all acknowledgements. A message that was
 // refused is no loss, but a load that can't be sent proves nothing: an error.
 func (l *Load) Stop(ctx context.Context) error {
-	l.stop()
-	l.streams.Wait()
+	l.Halt()
 	if err := l.client.kafka.Flush(ctx); err != nil {
 		return fmt.Errorf("wait for acknowledgements: %w", err)
 	}

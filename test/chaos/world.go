@@ -82,6 +82,7 @@ func NewWorld(t testing.TB, run Run, o Options) *World {
 	w.createTopics()
 	w.fleet = NewFleet(t, w.setup, w.ledger, w.journal, w.o.Logs, "GOMEMLIMIT="+heap)
 	w.load = NewLoad(w.client, w.journal, run.Seed, func(level int) string { return w.setup.Topic(boostd.Level(level)) })
+	t.Cleanup(w.load.Halt)
 	w.sampler = StartSampler(w.client, w.journal, w.setup.Groups())
 	t.Cleanup(w.sampler.Stop)
 	return w
