@@ -65,3 +65,23 @@ func TestResultsOfAPartitionThatHasGone(t *testing.T) {
 	owner.stop(t)
 	committedAs(t, c, map[boostd.TopicPartition]int64{kept: ends[kept], gone: ends[gone]})
 }
+
+// What ends while its partition is asked back is committed before it goes, and
+// doesn't come again.
+func TestRevocationWaitsAndCommits(t *testing.T) {
+	t.Parallel()
+	c := cluster(t, "a", 2)
+	produce(t, c, "a", 100, []byte("v"))
+	old := open(t, c, "a", false, wide)
+	old.until(t, "all is there", func() bool { return len(old.queue) == 100 })
+	owner := open(t, c, "a", true, wide)
+	old.until(t, "a partition is asked back", func() bool { return old.saw("Revoking") })
+	old.settle(100)
+	old.source.Drained(old.source.partitions())
+	owner.until(t, "it has a partition", func() bool { return len(owner.source.partitions()) == 1 && owner.saw("CaughtUp") })
+	old.stop(t)
+	owner.stop(t)
+	if len(owner.got) > 0 {
+		t.Errorf("%d messages came again", len(owner.got))
+	}
+}
