@@ -72,7 +72,16 @@ func TestRevocationWaitsAndCommits(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, "a", 2)
 	produce(t, c, "a", 100, []byte("v"))
-	old := open(t, c, "a", false, wide)
+	o := options(c, "a", wide)
+	o.CommitInterval = time.Hour // only a revocation commits
+	s, err := NewSource(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := &receiver{source: s, to: s, got: map[string]int{}, change: make(chan struct{})}
+	if err := s.Start(old.emit); err != nil {
+		t.Fatal(err)
+	}
 	old.until(t, "all is there", func() bool { return len(old.queue) == 100 })
 	owner := open(t, c, "a", true, wide)
 	old.until(t, "a partition is asked back", func() bool { return old.saw("Revoking") })
