@@ -95,8 +95,8 @@ func TestRevocationWaitsAndCommits(t *testing.T) {
 	want := before[owner.source.partitions()[0]]
 	produce(t, c, "a", 100, []byte("v"))
 	owner.until(t, "it has the new ones", func() bool { return len(owner.got) >= want })
+	owner.stop(t) // first: it would get what the other leaves
 	old.stop(t)
-	owner.stop(t)
 	if len(owner.got) != want {
 		t.Errorf("%d messages came, want the %d new ones", len(owner.got), want)
 	}
