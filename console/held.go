@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -63,6 +64,13 @@ type heldBody struct {
 	By        string `json:"by"`
 }
 
+func (b heldBody) check() error {
+	if b.Topic == "" || b.Partition == nil || b.Offset == nil || *b.Partition < 0 || *b.Offset < 0 {
+		return errors.New("want topic, partition and offset of the message")
+	}
+	return errors.Join(checkWords("topic", b.Topic), checkWords("by", b.By))
+}
+
 func (a *api) held(w http.ResponseWriter, r *http.Request) {
 	if a.o.Held == nil {
 		fail(w, http.StatusNotFound, "held messages aren't known here")
@@ -95,11 +103,7 @@ func (a *api) resolveHeld(w http.ResponseWriter, r *http.Request, resolve func(H
 	if !readJSON(w, r, &body) {
 		return
 	}
-	if body.Topic == "" || body.Partition == nil || body.Offset == nil {
-		fail(w, http.StatusBadRequest, "want topic, partition and offset of the message")
-		return
-	}
-	if err := checkWords("by", body.By); err != nil {
+	if err := body.check(); err != nil {
 		fail(w, http.StatusBadRequest, err.Error())
 		return
 	}
