@@ -3,21 +3,36 @@ package main
 var (
 	sourceRules = suite{"kafkaio", []string{"TestSourceCommitsWhatIsSettled", "TestSourceRepeatsWhatIsNotSettled",
 		"TestSourceKeepsToItsWindow", "TestPausedSourceDeliversNothingAndResumes"}}
-	membership = suite{"kafkaio", []string{"TestSourceKeepsItsMembershipWhileItsWindowIsFull",
-		"TestTwoMembersShareWithoutLossOrRepeat"}}
+	membership = suite{"kafkaio", []string{"TestSourceKeepsItsMembershipWhileItsWindowIsFull"}}
+	givingAway = suite{"kafkaio", []string{"TestRevocationWaitsAndCommits"}}
+	tooLate    = suite{"kafkaio", []string{"TestResultsOfAPartitionThatHasGone"}}
+	comeAgain  = suite{"kafkaio", []string{"TestWhatComesAgain"}}
+	joining    = suite{"test/e2e", []string{"TestSecondDaemonJoinsAndLeaves", "TestStuckHandlerInARebalance"}}
+	restarting = suite{"test/e2e", []string{"TestWhatIsDoneBehindAFailureIsRemembered"}}
 )
 
 var kafkaMutants = []mutant{
 	{
-		name: "the source leaks a credit", file: "kafkaio/source.go",
-		old: "\t\ts.unsettled--\n", new: "",
+		name: "the source leaks a credit", file: "kafkaio/window.go",
+		old: "\ts.unsettled.add(-1, -size)\n", new: "",
 		tests: []suite{sourceRules},
 	},
 	{
-		name: "the window is ignored", file: "kafkaio/source.go",
-		old:   "s.o.Window.Messages-s.unsettled, s.o.Window.Bytes-s.bytes",
-		new:   "s.o.Window.Messages, s.o.Window.Bytes",
+		name: "the window is ignored", file: "kafkaio/window.go",
+		old:   "return w.Messages - s.unsettled.messages + min(s.failed.messages, w.Messages),\n\t\tw.Bytes - s.unsettled.bytes + min(s.failed.bytes, w.Bytes)",
+		new:   "return w.Messages, w.Bytes",
 		tests: []suite{sourceRules},
+	},
+	{
+		name: "what is released counts as done", file: "kafkaio/window.go",
+		old: "case boostd.Done, boostd.Dead:", new: "case boostd.Done, boostd.Dead, boostd.Released:",
+		tests: []suite{comeAgain, joining},
+	},
+	{
+		name: "the source takes a held message for done", file: "kafkaio/window.go",
+		old:   "told = s.tracker.Held(m.TopicPartition(), m.Epoch, m.Offset, one.Attempts)",
+		new:   "told = s.tracker.Done(m.TopicPartition(), m.Epoch, m.Offset)",
+		tests: []suite{comeAgain, heldRules},
 	},
 	{
 		name: "a full window ends the polls", file: "kafkaio/poll.go",
@@ -25,8 +40,41 @@ var kafkaMutants = []mutant{
 		tests: []suite{membership},
 	},
 	{
+		name: "what a map tells to be done is handled again", file: "kafkaio/poll.go",
+		old: "if d.Verdict != offsets.Fresh {", new: "if d.Verdict == offsets.Refused {",
+		tests: []suite{comeAgain, restarting},
+	},
+	{
+		name: "a commit carries no map", file: "kafkaio/commit.go",
+		old: `if todo[n].Metadata != "" {`, new: `if len(todo[n].Metadata) < 0 {`,
+		tests: []suite{comeAgain, restarting},
+	},
+	{
+		name: "commits go on after a revocation", file: "kafkaio/rebalance.go",
+		old:   "\ts.raise(tps)\n\tfor _, tp := range tps {\n\t\tdelete(s.poll.reading, tp)",
+		new:   "\tfor _, tp := range tps {\n\t\tdelete(s.poll.reading, tp)",
+		tests: []suite{tooLate, joining},
+	},
+	{
+		name: "a revocation doesn't wait for what is in flight", file: "kafkaio/rebalance.go",
+		old: "\t\ts.drain(tps)\n", new: "",
+		tests: []suite{givingAway, joining},
+	},
+	{
+		name: "a revocation doesn't commit", file: "kafkaio/rebalance.go",
+		old:   "\tif err := s.commitFirmly(context.Background()); err != nil {",
+		new:   "\tif err := context.Background().Err(); err != nil {",
+		tests: []suite{givingAway, joining},
+	},
+	{
 		name: "a static member leaves its group at a stop", file: "kafkaio/source.go",
 		old: `if s.o.Member == "" {`, new: "if true {",
 		tests: []suite{{"test/e2e", []string{"TestIdleStaticMember"}}},
+	},
+	{
+		name: "nobody waits for a dead letter's acknowledgement", file: "daemon/deadletters.go",
+		old:   "func(_ int32, _ int64, err error) { g.answered(one, err) }))\n\t\t}\n\t\tswitch {\n\t\tcase err == nil:\n",
+		new:   "func(int32, int64, error) {}))\n\t\t}\n\t\tswitch {\n\t\tcase err == nil:\n\t\t\tone.done(nil)\n",
+		tests: []suite{{"test/e2e", []string{"TestDeadLetterWithoutATopic"}}},
 	},
 }
