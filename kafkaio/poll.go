@@ -71,6 +71,7 @@ func (s *Source) run() {
 			continue
 		}
 		s.applyOrigins()
+		s.readAnew()
 		s.applyFlow()
 		s.emitHeld()
 		s.tellBacklog()

@@ -1,8 +1,6 @@
 package kafkaio
 
 import (
-	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -110,38 +108,6 @@ func (s *Source) askOrigins(assigned []assignment) error {
 		s.origins = append(s.origins, o)
 	}
 	return nil
-}
-
-// topicIDs asks for the topics' identities; a topic that can't be described, and
-// one of brokers that have no identities, has none.
-func (s *Source) topicIDs(tps []boostd.TopicPartition) (map[string]offsets.TopicID, error) {
-	var names []string
-	for _, tp := range tps {
-		if !slices.Contains(names, tp.Topic) {
-			names = append(names, tp.Topic)
-		}
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), restoreTimeout)
-	defer cancel()
-	admin, err := kafka.NewAdminClientFromConsumer(s.client)
-	if err != nil {
-		return nil, fmt.Errorf("describe topics: %w", err)
-	}
-	defer admin.Close()
-	answer, err := admin.DescribeTopics(ctx, kafka.NewTopicCollectionOfTopicNames(names), kafka.SetAdminRequestTimeout(untilDeadline(ctx)))
-	if err != nil {
-		return nil, fmt.Errorf("describe topics of %s: %w", s.o.Group, err)
-	}
-	ids := map[string]offsets.TopicID{}
-	for _, t := range answer.TopicDescriptions {
-		var id offsets.TopicID
-		binary.BigEndian.PutUint64(id[:8], uint64(t.TopicID.GetMostSignificantBits()))
-		binary.BigEndian.PutUint64(id[8:], uint64(t.TopicID.GetLeastSignificantBits()))
-		if t.Error.Code() == kafka.ErrNoError {
-			ids[t.Name] = id
-		}
-	}
-	return ids, nil
 }
 
 // applyOrigins tells the tracker what was found and has the client read the

@@ -41,6 +41,8 @@ type SourceOptions struct {
 	// its client (1 min), RenewalPause the least time between two replacements
 	// (10 s). Zero means those.
 	StuckCommit, RenewalPause time.Duration
+	// TopicInterval is the time between two looks at the topics' identities (15 s).
+	TopicInterval time.Duration
 
 	beforeCommit func() // for tests
 }
@@ -73,6 +75,8 @@ type Source struct {
 	positions              map[boostd.TopicPartition]int64  // committed, where nothing was delivered yet
 	restoring              map[boostd.TopicPartition]uint32 // by epoch: what was committed isn't known yet
 	origins                []origin                         // found, for the poll loop
+	anew                   []boostd.TopicPartition          // of topics that were made anew, for the poll loop
+	newIDs                 map[string]offsets.TopicID       // theirs
 	again                  []boostd.Message                 // held ones to emit anew, for the poll loop
 	unheld                 []boostd.Unheld                  // to emit, for the poll loop
 	trouble                map[string]boostd.StandingTrouble
@@ -114,13 +118,14 @@ func newSource(o SourceOptions, tracker *offsets.Tracker) (*Source, error) {
 	o.RevokeDrain = orDefault(o.RevokeDrain, 3*time.Second)
 	o.CommitInterval = orDefault(o.CommitInterval, time.Second)
 	o.CommitTimeout = orDefault(o.CommitTimeout, 5*time.Second)
+	o.TopicInterval = orDefault(o.TopicInterval, topicInterval)
 	o.StuckCommit, o.RenewalPause = orDefault(o.StuckCommit, stuckCommit), orDefault(o.RenewalPause, renewalPause)
 	s := &Source{
 		o: o, logger: o.Logger.With("level", o.Level), tracker: tracker, before: tracker.Newest(),
 		logs: make(chan kafka.LogEvent, 64), stop: make(chan struct{}), polled: make(chan struct{}), closed: make(chan struct{}),
 		wake: make(chan struct{}, 1), drained: make(chan []boostd.TopicPartition, 16),
 		commits: make(chan struct{}, 1), early: make(chan struct{}, 1), trouble: map[string]boostd.StandingTrouble{},
-		positions: map[boostd.TopicPartition]int64{}, restoring: map[boostd.TopicPartition]uint32{}, denied: map[string]string{},
+		positions: map[boostd.TopicPartition]int64{}, restoring: map[boostd.TopicPartition]uint32{}, newIDs: map[string]offsets.TopicID{}, denied: map[string]string{},
 	}
 	s.commits <- struct{}{}
 	s.poll.init()
@@ -163,6 +168,7 @@ func (s *Source) Start(emit func(event any)) error {
 	}
 	s.tasks.Go(s.run)
 	s.tasks.Go(s.commitLoop)
+	s.tasks.Go(s.checkTopics)
 	s.tasks.Go(s.watch.run)
 	s.tasks.Go(s.readLogs)
 	return nil

@@ -177,7 +177,12 @@ func options(c Config, topic string, window Window) SourceOptions {
 
 func open(t testing.TB, c Config, topic string, auto bool, window Window) *receiver {
 	t.Helper()
-	s, err := NewSource(options(c, topic, window))
+	return openWith(t, options(c, topic, window), auto)
+}
+
+func openWith(t testing.TB, o SourceOptions, auto bool) *receiver {
+	t.Helper()
+	s, err := NewSource(o)
 	if err != nil {
 		t.Fatal(err)
 	}

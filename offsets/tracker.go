@@ -212,6 +212,14 @@ func (t *Tracker) Raise(tps ...boostd.TopicPartition) {
 	t.last = nil
 }
 
+// Topic is the partition's, zero where it isn't known or assigned.
+func (t *Tracker) Topic(tp boostd.TopicPartition) TopicID {
+	if p := t.find(tp); p != nil {
+		return p.topic
+	}
+	return TopicID{}
+}
+
 // Newest is the last epoch that was given away, 0 before the first.
 func (t *Tracker) Newest() uint32 { return t.epoch }
 
