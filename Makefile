@@ -41,9 +41,13 @@ demo: c-compiler ## what priority does, on this machine alone; ARGS='--seconds 1
 
 test: c-compiler ## all tests, with the race detector; PKG=./scheduler ARGS='-run TestGate'
 	@go build -o bin/runtests ./test/cmd/runtests
-	@bin/runtests -race -count=1 -p=2 -timeout=8m $(ARGS) $(PKG)
 ifeq ($(PKG)$(ARGS),./...)
+	@# What breaks things at random judges by the clock: it gets the machine for itself.
+	@bin/runtests -race -count=1 -p=2 -timeout=8m $$(go list ./... | grep -v '/test/chaos$$')
+	@bin/runtests -race -count=1 -timeout=8m ./test/chaos
 	@cd test/rules && ../../bin/runtests -count=1 ./...
+else
+	@bin/runtests -race -count=1 -p=2 -timeout=8m $(ARGS) $(PKG)
 endif
 
 acceptance: c-compiler ## the promises at full size, on real Kafka: half an hour, an idle machine

@@ -120,7 +120,7 @@ func TestRetryHoldsItsKeyAlone(t *testing.T) {
 	onEach(t, func(t *testing.T, c *rig.Cluster) {
 		svc := serve(t, func(w http.ResponseWriter, _ *http.Request, got request) {
 			if got.attempt == 1 && got.Get("Boostd-Offset") == "0" {
-				w.Header().Set("Retry-After", "2")
+				w.Header().Set("Retry-After", "5")
 				w.WriteHeader(http.StatusServiceUnavailable)
 			}
 		})
