@@ -129,7 +129,9 @@ func (s *Source) applyOrigins() {
 		if err != nil {
 			s.tellOrigin(o, err)
 		}
-		if !reading {
+		if !reading && start == kafka.OffsetInvalid {
+			s.poll.ended = s.noOffset(o.String())
+		} else if !reading {
 			begin = append(begin, kafka.TopicPartition{Topic: &o.Topic, Partition: o.Partition, Offset: start})
 		}
 	}
@@ -149,20 +151,35 @@ func (s *Source) applyOrigins() {
 	}
 }
 
-// begin tells the tracker of a partition, and says where to read it from. The
-// caller holds mu.
+// begin tells the tracker of a partition, and says where to read it from. That is
+// never left to the client: a question of its own for a committed offset that fails
+// while assignments change is not asked again, and then it takes part in no
+// rebalance any more, and holds up the group for max.poll.interval.ms. The caller
+// holds mu.
 func (s *Source) begin(o *origin) (kafka.Offset, error) {
 	err := s.tracker.Restore(o.TopicPartition, o.epoch, o.topic, o.committed, o.metadata)
 	switch {
 	case errors.Is(err, offsets.ErrOtherTopic):
 		s.positions[o.TopicPartition] = 0
 		return kafka.OffsetBeginning, err
-	case o.committed == offsets.Unknown: // as kafka.start says
+	case o.committed == offsets.Unknown:
 		s.positions[o.TopicPartition] = offsets.Unknown
-		return kafka.OffsetStored, err
+		return s.o.Config.begin(), err
 	}
 	s.positions[o.TopicPartition] = o.committed
 	return kafka.Offset(o.committed), err
+}
+
+// begin is where a partition without a committed offset is read from; INVALID,
+// where kafka.start is none.
+func (c Config) begin() kafka.Offset {
+	switch c.Start {
+	case "latest":
+		return kafka.OffsetEnd
+	case "none":
+		return kafka.OffsetInvalid
+	}
+	return kafka.OffsetBeginning
 }
 
 func (s *Source) tellOrigin(o *origin, err error) {

@@ -84,7 +84,7 @@ func (s *Source) clientError(e kafka.Error) {
 	case kafka.ErrMaxPollExceeded:
 		s.expired()
 	case kafka.ErrAutoOffsetReset, kafka.ErrNoOffset:
-		s.poll.ended = fmt.Errorf("group %s has no offset to start from and kafka.start is none: %w", s.o.Group, e)
+		s.poll.ended = s.noOffset(e.Error())
 	case kafka.ErrAllBrokersDown:
 		s.watch.look(&s.watch.connection)
 	case kafka.ErrTopicAuthorizationFailed, kafka.ErrUnknownTopicOrPart, kafka.ErrUnknownTopic, kafka.ErrUnknownPartition:
@@ -105,6 +105,11 @@ func (s *Source) clientError(e kafka.Error) {
 			s.logger.Warn("kafka client", "code", int(e.Code()), "text", oneLine(e.Error()))
 		}
 	}
+}
+
+// noOffset is what ends a Source whose group may not begin anywhere by itself.
+func (s *Source) noOffset(where string) error {
+	return fmt.Errorf("group %s has no offset to start from and kafka.start is none: %s", s.o.Group, oneLine(where))
 }
 
 // expired is for a loop that has not polled for so long that the client has left
