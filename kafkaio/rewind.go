@@ -20,7 +20,7 @@ import (
 // set; with neither nothing is rewound.
 type Rewind struct {
 	// Since goes back to the first message whose timestamp is that much younger
-	// than now, or less.
+	// than the moment at which rewinding was asked for, or less.
 	Since time.Duration
 	// Messages is how many offsets each partition goes back.
 	Messages int64
@@ -106,6 +106,7 @@ type rewindGroup struct {
 // An admin client's questions for a group can end the process (see
 // Source.askOrigins), so each group is asked by a consumer that never joins.
 func (a *Admin) Rewind(ctx context.Context, groups map[string][]string, r Rewind) ([]Rewound, error) {
+	young := time.Now().Add(-r.Since)
 	partitions, err := a.Topics(ctx)
 	if err != nil {
 		return nil, err
@@ -125,7 +126,7 @@ func (a *Admin) Rewind(ctx context.Context, groups map[string][]string, r Rewind
 	}
 	err = eachGroup(all, func(g *rewindGroup) error { return g.ask(ctx, groups[g.name], partitions) })
 	if err == nil {
-		err = a.planRewind(ctx, all, r)
+		err = a.planRewind(ctx, all, r, young)
 	}
 	if err == nil {
 		// What changes nothing is refused as what does: so all are asked before
@@ -187,14 +188,14 @@ func (g *rewindGroup) ask(ctx context.Context, topics []string, partitions map[s
 }
 
 // planRewind decides what each group is to have.
-func (a *Admin) planRewind(ctx context.Context, groups []*rewindGroup, r Rewind) error {
+func (a *Admin) planRewind(ctx context.Context, groups []*rewindGroup, r Rewind, young time.Time) error {
 	tps := map[boostd.TopicPartition]bool{}
 	for _, g := range groups {
 		for _, p := range g.stored {
 			tps[boostd.TopicPartition{Topic: *p.Topic, Partition: p.Partition}] = true
 		}
 	}
-	places, err := a.places(ctx, slices.Collect(maps.Keys(tps)), r)
+	places, err := a.places(ctx, slices.Collect(maps.Keys(tps)), r, young)
 	if err != nil {
 		return err
 	}
@@ -211,9 +212,9 @@ func (a *Admin) planRewind(ctx context.Context, groups []*rewindGroup, r Rewind)
 	return nil
 }
 
-// places asks where partitions begin and end, and where r.Since leads to. All
-// must be known: a guess could skip messages.
-func (a *Admin) places(ctx context.Context, tps []boostd.TopicPartition, r Rewind) (map[boostd.TopicPartition]place, error) {
+// places asks where partitions begin and end, and where the first message as
+// young as young is, if r goes by time. All must be known: a guess could skip messages.
+func (a *Admin) places(ctx context.Context, tps []boostd.TopicPartition, r Rewind, young time.Time) (map[boostd.TopicPartition]place, error) {
 	isolation := a.config.isolation()
 	low, err := listOffsets(ctx, a.client, isolation, tps, kafka.EarliestOffsetSpec)
 	if err != nil {
@@ -225,7 +226,7 @@ func (a *Admin) places(ctx context.Context, tps []boostd.TopicPartition, r Rewin
 	}
 	since := low
 	if r.Since > 0 {
-		spec := kafka.NewOffsetSpecForTimestamp(time.Now().Add(-r.Since).UnixMilli())
+		spec := kafka.NewOffsetSpecForTimestamp(young.UnixMilli())
 		if since, err = listOffsets(ctx, a.client, isolation, tps, spec); err != nil {
 			return nil, err
 		}

@@ -16,16 +16,17 @@ import (
 // Rooms are the parts of the daemon whose loggers can have a level of their own:
 // the first name below boostd in a line.
 var Rooms = []string{
-	"actors",    // the actor system's own inner life
-	"audit",     // the audit files
-	"console",   // control socket, HTTP and who has changed something by hand
-	"consumer",  // each consumer's assignments and batches
-	"handler",   // handlers, and what their programs write to their logs
-	"kafka",     // connections, commits, and what the Kafka client logs
-	"probe",     // how much waits in the brokers
-	"producer",  // what is sent to Kafka
-	"scheduler", // the gate: each change with its reason
-	"worker",    // slots and the results of messages
+	"actors",      // the actor system's own inner life
+	"audit",       // the audit files
+	"console",     // control socket, HTTP and who has changed something by hand
+	"consumer",    // each consumer's assignments and batches
+	"deadletters", // messages on their way to a dead letter topic
+	"handler",     // handlers, and what their programs write to their logs
+	"kafka",       // connections, commits, and what the Kafka client logs
+	"probe",       // how much waits in the brokers
+	"producer",    // what is sent to Kafka
+	"scheduler",   // the gate: each change with its reason
+	"worker",      // slots and the results of messages
 }
 
 // Levels are the levels of the rooms' loggers. Safe from any goroutine.
