@@ -14,11 +14,15 @@ const (
 	// that began before, and what takes the daemons until partitions are theirs,
 	// fetched from their new leaders, and queued as before.
 	blur = 500 * time.Millisecond
+	// jitter is how much later than a call that was sent after it a call may reach
+	// the handler: slots that come free together send over connections of their
+	// own. The daemon's own order is looked at in its audit, by other tests.
+	jitter = 5 * time.Millisecond
 )
 
 // judgeInversions: outside faults and their aftermath no daemon starts a message
 // (its first attempt) while a higher one that was acknowledged more than
-// patience ago, and that this same process starts later, waits.
+// patience ago, and that this same process starts later by more than jitter, waits.
 //
 // Left out, and counted, are higher messages
 //   - whose wait touches a fault or its aftermath, a stall of the test itself, or
@@ -50,7 +54,7 @@ func (e *evidence) judgeInversions(v *Verdict) {
 		slices.SortFunc(list, func(a, b *message) int { return cmp.Compare(a.attempts[0].Start, b.attempts[0].Start) })
 		for _, high := range waits[daemon] {
 			n, _ := slices.BinarySearchFunc(list, high.from, func(m *message, t time.Duration) int { return cmp.Compare(m.attempts[0].Start, t) })
-			for ; n < len(list) && list[n].attempts[0].Start < high.to; n++ {
+			for ; n < len(list) && list[n].attempts[0].Start+jitter < high.to; n++ {
 				low := list[n]
 				if low.attempts[0].Level >= high.level {
 					continue

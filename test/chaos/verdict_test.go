@@ -159,6 +159,10 @@ func TestVerdict(t *testing.T) {
 			*h = overtaken()
 			h.Acks[1].At = 30*s - 40*time.Millisecond
 		}, nil},
+		{"overtaken within jitter", func(h *History) {
+			*h = overtaken()
+			h.Attempts[1].Start = 30*s + 4*time.Millisecond
+		}, nil},
 		{"overtaken at a fault", func(h *History) {
 			*h = overtaken()
 			h.Faults = []Fault{{Kind: BrokerKill, Start: 20 * s, End: 25 * s}}
