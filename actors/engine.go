@@ -249,10 +249,14 @@ func (e *Engine) Stop(ctx context.Context) error {
 // end stops the actors and waits for the goroutines.
 func (e *Engine) end(ctx context.Context) error {
 	e.cancel(errors.New("the daemon stops"))
-	e.system.Root.Stop(e.root)
+	stopped := e.system.Root.StopFuture(e.root)
 	ended := make(chan struct{})
 	var waiter sync.WaitGroup // its goroutine ends with the last task, or with the process
-	waiter.Go(func() { e.tasks.Wait(); close(ended) })
+	waiter.Go(func() {
+		_ = stopped.Wait() // an actor that has just been made may still start a task
+		e.tasks.Wait()
+		close(ended)
+	})
 	select {
 	case <-ended:
 		e.system.Shutdown()
