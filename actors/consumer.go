@@ -89,11 +89,5 @@ func (c *consumer) stopped(s *boostd.Stopped) {
 // leave stops the Source off the actor's goroutine: it commits and may block.
 func (c *consumer) leave(m *leave) {
 	c.leaving = true
-	c.run(func() {
-		err := c.spec.Source.Stop(m.ctx)
-		if err != nil {
-			err = fmt.Errorf("stop consumer %s: %w", c.spec.Name, err)
-		}
-		m.done <- err
-	})
+	c.run(m.stop)
 }

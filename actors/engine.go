@@ -225,25 +225,42 @@ func (e *Engine) Cancel(cause error) { e.cancel(cause) }
 // hangs is abandoned and named in the error.
 func (e *Engine) Stop(ctx context.Context) error {
 	done := make(chan error, len(e.sources))
-	for n, source := range e.sources {
-		select {
-		case <-e.dead:
-			e.tasks.Go(func() { done <- source.Stop(ctx) })
-		default: // behind the last settlements, in the same mailbox
-			e.system.Root.Send(e.members[n], &leave{ctx, done})
-		}
+	stops := e.stops(ctx, done)
+	for n, stop := range stops { // behind the last settlements, in the same mailbox
+		e.system.Root.Send(e.members[n], &leave{stop})
 	}
 	var errs []error
-	for range e.sources {
+	dead := e.dead
+	for len(errs) < len(stops) {
 		select {
 		case err := <-done:
 			errs = append(errs, err)
+		case <-dead: // nobody may have read that
+			dead = nil
+			for _, stop := range stops {
+				e.tasks.Go(stop)
+			}
 		case <-ctx.Done():
 			errs = append(errs, fmt.Errorf("stop the consumers: %w", context.Cause(ctx)))
 			return errors.Join(append(errs, e.end(ctx))...)
 		}
 	}
 	return errors.Join(append(errs, e.end(ctx))...)
+}
+
+// stops are what stops each Source, once, however often it is called.
+func (e *Engine) stops(ctx context.Context, done chan<- error) []func() {
+	var stops []func()
+	for n, source := range e.sources {
+		stops = append(stops, sync.OnceFunc(func() {
+			err := source.Stop(ctx)
+			if err != nil {
+				err = fmt.Errorf("stop consumer %s: %w", e.names[n], err)
+			}
+			done <- err
+		}))
+	}
+	return stops
 }
 
 // end stops the actors and waits for the goroutines.

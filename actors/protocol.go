@@ -1,8 +1,6 @@
 package actors
 
 import (
-	"context"
-
 	"github.com/kafkaboost/boostd"
 	"github.com/kafkaboost/boostd/scheduler"
 )
@@ -23,13 +21,10 @@ type (
 	drained struct{ partitions []boostd.TopicPartition }
 )
 
-// begin starts a consumer's Source; leave stops it and answers with its error.
+// begin starts a consumer's Source; leave stops it.
 type (
 	begin struct{}
-	leave struct {
-		ctx  context.Context
-		done chan<- error
-	}
+	leave struct{ stop func() }
 )
 
 // *assignment (work.go) goes to a worker with a batch and comes back finished.
