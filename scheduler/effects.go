@@ -17,6 +17,7 @@ type (
 type Effects struct {
 	Dispatches []Dispatch
 	Recalls    []Recall
+	Preempts   []Preempt
 	Settled    []Settled
 	Flows      []FlowChange
 	Drained    []Drained
@@ -42,7 +43,22 @@ type Dispatch struct {
 	Pool  PoolID
 	Slot  int
 	Level boostd.Level
+	// Rank is the level, or Granted. The worker hands the rest back when Waiting
+	// is above it.
+	Rank  boostd.Level
 	Items []*Item
+}
+
+// Granted is the rank of a batch that goes before higher levels, because it is
+// overdue or its level's share: they don't make its worker hand it back.
+const Granted boostd.Level = MaxLevels
+
+// Preempt asks the worker of a slot to end its batch: it cancels the attempt that
+// runs, marks it Preempted unless it is done all the same, starts nothing more,
+// and answers with Finished as ever. The attempt doesn't count.
+type Preempt struct {
+	Pool PoolID
+	Slot int
 }
 
 // Settled is what became of a consumer's messages, for its Source.
@@ -59,7 +75,7 @@ type Drained struct {
 
 func (e *Effects) reset() {
 	*e = Effects{
-		Dispatches: e.Dispatches[:0], Recalls: e.Recalls[:0], Settled: e.Settled[:0], Flows: e.Flows[:0],
+		Dispatches: e.Dispatches[:0], Recalls: e.Recalls[:0], Preempts: e.Preempts[:0], Settled: e.Settled[:0], Flows: e.Flows[:0],
 		Drained: e.Drained[:0], Burials: e.Burials[:0], Held: e.Held[:0], Without: e.Without[:0], Expired: e.Expired[:0],
 	}
 }

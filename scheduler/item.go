@@ -26,6 +26,9 @@ type Item struct {
 	// Interrupted: the daemon's stop cancelled the attempt. Unless it is done, it
 	// doesn't count.
 	Interrupted bool
+	// Preempted: a Preempt cancelled the attempt. Unless it is done, the message
+	// goes back to its place, and the attempt doesn't count.
+	Preempted bool
 
 	consumer  *consumer
 	partition *partition

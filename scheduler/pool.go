@@ -21,7 +21,11 @@ type PoolConfig struct {
 	// topic; otherwise it is held.
 	DeadLetters bool
 	// Slice is how much work a batch may be; DefaultSlice when zero.
-	Slice time.Duration
+	Slice  time.Duration
+	Policy Policy
+	// Preemptible: a handler that has run for long gives its slot back when a
+	// higher level waits and no slot is free. See Preempt.
+	Preemptible bool
 }
 
 // pool is one handler's slots and the messages that wait for them.

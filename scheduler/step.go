@@ -89,7 +89,7 @@ func (c *Core) dispatch(now time.Time, id PoolID) {
 		}
 		p.free = p.free[:len(p.free)-1]
 		p.batches.dispatched(slot, batch{at, now, l.estimate.work(len(items)), len(items) > 1})
-		c.effects.Dispatches = append(c.effects.Dispatches, Dispatch{id, slot, at, items})
+		c.effects.Dispatches = append(c.effects.Dispatches, Dispatch{id, slot, at, at, items})
 	}
 }
 
