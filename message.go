@@ -43,6 +43,9 @@ type Message struct {
 	Offset int64
 	// Level is set by the consumer actor.
 	Level Level
+	// Tenant is a hash of whose message it is, set by the consumer actor; zero where
+	// the topic has no tenants. Those of a level take turns.
+	Tenant uint64
 	// Attempt counts from 1; set by the scheduler before each dispatch. The Source
 	// sets it to how many attempts have failed before it read the message.
 	Attempt int

@@ -63,6 +63,10 @@ type partition struct {
 	// on their way to the dead-letter topic.
 	queued, inFlight, burying int
 	held                      []HeldMessage
+	// flows are its turns, by level; flow is the one that was needed last.
+	flows     map[boostd.Level]*turn
+	flow      *turn
+	flowLevel boostd.Level
 }
 
 // revocation is one question of the Source: partitions that it waits for.

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -41,6 +42,9 @@ func (c *Core) AddPool(config PoolConfig) (PoolID, error) {
 	if config.Slots < 1 || config.Levels < 1 || config.Levels > MaxLevels || config.Retry.Attempts < 1 {
 		return 0, fmt.Errorf("add pool %q: want at least 1 slot and 1 attempt, and 1 to %d levels; got %d, %d and %d",
 			config.Name, MaxLevels, config.Slots, config.Retry.Attempts, config.Levels)
+	}
+	if err := errors.Join(config.Policy.Validate(config.Slots, config.Levels)...); err != nil {
+		return 0, fmt.Errorf("add pool %q: policy: %w", config.Name, err)
 	}
 	c.pools = append(c.pools, newPool(config))
 	return PoolID(len(c.pools) - 1), nil
@@ -198,13 +202,18 @@ func (c *Core) Drain(now time.Time) *Effects {
 }
 
 // Waiting is the level that a slot of the pool is wanted for: the highest that
-// is ready while no slot is free, otherwise None.
+// is ready while no slot is free for it, otherwise None. Under the exclusive policy
+// it is also the highest level that has any work.
 func (c *Core) Waiting(id PoolID) boostd.Level {
 	p := c.pools[id]
-	if len(p.free) > 0 {
+	highest, floor := p.ready.highest(), p.floor()
+	if len(p.free) > 0 && highest >= floor {
 		return None
 	}
-	return p.ready.highest()
+	if above := p.exclusive(); above > 0 {
+		return max(highest, above)
+	}
+	return highest
 }
 
 // Pools is how many pools there are; their IDs are 0 to Pools()-1.

@@ -215,10 +215,15 @@ func (c *Core) low(k *consumer) bool {
 	switch {
 	case k.full():
 		return false
-	case c.started && len(k.pool.free) > 0:
+	case c.started && k.pool.idle(k):
 		return true
 	}
 	return k.halfEmpty() && k.soonDry()
+}
+
+// idle reports whether a slot is free that could run the consumer's messages.
+func (p *pool) idle(k *consumer) bool {
+	return len(p.free) > 0 && (k.config.Mixed || k.config.Level >= p.floor())
 }
 
 // soonDry reports whether the slots could empty the consumer's queue within the
@@ -272,6 +277,7 @@ func (k *consumer) backlog(messages int64) {
 	if !k.config.Mixed {
 		at := &k.pool.levels[k.config.Level]
 		at.broker += int(max(messages, 0)) - int(max(k.broker, 0))
+		k.pool.note(k.config.Level)
 	}
 	k.broker = messages
 }

@@ -33,8 +33,12 @@ type Item struct {
 	consumer  *consumer
 	partition *partition
 	lock      *lock // nil: no order to keep
+	flow      *turn // whose turn it waits for when it is ready
+	prev      *Item // in its list
 	next      *Item
+	aged      int // its place in its pool's heap of ready items, from 1; 0: not there
 	size      int
+	grant     grant // why its batch went before higher levels
 	// failed: an attempt has, in this process, and its Source knows it.
 	failed      bool
 	firstFailed time.Time
@@ -57,13 +61,19 @@ func (i *Item) Follows(earlier *Item) bool {
 	return i.lock != nil && i.lock == earlier.lock
 }
 
+// unsettled reports whether the message has its place still before it: it wasn't
+// started, or gave its slot back.
+func (i *Item) unsettled() bool {
+	return i.StartedAt.IsZero() || i.Preempted && i.Result.Outcome != boostd.Done
+}
+
 // Verdict is what the attempt's result comes to: done, another attempt, a dead
 // letter, held for a person, or none that counts. The audit and the core share it.
 func (i *Item) Verdict() boostd.Outcome {
 	switch {
 	case i.Result.Outcome == boostd.Done:
 		return boostd.Done
-	case i.Interrupted:
+	case i.Interrupted || i.Preempted:
 		return boostd.Released
 	case i.Result.Outcome == boostd.Retry && i.Message.Attempt < i.consumer.pool.config.Retry.Attempts:
 		return boostd.Retry
@@ -71,94 +81,4 @@ func (i *Item) Verdict() boostd.Outcome {
 		return boostd.Dead
 	}
 	return boostd.Held
-}
-
-// list is a queue of items, linked through the items themselves: no operation
-// allocates. An item is in at most one list.
-type list struct {
-	head, tail *Item
-	len        int
-}
-
-func (l *list) pushBack(i *Item) {
-	i.next = nil
-	if l.tail == nil {
-		l.head = i
-	} else {
-		l.tail.next = i
-	}
-	l.tail = i
-	l.len++
-}
-
-func (l *list) pushFront(i *Item) {
-	i.next = l.head
-	l.head = i
-	if l.tail == nil {
-		l.tail = i
-	}
-	l.len++
-}
-
-func (l *list) popFront() *Item {
-	i := l.head
-	if i == nil {
-		return nil
-	}
-	l.head = i.next
-	if l.head == nil {
-		l.tail = nil
-	}
-	i.next = nil
-	l.len--
-	return i
-}
-
-// remove takes one item out of the list that it is in.
-func (l *list) remove(i *Item) {
-	if l.head == i {
-		l.popFront()
-		return
-	}
-	before := l.head
-	for before.next != i {
-		before = before.next
-	}
-	before.next, i.next = i.next, nil
-	if l.tail == i {
-		l.tail = before
-	}
-	l.len--
-}
-
-// insert puts the item before the first one for which before is true, else at
-// the end. The end is looked at first: that is where nearly all belong.
-func (l *list) insert(i *Item, before func(*Item) bool) {
-	switch {
-	case l.tail == nil || !before(l.tail):
-		l.pushBack(i)
-	case before(l.head):
-		l.pushFront(i)
-	default:
-		at := l.head
-		for !before(at.next) {
-			at = at.next
-		}
-		i.next, at.next = at.next, i
-		l.len++
-	}
-}
-
-// take removes the items for which drop is true and passes each to taken, in
-// order; the rest keeps its order.
-func (l *list) take(drop func(*Item) bool, taken func(*Item)) {
-	old := *l
-	*l = list{}
-	for i := old.popFront(); i != nil; i = old.popFront() {
-		if drop(i) {
-			taken(i)
-		} else {
-			l.pushBack(i)
-		}
-	}
 }

@@ -6,38 +6,58 @@ import (
 	"github.com/kafkaboost/boostd"
 )
 
-// levelSet is a set of levels with its maximum in O(1) for up to 4,096 levels:
-// one word of words, each word 64 levels.
-type levelSet struct {
-	summary uint64
-	words   [64]uint64
-}
+// None stands for "no level" where a level is asked for.
+const None boostd.Level = -1
 
 // MaxLevels is how many levels a pool can have.
-const MaxLevels = 64 * 64
+const MaxLevels = 64 * 64 * 64
+
+// levelSet is a set of levels with its maximum in three steps: a word says which
+// of 64 words say which of their 64 words aren't empty.
+type levelSet struct {
+	top   uint64
+	mid   []uint64
+	words []uint64
+}
+
+func newLevelSet(levels int) levelSet {
+	words := (levels + 63) / 64
+	return levelSet{mid: make([]uint64, (words+63)/64), words: make([]uint64, words)}
+}
 
 func (s *levelSet) add(l boostd.Level) {
 	s.words[l>>6] |= 1 << (l & 63)
-	s.summary |= 1 << (l >> 6)
+	s.mid[l>>12] |= 1 << (l >> 6 & 63)
+	s.top |= 1 << (l >> 12)
 }
 
 func (s *levelSet) remove(l boostd.Level) {
 	s.words[l>>6] &^= 1 << (l & 63)
-	if s.words[l>>6] == 0 {
-		s.summary &^= 1 << (l >> 6)
+	if s.words[l>>6] != 0 {
+		return
+	}
+	s.mid[l>>12] &^= 1 << (l >> 6 & 63)
+	if s.mid[l>>12] == 0 {
+		s.top &^= 1 << (l >> 12)
+	}
+}
+
+func (s *levelSet) put(l boostd.Level, in bool) {
+	if in {
+		s.add(l)
+	} else {
+		s.remove(l)
 	}
 }
 
 func (s *levelSet) has(l boostd.Level) bool { return s.words[l>>6]&(1<<(l&63)) != 0 }
 
-// highest is the largest level of the set, or none (-1).
+// highest is the largest level of the set, or None.
 func (s *levelSet) highest() boostd.Level {
-	if s.summary == 0 {
+	if s.top == 0 {
 		return None
 	}
-	w := 63 - bits.LeadingZeros64(s.summary)
+	m := 63 - bits.LeadingZeros64(s.top)
+	w := m<<6 + 63 - bits.LeadingZeros64(s.mid[m])
 	return boostd.Level(w<<6 + 63 - bits.LeadingZeros64(s.words[w]))
 }
-
-// None stands for "no level" where a level is asked for.
-const None boostd.Level = -1

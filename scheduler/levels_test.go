@@ -10,7 +10,7 @@ import (
 func TestLevelSet(t *testing.T) {
 	for _, most := range []int{2, 11, 64, 65, 200, MaxLevels} {
 		rng := rand.New(rand.NewPCG(uint64(most), 1))
-		var s levelSet
+		s := newLevelSet(most)
 		in := make([]bool, most)
 		for range 2000 {
 			l := rng.IntN(most)

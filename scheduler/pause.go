@@ -68,7 +68,9 @@ func (c *Core) resume(now time.Time, level boostd.Level) {
 // it again, so that other levels of its key can go past.
 func (p *pool) pause(now time.Time, level boostd.Level) {
 	p.paused.add(level)
+	p.note(level)
 	p.ready.remove(level)
+	p.levels[level].ready.each(p.unage)
 	var free []*lock
 	p.levels[level].ready.take(func(i *Item) bool { return i.lock != nil }, func(i *Item) {
 		i.lock.unready(level)
@@ -85,10 +87,12 @@ func (p *pool) pause(now time.Time, level boostd.Level) {
 // waited for a slot before.
 func (p *pool) resume(now time.Time, level boostd.Level) {
 	p.paused.remove(level)
+	p.note(level)
 	ready := &p.levels[level].ready
-	for i := ready.head; i != nil; i = i.next {
+	ready.each(func(i *Item) {
 		i.ReadyAt = now
-	}
+		p.ageing(i)
+	})
 	if ready.len > 0 {
 		p.ready.add(level)
 	}

@@ -118,6 +118,6 @@ func (c *Core) SetPolicy(now time.Time, id PoolID, policy Policy) (*Effects, err
 	if err := errors.Join(policy.Validate(p.config.Slots, p.config.Levels)...); err != nil {
 		return nil, fmt.Errorf("set policy of pool %q: %w", p.config.Name, err)
 	}
-	p.config.Policy = policy
+	p.setPolicy(policy)
 	return c.step(now), nil
 }

@@ -37,9 +37,17 @@ type pool struct {
 	times   Histogram // of the handler
 	locks   locks
 	free    []int     // idle slots; the last one used goes first, its caches are warm
+	isBusy  []bool    // by slot
 	batch   [][]*Item // by slot: the buffer that is handed to its worker
 	batches batches
 	stuck   []bool // by slot: its handler overran the timeout and hasn't returned
+	preempt preemptions
+
+	// Of the policy: see setPolicy.
+	shares shares
+	below  []int    // by reserve: slots that are busy with lower levels
+	active levelSet // levels that have work, if exclusive
+	age    []ages   // by band of reserves, if there is a MaxWait
 
 	above      []time.Duration // by level: how long the slots need for what is above
 	aboveKnown bool            // above is of this step
@@ -47,8 +55,9 @@ type pool struct {
 
 // level is one level's queue in a pool, and what became of its messages.
 type level struct {
-	ready    list
+	ready    readyQueue
 	queued   int // ready, behind a lock, or in backoff
+	backoff  int // of these
 	inFlight int
 	broker   int // waiting in the brokers, of the level's own consumers
 	estimate estimate
@@ -62,6 +71,10 @@ type Counts struct {
 	// another; Dead have become dead letters; Held were given up and wait for a
 	// person, or did.
 	Done, Retried, Dead, Held uint64
+	// Overdue and Shared are attempts that went before higher levels, because the
+	// message had waited for MaxWait or its level was owed a part; Preempted are
+	// those that gave their slot back.
+	Overdue, Shared, Preempted uint64
 }
 
 func newPool(config PoolConfig) *pool {
@@ -75,7 +88,11 @@ func newPool(config PoolConfig) *pool {
 		batch:   make([][]*Item, config.Slots),
 		batches: newBatches(config.Slots, config.Levels),
 		stuck:   make([]bool, config.Slots),
+		isBusy:  make([]bool, config.Slots),
+		preempt: newPreemptions(config.Slots),
 		above:   make([]time.Duration, config.Levels),
+		ready:   newLevelSet(config.Levels),
+		paused:  newLevelSet(config.Levels),
 	}
 	for slot := config.Slots - 1; slot >= 0; slot-- {
 		p.free = append(p.free, slot)
@@ -83,6 +100,7 @@ func newPool(config PoolConfig) *pool {
 	for l := range p.levels {
 		p.levels[l].estimate.warm = max(2*config.Slots, 16)
 	}
+	p.setPolicy(config.Policy)
 	return p
 }
 
@@ -92,6 +110,17 @@ func (p *pool) of(i *Item) *level { return &p.levels[i.Message.Level] }
 func (p *pool) queue(i *Item, by int) {
 	p.of(i).queued += by
 	i.partition.queued += by
+	p.note(i.Message.Level)
+}
+
+// backsOff counts an item in or out of those that wait for a retry.
+func (p *pool) backsOff(i *Item, by int) {
+	i.consumer.backoff += by
+	p.of(i).backoff += by
+	if i.lock != nil {
+		i.lock.backoff += by
+	}
+	p.note(i.Message.Level)
 }
 
 // enqueue adds a message that was fetched.
@@ -108,71 +137,89 @@ func (p *pool) enqueue(i *Item) {
 // pushReady makes the item dispatchable, at the front for one that is older
 // than all that was fetched since.
 func (p *pool) pushReady(i *Item, front bool) {
-	l := p.of(i)
-	if front {
-		l.ready.pushFront(i)
-	} else {
-		l.ready.pushBack(i)
-	}
+	p.of(i).ready.push(i, front)
 	if !p.paused.has(i.Message.Level) {
 		p.ready.add(i.Message.Level)
+		p.ageing(i)
 	}
 	if i.lock != nil {
 		i.lock.ready = append(i.lock.ready, i.Message.Level)
 	}
 }
 
-// popReady takes the next item of a level off its ready list, or nil when what
-// was there turned out to wait for a lock.
-func (p *pool) popReady(at boostd.Level) *Item {
-	l := &p.levels[at]
-	i := l.ready.popFront()
-	if l.ready.len == 0 {
-		p.ready.remove(at)
+// popReady takes the next item of a choice off its level's ready queue; nil when
+// there is none.
+func (p *pool) popReady(c choice, now time.Time) *Item {
+	q := &p.levels[c.level].ready
+	if q.len == 0 {
+		return nil
 	}
-	if i.lock != nil {
-		i.lock.unready(at)
-		if i.lock.busy() {
-			i.ReadyAt = time.Time{}
-			i.lock.wait(i)
-			return nil
-		}
+	if c.grant != overdue {
+		return q.pop()
 	}
+	i := p.overdue(now, c.floor)
+	if i == nil || i.Message.Level != c.level {
+		return nil
+	}
+	q.remove(i)
 	return i
 }
 
-// take fills dst with items of a level for one worker: the worker's share of
+// left notes that the item has left its ready queue. It is false when what it
+// needs is taken, and then it waits for that.
+func (p *pool) left(i *Item) bool {
+	at := i.Message.Level
+	p.unage(i)
+	if p.levels[at].ready.len == 0 {
+		p.ready.remove(at)
+	}
+	if i.lock == nil {
+		return true
+	}
+	i.lock.unready(at)
+	if i.lock.busy() {
+		i.ReadyAt = time.Time{}
+		i.lock.wait(i)
+		return false
+	}
+	return true
+}
+
+// take fills dst with items of a choice for one worker: the worker's share of
 // what is ready, and right behind each what waits for the same key, because
 // nobody else could run it meanwhile; no more than most in all.
-func (p *pool) take(dst []*Item, at boostd.Level, share, most int, now time.Time) []*Item {
-	for len(dst) < share && p.levels[at].ready.len > 0 {
-		i := p.popReady(at)
+func (p *pool) take(dst []*Item, c choice, share, most int, now time.Time) []*Item {
+	for len(dst) < share {
+		i := p.popReady(c, now)
 		if i == nil {
+			break
+		}
+		if !p.left(i) {
 			continue
 		}
-		dst = p.dispatched(dst, i, now)
+		dst = p.dispatched(dst, i, c.grant, now)
 		if i.lock == nil {
 			continue
 		}
-		for len(dst) < most && i.lock.waiting.len > 0 && i.lock.waiting.head.Message.Level == at {
+		for len(dst) < most && i.lock.waiting.len > 0 && i.lock.waiting.head.Message.Level == c.level {
 			follower := i.lock.waiting.popFront()
 			follower.ReadyAt = time.Time{}
-			dst = p.dispatched(dst, follower, now)
+			dst = p.dispatched(dst, follower, c.grant, now)
 		}
 	}
 	return dst
 }
 
-func (p *pool) dispatched(dst []*Item, i *Item, now time.Time) []*Item {
-	p.queue(i, -1)
+func (p *pool) dispatched(dst []*Item, i *Item, g grant, now time.Time) []*Item {
 	p.of(i).inFlight++
+	p.queue(i, -1)
 	i.partition.inFlight++
 	if i.lock != nil {
 		i.lock.running++
 	}
 	i.Message.Attempt++
 	i.DispatchedAt, i.StartedAt, i.FinishedAt, i.Result = now, time.Time{}, time.Time{}, boostd.Result{}
-	i.Interrupted = false
+	i.Interrupted, i.Preempted, i.grant = false, false, g
 	return append(dst, i)
 }
 
@@ -183,6 +230,7 @@ func (p *pool) returned(i *Item) {
 	if i.lock != nil {
 		i.lock.running--
 	}
+	p.note(i.Message.Level)
 }
 
 // requeue gives an item that wasn't started, or whose backoff is over, its old
@@ -228,7 +276,7 @@ func (p *pool) promote(l *lock, now time.Time) {
 	if head.ReadyAt.IsZero() {
 		head.ReadyAt = now
 	}
-	first := p.of(head).ready.head
+	first := p.of(head).ready.flow(head).items.head
 	p.pushReady(head, first == nil || !head.DispatchedAt.IsZero() || !head.Message.FetchedAt.After(first.Message.FetchedAt))
 }
 
@@ -247,6 +295,7 @@ func (p *pool) drop(now time.Time, gone func(*Item) bool, dropped func(*Item)) {
 			continue
 		}
 		l.ready.take(gone, func(i *Item) {
+			p.unage(i)
 			if i.lock != nil {
 				i.lock.unready(boostd.Level(at))
 			}

@@ -32,10 +32,11 @@ type batch struct {
 	work time.Duration
 	// open: it has more than one item and wasn't recalled.
 	open bool
+	rank boostd.Level
 }
 
 func newBatches(slots, levels int) batches {
-	return batches{out: make([]batch, slots), count: make([]int, levels)}
+	return batches{out: make([]batch, slots), count: make([]int, levels), behind: newLevelSet(levels)}
 }
 
 // dispatched notes a slot's new batch.
@@ -82,12 +83,13 @@ func (bs *batches) longest(level boostd.Level, slice time.Duration, now time.Tim
 	return slot, again
 }
 
-// recall asks for the rest of a batch above the highest level that is ready, if
-// there is one, and reports whether free slots must wait.
-func (c *Core) recall(now time.Time, id PoolID, at boostd.Level) (wait bool) {
-	p := c.pools[id]
+// recall asks for the rest of a batch above what a free slot would take next, if
+// there is one, and reports whether free slots must wait. What has a grant waits
+// for nobody.
+func (c *Core) recall(now time.Time, id PoolID, next choice) (wait bool) {
+	p, at := c.pools[id], next.level
 	above := p.batches.behind.highest()
-	if above <= at {
+	if above <= at || above < next.floor || next.grant != noGrant {
 		return false
 	}
 	slot, again := p.batches.longest(above, p.config.Slice, now)

@@ -36,8 +36,9 @@ type LevelStatus struct {
 	Level boostd.Level
 	// Queued waits here for a slot, a key or a retry; InFlight is with workers.
 	Queued, InFlight int
-	// Oldest is the age, since it was produced, of the first message that is
-	// ready (since its fetch where that isn't known); Ready is false when none is.
+	// Oldest is the largest age, since it was produced, of the messages that are
+	// next of their partition or tenant (since its fetch where that isn't known);
+	// Ready is false when none is.
 	Oldest time.Duration
 	Ready  bool
 	// Mean is how long one message takes; zero until known.
@@ -124,9 +125,7 @@ func (p *pool) status(now time.Time) PoolStatus {
 		if l.waits != nil {
 			ls.QueueWait, ls.Age = l.waits.queue, l.waits.age
 		}
-		if l.ready.head != nil {
-			ls.Oldest, ls.Ready = age(l.ready.head.Message, now), true
-		}
+		ls.Oldest, ls.Ready = l.ready.oldest(now), l.ready.len > 0
 		s.Levels = append(s.Levels, ls)
 	}
 	return s

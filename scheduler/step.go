@@ -12,10 +12,7 @@ import (
 func (c *Core) step(now time.Time) *Effects {
 	c.expirePauses(now)
 	for i := c.retries.due(now); i != nil; i = c.retries.due(now) {
-		i.consumer.backoff--
-		if i.lock != nil {
-			i.lock.backoff--
-		}
+		i.consumer.pool.backsOff(i, -1)
 		i.consumer.pool.requeue(i, now)
 	}
 	c.checkStart(now)
@@ -76,21 +73,27 @@ func (c *Core) awaited(k *consumer) bool { return !k.caughtUp && !c.byHand(k) }
 func (c *Core) dispatch(now time.Time, id PoolID) {
 	p := c.pools[id]
 	for len(p.free) > 0 {
-		at := p.ready.highest()
-		if c.recall(now, id, at) || at == None {
-			return
+		next := p.choose(now)
+		if c.recall(now, id, next) || next.level == None {
+			break
 		}
-		l, slot := &p.levels[at], p.free[len(p.free)-1]
+		at, slot := next.level, p.free[len(p.free)-1]
+		l := &p.levels[at]
 		fair, most := l.estimate.batch(p.config.Slice, l.ready.len, p.config.Slots)
-		items := p.take(p.batch[slot][:0], at, fair, most, now)
+		p.shares.compete(&p.ready)
+		items := p.take(p.batch[slot][:0], next, fair, most, now)
 		p.batch[slot] = items
 		if len(items) == 0 {
-			continue // all of it waits for locks now; the level is empty
+			continue // all of it waits for locks now
 		}
+		p.shares.dispatched(at, len(items))
 		p.free = p.free[:len(p.free)-1]
-		p.batches.dispatched(slot, batch{at, now, l.estimate.work(len(items)), len(items) > 1})
-		c.effects.Dispatches = append(c.effects.Dispatches, Dispatch{id, slot, at, at, items})
+		p.isBusy[slot] = true
+		p.occupy(at, 1)
+		p.batches.dispatched(slot, batch{at, now, l.estimate.work(len(items)), len(items) > 1, next.rank()})
+		c.effects.Dispatches = append(c.effects.Dispatches, Dispatch{id, slot, at, next.rank(), items})
 	}
+	c.preempt(now, id)
 }
 
 // Finished takes a batch back from the worker of a slot: the slice of the
@@ -102,7 +105,7 @@ func (c *Core) Finished(now time.Time, id PoolID, slot int, items []*Item) *Effe
 		if k := i.consumer; k.settled == nil {
 			k.settled = make([]boostd.Settlement, 0, len(items)) // one allocation a batch
 		}
-		if !i.StartedAt.IsZero() {
+		if !i.unsettled() {
 			c.ended(now, p, i)
 		}
 	}
@@ -110,15 +113,19 @@ func (c *Core) Finished(now time.Time, id PoolID, slot int, items []*Item) *Effe
 	clear(items)
 	p.batches.close(slot)
 	p.free = append(p.free, slot)
+	p.isBusy[slot] = false
+	p.occupy(p.batches.out[slot].level, -1)
+	p.preempt.over(slot)
 	p.stuck[slot] = false
 	return c.step(now)
 }
 
-// unstarted gives the items that their worker didn't start their places back.
+// unstarted gives the items that their worker didn't start, or was asked to give
+// up, their places back.
 func (c *Core) unstarted(now time.Time, p *pool, items []*Item) {
 	// Backwards, so that each goes in front of its successors.
 	for _, i := range slices.Backward(items) {
-		if i.StartedAt.IsZero() {
+		if i.unsettled() {
 			c.handedBack(now, p, i)
 		}
 	}
@@ -129,9 +136,13 @@ func (c *Core) unstarted(now time.Time, p *pool, items []*Item) {
 	}
 }
 
-// handedBack gives an item that its worker didn't start its place back.
+// handedBack gives an item whose attempt doesn't count its place back.
 func (c *Core) handedBack(now time.Time, p *pool, i *Item) {
 	p.returned(i)
+	p.shares.handedBack(i.Message.Level)
+	if i.Preempted {
+		p.of(i).counts.Preempted++
+	}
 	i.Message.Attempt--
 	if i.partition.closed {
 		c.unlock(now, p, i)
@@ -149,6 +160,7 @@ func (c *Core) ended(now time.Time, p *pool, i *Item) {
 	l.estimate.add(i.FinishedAt.Sub(i.StartedAt))
 	p.times.Add(i.FinishedAt.Sub(i.StartedAt))
 	l.addWait(i)
+	l.counts.granted(i.grant)
 	switch {
 	case i.Result.Outcome == boostd.Done:
 		l.counts.Done++
@@ -166,10 +178,7 @@ func (c *Core) ended(now time.Time, p *pool, i *Item) {
 		l.counts.Retried++
 		p.queue(i, 1)
 		i.ReadyAt = now.Add(p.config.Retry.wait(i.Message, i.Result.After))
-		if i.lock != nil {
-			i.lock.backoff++
-		}
-		i.consumer.backoff++
+		p.backsOff(i, 1)
 		c.retries.add(i)
 	default:
 		c.tellFailure(i)
@@ -225,11 +234,8 @@ func (c *Core) dropClosed(now time.Time, k *consumer) {
 // drops what is queued of their pools too, which settles their locks.
 func (c *Core) dropRetries(gone func(*Item) bool) {
 	c.retries.take(gone, func(i *Item) {
-		i.consumer.backoff--
+		i.consumer.pool.backsOff(i, -1)
 		i.consumer.pool.queue(i, -1)
-		if i.lock != nil {
-			i.lock.backoff--
-		}
 		c.settle(i, boostd.Released)
 	})
 }

@@ -1,0 +1,120 @@
+package scheduler
+
+import (
+	"time"
+
+	"github.com/kafkaboost/boostd"
+)
+
+// grant is why a message goes before higher levels.
+type grant uint8
+
+const (
+	noGrant grant = iota
+	overdue       // it has waited for MaxWait
+	shared        // its level is owed a part
+)
+
+// choice is what a free slot takes next.
+type choice struct {
+	level, floor boostd.Level
+	grant        grant
+}
+
+// choose finds what a free slot takes: reserved slots are left to their levels,
+// then what is overdue goes first, then what is owed, then the highest level. Its
+// level is None where a slot has to stay free.
+func (p *pool) choose(now time.Time) choice {
+	highest := p.ready.highest()
+	floor := p.floor()
+	if highest < floor {
+		return choice{level: None, floor: floor}
+	}
+	if i := p.overdue(now, floor); i != nil {
+		return choice{i.Message.Level, floor, overdue}
+	}
+	if at := p.shares.owed(&p.ready, floor); at != None && at < highest {
+		return choice{at, floor, shared}
+	}
+	return choice{level: highest, floor: floor}
+}
+
+// rank is what a worker compares with the level that its slot is wanted for.
+func (c choice) rank() boostd.Level {
+	if c.grant != noGrant {
+		return Granted
+	}
+	return c.level
+}
+
+// floor is the level below which nothing may start now: because all slots but
+// the reserved ones are busy with such levels, or because a higher one has work
+// and the policy is exclusive.
+func (p *pool) floor() boostd.Level {
+	floor := p.exclusive()
+	for n, r := range p.config.Policy.Reserve {
+		if p.below[n] >= p.config.Slots-r.Slots {
+			floor = max(floor, r.From)
+		}
+	}
+	return floor
+}
+
+// exclusive is the highest level that has work, where that shuts out what is
+// lower; otherwise 0.
+func (p *pool) exclusive() boostd.Level {
+	if !p.config.Policy.Exclusive {
+		return 0
+	}
+	return max(p.active.highest(), 0)
+}
+
+// occupy counts a slot in or out of those that work below a reserve's level.
+func (p *pool) occupy(at boostd.Level, by int) {
+	for n, r := range p.config.Policy.Reserve {
+		if at < r.From {
+			p.below[n] += by
+		}
+	}
+}
+
+// note keeps the levels that have work, for the exclusive policy: waiting in the
+// brokers, queued, or in flight, but for what waits for a retry and for levels
+// that are paused by hand.
+func (p *pool) note(at boostd.Level) {
+	if p.config.Policy.Exclusive {
+		l := &p.levels[at]
+		p.active.put(at, l.queued-l.backoff+l.inFlight+l.broker > 0 && !p.paused.has(at))
+	}
+}
+
+// setPolicy puts a policy that was validated in force.
+func (p *pool) setPolicy(policy Policy) {
+	p.config.Policy = policy
+	p.shares = newShares(policy.MinShare)
+	p.below = make([]int, len(policy.Reserve))
+	for slot := range p.batches.out {
+		if p.isBusy[slot] {
+			p.occupy(p.batches.out[slot].level, 1)
+		}
+	}
+	p.active = newLevelSet(len(p.levels))
+	p.age = make([]ages, len(policy.Reserve)+1)
+	for at := range p.levels {
+		p.note(boostd.Level(at))
+		p.levels[at].ready.each(func(i *Item) { i.aged = 0 })
+		if !p.paused.has(boostd.Level(at)) {
+			p.levels[at].ready.each(p.ageing)
+		}
+	}
+}
+
+// granted counts an attempt that went before higher levels.
+func (c *Counts) granted(g grant) {
+	switch g {
+	case overdue:
+		c.Overdue++
+	case shared:
+		c.Shared++
+	}
+}

@@ -1,0 +1,116 @@
+package scheduler
+
+import (
+	"slices"
+	"time"
+
+	"github.com/kafkaboost/boostd"
+)
+
+// ages are ready items by the time of their fetch, a binary heap. There is one
+// for each band of levels between two reserves, so that the first of all that may
+// have a slot is found without a search. Only a policy with MaxWait has them.
+type ages []*Item
+
+// band is the number of reserves that the level belongs to: the floor keeps out
+// whole bands.
+func (p *pool) band(i *Item) int {
+	n := 0
+	for _, r := range p.config.Policy.Reserve {
+		if i.Message.Level >= r.From {
+			n++
+		}
+	}
+	return n
+}
+
+// ageing notes that an item has become ready.
+func (p *pool) ageing(i *Item) {
+	if p.config.Policy.MaxWait > 0 {
+		p.age[p.band(i)].push(i)
+	}
+}
+
+// unage notes that it no longer is.
+func (p *pool) unage(i *Item) {
+	if i.aged > 0 {
+		p.age[p.band(i)].remove(i)
+	}
+}
+
+// overdue is the item that was fetched first, if that is MaxWait ago, of the
+// levels from floor on.
+func (p *pool) overdue(now time.Time, floor boostd.Level) *Item {
+	if p.config.Policy.MaxWait <= 0 {
+		return nil
+	}
+	var first *Item
+	for _, a := range p.age {
+		if len(a) > 0 && a[0].Message.Level >= floor && (first == nil || earlier(a[0], first)) {
+			first = a[0]
+		}
+	}
+	if first == nil || now.Sub(first.Message.FetchedAt) < p.config.Policy.MaxWait {
+		return nil
+	}
+	return first
+}
+
+// earlier orders by fetch, and what was fetched at once as priority does.
+func earlier(a, b *Item) bool {
+	if x := a.Message.FetchedAt.Compare(b.Message.FetchedAt); x != 0 {
+		return x < 0
+	}
+	return a.Message.Level > b.Message.Level
+}
+
+func (a *ages) push(i *Item) {
+	*a = append(*a, i)
+	i.aged = len(*a)
+	a.up(len(*a) - 1)
+}
+
+func (a *ages) remove(i *Item) {
+	at, last := i.aged-1, len(*a)-1
+	i.aged = 0
+	if at != last {
+		a.place((*a)[last], at)
+	}
+	*a = slices.Delete(*a, last, last+1)
+	if at != last {
+		a.up(at)
+		a.down(at)
+	}
+}
+
+func (a ages) place(i *Item, at int) {
+	a[at] = i
+	i.aged = at + 1
+}
+
+func (a ages) up(at int) {
+	for i := a[at]; at > 0; {
+		above := (at - 1) / 2
+		if !earlier(i, a[above]) {
+			break
+		}
+		a.place(a[above], at)
+		a.place(i, above)
+		at = above
+	}
+}
+
+func (a ages) down(at int) {
+	for i := a[at]; ; {
+		below := 2*at + 1
+		if below+1 < len(a) && earlier(a[below+1], a[below]) {
+			below++
+		}
+		if below >= len(a) || !earlier(a[below], i) {
+			return
+		}
+		a.place(a[below], at)
+		a.place(i, below)
+		at = below
+	}
+}
