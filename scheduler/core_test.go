@@ -34,13 +34,15 @@ func TestBusyKeyKeepsNobodyWaiting(t *testing.T) {
 		r.fetch(0, tp0, "busy:3", "busy:3")
 		r.now = r.now.Add(time.Millisecond)
 		r.fetch(0, tp1, "rare:3")
+		ran := false
 		for range 2 {
 			r.now = r.now.Add(time.Millisecond)
 			r.fetch(0, tp0, "busy:3", "busy:3")
 			r.finish(0, done)
+			ran = ran || r.out[0][0].Message.Partition == 1
 		}
-		if m := r.out[0][0].Message; m.Partition != 1 {
-			t.Errorf("order %d: %v runs before the older message of the rare key", order, m)
+		if !ran {
+			t.Errorf("order %d: two messages of the busy key ran before the older one of the rare key", order)
 		}
 	}
 }
