@@ -68,6 +68,9 @@ func TestContradictions(t *testing.T) {
 			"f:4:97: handlers.h.retry.backoff: 0s isn't possible: leave the key out for the default, 200ms",
 			`f:5:16: policy.mode: "" isn't possible: leave the key out for the default, strict`,
 		}, nil},
+		{"a policy for nobody", "handlers: {h: {noop: {}, policy: {}}}\npolicy: {max_wait: 1s}", nil, []string{
+			"f:5:9: policy: has no effect: each handler has a policy of its own",
+		}},
 		{"zeros that are none", "start_wait: 0s\ndrain: 0s\nhandlers: {h: {sleep: {min: 0s, max: 0s}, audit_required: false, audit: \"\"}}", nil, nil},
 		{"socket's path", "control: /" + strings.Repeat("x", 100), []string{
 			"f:5:10: control: /" + strings.Repeat("x", 100) + ": is 101 bytes long, and the path of a socket can have 100: name a shorter one, or off",

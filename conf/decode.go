@@ -159,7 +159,7 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, path string) {
 	d.pairs(n, path, func(key, value *yaml.Node) {
 		full := join(path, key.Value)
 		if i, ok := fields[key.Value]; ok {
-			d.value(value, v.Field(i), full)
+			d.value(value, v.FieldByIndex(i), full)
 		} else if instead, ok := laterKey(full); ok {
 			d.wrong(key, full, "is not supported by this version: %s", instead)
 		} else if len(d.problems) < maxProblems {

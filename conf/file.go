@@ -12,7 +12,6 @@ import (
 	"github.com/kafkaboost/boostd/console"
 	"github.com/kafkaboost/boostd/kafkaio"
 	"github.com/kafkaboost/boostd/logs"
-	"github.com/kafkaboost/boostd/plugins"
 	"github.com/kafkaboost/boostd/priority"
 	"github.com/kafkaboost/boostd/producer"
 	"github.com/kafkaboost/boostd/scheduler"
@@ -37,8 +36,9 @@ type File struct {
 	// Topics are the base topics by name.
 	Topics map[string]Topic `yaml:"topics" schema:"required"`
 	// Handlers are what messages are given to, by name.
-	Handlers map[string]plugins.Config `yaml:"handlers" schema:"required"`
-	// Policy is what priority means.
+	Handlers map[string]Handler `yaml:"handlers" schema:"required"`
+	// Policy is what priority means, for handlers without a policy of their own and
+	// while the settings document has none.
 	Policy Policy `yaml:"policy"`
 	// Console is the port for metrics, health and status.
 	Console console.Config `yaml:"console"`
@@ -92,30 +92,6 @@ func (t Topic) Validate() []error {
 	return errs
 }
 
-// Policy is the section `policy:`.
-type Policy struct {
-	// Mode is strict: nothing lower is dispatched while something higher is ready.
-	Mode string `yaml:"mode" schema:"strict"`
-}
-
-// SetDefaults fills what is absent.
-func (p *Policy) SetDefaults() {
-	if p.Mode == "" {
-		p.Mode = "strict"
-	}
-}
-
-// Validate refuses modes without an effect yet.
-func (p Policy) Validate() []error {
-	switch p.Mode {
-	case "strict":
-		return nil
-	case "max_wait", "min_share", "reserve", "exclusive":
-		return []error{fmt.Errorf("mode: %s is not supported by this version: use strict", p.Mode)}
-	}
-	return []error{fmt.Errorf("mode: %q: want strict", p.Mode)}
-}
-
 // defaults is the file before it is read: here a zero differs from an absence.
 func defaults() *File {
 	return &File{
@@ -166,6 +142,7 @@ func (f *File) Validate() []error {
 		}
 	}
 	errs = append(errs, f.memberErrors()...)
+	errs = append(errs, f.policyErrors()...)
 	errs = append(errs, f.auditErrors()...)
 	return append(errs, f.deadLetterErrors()...)
 }
@@ -238,9 +215,10 @@ const (
 
 // Warnings are what a person should know about the file.
 func (f *File) Warnings() []error {
+	warnings := f.policyWarnings()
 	if total := f.Drain.Std() + stopRest; total > unitPatience {
-		return []error{fmt.Errorf("drain: %v: a stop may take %v with all that follows, and systemd kills after TimeoutStopSec, which is %v in boostd's unit: raise that too",
-			f.Drain, total, unitPatience)}
+		warnings = append(warnings, fmt.Errorf("drain: %v: a stop may take %v with all that follows, and systemd kills after TimeoutStopSec, which is %v in boostd's unit: raise that too",
+			f.Drain, total, unitPatience))
 	}
-	return nil
+	return warnings
 }

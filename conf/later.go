@@ -10,7 +10,6 @@ var later = []struct {
 	instead string
 }{
 	{regexp.MustCompile(`^settings\.refresh$`), "leave it out, settings are read at start"},
-	{regexp.MustCompile(`^policy\.(max_wait|min_share|reserve|exclusive)$`), "leave it out, the policy is strict"},
 	{regexp.MustCompile(`^handlers\..*\.plugin$`), "use exec or http"},
 	{regexp.MustCompile(`^handlers\..*\.forward$`), "use exec or http"},
 }

@@ -37,10 +37,10 @@ func TestDefaults(t *testing.T) {
 		Kafka:    kafkaio.Config{Brokers: []string{"localhost:9092"}, Group: "g", CreateTopics: new(true), NewTopics: kafkaio.NewTopics{ReplicationFactor: kafkaio.BrokerDefault}, Start: "earliest", Assignor: "cooperative-sticky"},
 		Settings: configwatch.Config{Source: "file:settings.json"},
 		Topics:   map[string]Topic{"orders": {Handler: "h", Order: "key"}},
-		Handlers: map[string]plugins.Config{"h": {
+		Handlers: map[string]Handler{"h": {Config: plugins.Config{
 			Noop: &plugins.NoopConfig{}, Slots: 16, Timeout: 30 * second,
 			Retry: plugins.RetryConfig{Attempts: 5, Backoff: second / 5, MaxBackoff: 30 * second},
-		}},
+		}}},
 		Policy: Policy{Mode: "strict"}, StartWait: 5 * second, Drain: 20 * second, Gate: "on",
 		Log: logs.Config{Level: "info"}, Path: "boostd.yaml",
 	}
@@ -72,19 +72,19 @@ func TestEveryKey(t *testing.T) {
 		Topics: map[string]Topic{
 			"My.Orders": {Handler: "orders", Order: "partition"}, "b": {Handler: "pages", Order: "key"}, "c": {Handler: "quiet", Order: "none", Drain: true}, "d": {Handler: "slow", Order: "key"}, "e": {Handler: "words", Order: "key"},
 		},
-		Handlers: map[string]plugins.Config{
-			"orders": {Exec: []string{"cat", "-u"}, Slots: 64, Timeout: 10 * second, DeadLetter: true, Audit: "audit.log", AuditRequired: true,
+		Handlers: map[string]Handler{
+			"orders": {Policy: &Policy{Mode: "exclusive", Reserve: map[string]int{"8": 4, "10": 2}}, Preemptible: true, Config: plugins.Config{Exec: []string{"cat", "-u"}, Slots: 64, Timeout: 10 * second, DeadLetter: true, Audit: "audit.log", AuditRequired: true,
 				Retry: plugins.RetryConfig{Attempts: 3, Backoff: second, MaxBackoff: 60 * second,
-					Final: []string{"no such account"}, Again: []string{"answered 404"}}},
-			"pages": {HTTP: "http://127.0.0.1:9000/handle", Slots: 16, Timeout: 30 * second, Retry: usual},
-			"quiet": {Noop: &plugins.NoopConfig{}, Slots: 16, Timeout: 30 * second, Retry: usual},
-			"slow":  {Sleep: &plugins.SleepConfig{Min: second / 1000, Max: second / 200}, Slots: 16, Timeout: 30 * second, Retry: usual},
-			"words": {Log: &plugins.LogConfig{}, Slots: 16, Timeout: 30 * second, Retry: usual},
+					Final: []string{"no such account"}, Again: []string{"answered 404"}}}},
+			"pages": {Config: plugins.Config{HTTP: "http://127.0.0.1:9000/handle", Slots: 16, Timeout: 30 * second, Retry: usual}},
+			"quiet": {Config: plugins.Config{Noop: &plugins.NoopConfig{}, Slots: 16, Timeout: 30 * second, Retry: usual}},
+			"slow":  {Config: plugins.Config{Sleep: &plugins.SleepConfig{Min: second / 1000, Max: second / 200}, Slots: 16, Timeout: 30 * second, Retry: usual}},
+			"words": {Config: plugins.Config{Log: &plugins.LogConfig{}, Slots: 16, Timeout: 30 * second, Retry: usual}},
 		},
 		Console:  console.Config{Listen: "0.0.0.0:8484", TokenFile: "token", Produce: true},
 		Producer: producer.Config{EmbedPriority: true, Strict: true},
 		Log:      logs.Config{Level: "warn", Rooms: map[string]string{"kafka": "debug"}},
-		Policy:   Policy{Mode: "strict"}, Gate: "off", Path: "testdata/full.yaml",
+		Policy:   Policy{Mode: "strict", MaxWait: 30 * second, MinShare: map[string]int{"0": 5, "3-5": 10}, Reserve: map[string]int{"9": 1}}, Gate: "off", Path: "testdata/full.yaml",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

@@ -185,7 +185,7 @@ func variables(t reflect.Type, n *yaml.Node, path string, visit func(path string
 	case t.Kind() == reflect.Struct:
 		fields, keys := fieldsOf(t)
 		for _, key := range keys {
-			variables(t.Field(fields[key]).Type, child(n, key), join(path, key), visit)
+			variables(t.FieldByIndex(fields[key]).Type, child(n, key), join(path, key), visit)
 		}
 	}
 }

@@ -102,12 +102,12 @@ func TestOverridesThatAreWrong(t *testing.T) {
 			"BOOSTD_GATE: gate: \"maybe\": want on or off",
 			"BOOSTD_HANDLERS_H_1_TIMEOUT: handlers.h.1.timeout: 48h0m0s: want 1ms to 24h0m0s",
 		}},
-		{"unknown keys", []string{"kafka.gruop=x", "polcy.mode=strict", "kafka.bootstrap_servers=x", "nothing=1", "policy.max_wait=1s"}, nil, []string{
+		{"unknown keys", []string{"kafka.gruop=x", "polcy.mode=strict", "kafka.bootstrap_servers=x", "nothing=1", "policy.max_waits=1s"}, nil, []string{
 			`--set kafka.gruop: unknown key, did you mean "group"?`,
 			`--set polcy.mode: unknown key, did you mean "policy"?`,
 			"--set kafka.bootstrap_servers: unknown key: it is kafka.brokers here",
 			"--set nothing: unknown key",
-			"--set policy.max_wait: is not supported by this version: leave it out, the policy is strict",
+			`--set policy.max_waits: unknown key, did you mean "max_wait"?`,
 		}},
 		{"whole sections", []string{"kafka={}", "topics={}", "kafka.properties={a: b}", "handlers.h.1.retry={attempts: 1}", "handlers.h.1.noop=yes"}, nil, []string{
 			"--set kafka: is a section: set one of its keys, such as kafka.brokers=…",

@@ -190,14 +190,54 @@ func TestProblems(t *testing.T) {
 		{"gate", least + "gate: true\n", []string{
 			`f:5:7: gate: "true": want on or off`,
 		}},
-		{"policy for later", least + "policy: {mode: exclusive}\n", []string{
-			"f:5:16: policy.mode: exclusive is not supported by this version: use strict",
-		}},
 		{"policy that there isn't", least + "policy: {mode: fair}\n", []string{
-			`f:5:16: policy.mode: "fair": want strict`,
+			`f:5:16: policy.mode: "fair": want strict or exclusive`,
 		}},
-		{"policy's key for later", least + "policy: {max_wait: 1s}\n", []string{
-			"f:5:10: policy.max_wait: is not supported by this version: leave it out, the policy is strict",
+		{"a mode that is a key", least + "policy: {mode: max_wait}\n", []string{
+			"f:5:16: policy.mode: want strict or exclusive; max_wait is a key of its own beside mode",
+		}},
+		{"policy of wrong types", least + "policy: {max_wait: 30, min_share: [5], reserve: {8: many}, max_wiat: 1s}\n", []string{
+			`f:5:20: policy.max_wait: read duration "30": want a number with a unit, such as 200ms, 30s or 5m`,
+			"f:5:35: policy.min_share: want keys and values, got a list",
+			`f:5:53: policy.reserve.8: want a whole number, got "many"`,
+			`f:5:60: policy.max_wiat: unknown key, did you mean "max_wait"?`,
+		}},
+		{"policy's levels", least + "policy: {min_share: {x: 5, 5-3: 5, 1.5: 5, 1001: 5, 999-5000: 5}, reserve: {3-5: 4, x: 1, 0: 1, 2000: 1}}\n", []string{
+			`f:5:25: policy.min_share.x: "x": want a level or a range of levels, such as 8 or 3-5`,
+			`f:5:33: policy.min_share.5-3: "5-3": want the lower level first, 3-5`,
+			`f:5:41: policy.min_share.1.5: "1.5": want a level or a range of levels, such as 8 or 3-5`,
+			"f:5:50: policy.min_share.1001: level 1001 is outside 0 to 1000",
+			"f:5:63: policy.min_share.999-5000: level 1001 is outside 0 to 1000",
+			"f:5:82: policy.reserve.3-5: want one level: its slots are for that level and all above it",
+			`f:5:88: policy.reserve.x: "x": want a level, such as 8`,
+			"f:5:94: policy.reserve.0: level 0 is outside 1 to 1000",
+			"f:5:103: policy.reserve.2000: level 2000 is outside 1 to 1000",
+		}},
+		{"policy's numbers", least + "policy: {min_share: {0: 0, 1: 95, 3-5: 91}, reserve: {8: 16, 9: 0}}\n", []string{
+			"f:5:21: policy.min_share: 368 percent in all, at most 90: the levels above need the rest",
+			"f:5:25: policy.min_share.0: level 0 has 0 percent, want 1 to 90",
+			"f:5:31: policy.min_share.1: level 1 has 95 percent, want 1 to 90",
+			"f:5:40: policy.min_share.3-5: level 3 has 91 percent, want 1 to 90",
+			"f:5:58: policy.reserve.8: 16 slots for level 8 and above, want 1 to 15: the handler has 16",
+			"f:5:65: policy.reserve.9: 0 slots for level 9 and above, want 1 to 15: the handler has 16",
+		}},
+		{"policy that contradicts itself", least + "policy: {mode: exclusive, max_wait: 5s, min_share: {0-4: 10, 3: 20, 9: 30}, reserve: {8: 2, 9: 4}}\n", []string{
+			"f:5:37: policy.max_wait: exclusive lets nothing go before a higher level; leave one of the two out",
+			"f:5:52: policy.min_share: exclusive lets nothing go before a higher level; leave one of the two out",
+			"f:5:52: policy.min_share: level 3 is there twice",
+			"f:5:52: policy.min_share: 100 percent in all, at most 90: the levels above need the rest",
+			"f:5:86: policy.reserve: 4 slots for level 9 and above, but only 2 for level 8 and above, which include them",
+		}},
+		{"a policy and its handlers", "kafka: {brokers: [a], group: g}\nsettings: {source: file:s}\ntopics: {x: {handler: a}, y: {handler: b}, z: {handler: c}}\n" +
+			"handlers: {a: {noop: {}}, b: {noop: {}, slots: 4}, c: {noop: {}, slots: 2, policy: {reserve: {5: 2}}}}\npolicy: {min_share: {0: 99}, reserve: {8: 4, 9: 4}}\n", []string{
+			"f:4:98: handlers.c.policy.reserve.5: 2 slots for level 5 and above, want 1 to 1: the handler has 2",
+			"f:5:25: policy.min_share.0: level 0 has 99 percent, want 1 to 90",
+			"f:5:43: policy.reserve.8: 4 slots for level 8 and above, want 1 to 3: the handler has 4 (b)",
+			"f:5:49: policy.reserve.9: 4 slots for level 9 and above, want 1 to 3: the handler has 4 (b)",
+		}},
+		{"preemptible", with("handlers: {h: {noop: {}, preemptible: often, policy: exclusive}}"), []string{
+			`f:4:39: handlers.h.preemptible: want true or false, got "often"`,
+			`f:4:54: handlers.h.policy: want keys and values, got "exclusive"`,
 		}},
 		{"keys for later", with("settings: {source: file:settings.json, refresh: 10s}"), []string{
 			"f:4:40: settings.refresh: is not supported by this version: leave it out, settings are read at start",

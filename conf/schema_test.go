@@ -19,7 +19,6 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/kafkaboost/boostd"
-	"github.com/kafkaboost/boostd/plugins"
 )
 
 var update = flag.Bool("update", false, "write what is generated")
@@ -67,9 +66,13 @@ func (g *generator) structure(v reflect.Value) object {
 	fields, keys := fieldsOf(v.Type())
 	properties, required := object{}, []string{}
 	for _, key := range keys {
-		field := v.Type().Field(fields[key])
-		property := g.value(v.Field(fields[key]), field.Tag.Get("schema"))
-		if text, ok := strings.CutPrefix(g.comment(v.Type(), field.Name), field.Name); ok {
+		index := fields[key]
+		field, owner := v.Type().FieldByIndex(index), v.Type()
+		if len(index) > 1 {
+			owner = v.Type().FieldByIndex(index[:len(index)-1]).Type
+		}
+		property := g.value(v.FieldByIndex(index), field.Tag.Get("schema"))
+		if text, ok := strings.CutPrefix(g.comment(owner, field.Name), field.Name); ok {
 			property["description"] = key + text
 		}
 		if field.Tag.Get("schema") == "required" {
@@ -81,7 +84,7 @@ func (g *generator) structure(v reflect.Value) object {
 	if len(required) > 0 {
 		schema["type"], schema["required"] = "object", required
 	}
-	if v.Type() == reflect.TypeFor[plugins.Config]() {
+	if v.Type() == reflect.TypeFor[Handler]() {
 		var kinds []object
 		for _, kind := range []string{"exec", "http", "log", "noop", "sleep"} {
 			kinds = append(kinds, object{"required": []string{kind}})
@@ -119,7 +122,7 @@ func (g *generator) value(v reflect.Value, tag string) object {
 		}
 		return withDefault(v, object{"anyOf": []object{number, holdsReference}})
 	}
-	if strings.Contains(tag, "|") || tag == "strict" {
+	if strings.Contains(tag, "|") {
 		return withDefault(v, object{"anyOf": []object{{"enum": strings.Split(tag, "|")}, holdsReference}})
 	}
 	return withDefault(v, object{"type": []string{"string", "number", "boolean"}})

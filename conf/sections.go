@@ -29,16 +29,19 @@ func (d *decoder) sections(v reflect.Value, path string) {
 			s.SetDefaults()
 			d.refuseZeros(zeros)
 		}
-		for i := range v.NumField() {
-			if name := v.Type().Field(i).Tag.Get("yaml"); name != "" && name != "-" {
-				d.sections(v.Field(i), join(path, name))
-			}
+		fields, keys := fieldsOf(v.Type())
+		for _, key := range keys {
+			d.sections(v.FieldByIndex(fields[key]), join(path, key))
 		}
 		if s, ok := reflect.TypeAssert[validator](v.Addr()); ok {
 			d.check(s.Validate, path)
 		}
 		if s, ok := reflect.TypeAssert[warner](v.Addr()); ok {
 			d.checkWith(s.Warnings, path, d.warn)
+		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			d.sections(v.Elem(), path)
 		}
 	case reflect.Map:
 		keys := v.MapKeys()
@@ -62,12 +65,9 @@ type zero struct {
 // zeros are the zeros that stand in the file: where a default would replace
 // one, somebody meant what boostd wouldn't do.
 func (d *decoder) zeros(v reflect.Value, path string) (found []zero) {
-	for i := range v.NumField() {
-		name := v.Type().Field(i).Tag.Get("yaml")
-		if name == "" || name == "-" {
-			continue
-		}
-		field, full := v.Field(i), join(path, name)
+	fields, keys := fieldsOf(v.Type())
+	for _, key := range keys {
+		field, full := v.FieldByIndex(fields[key]), join(path, key)
 		if field.Kind() == reflect.Pointer {
 			field = field.Elem() // not valid when nothing is given
 		}

@@ -25,12 +25,13 @@ func single(t reflect.Type) bool {
 	return false
 }
 
-// fieldsOf are a struct's fields by key, and the keys in their order.
-func fieldsOf(t reflect.Type) (fields map[string]int, keys []string) {
-	fields = map[string]int{}
-	for i := range t.NumField() {
-		if name := t.Field(i).Tag.Get("yaml"); name != "" && name != "-" {
-			fields[name] = i
+// fieldsOf are a struct's fields by key, those of embedded structs included, and
+// the keys in their order.
+func fieldsOf(t reflect.Type) (fields map[string][]int, keys []string) {
+	fields = map[string][]int{}
+	for _, f := range reflect.VisibleFields(t) {
+		if name := f.Tag.Get("yaml"); name != "" && name != "-" {
+			fields[name] = f.Index
 			keys = append(keys, name)
 		}
 	}
@@ -97,7 +98,7 @@ func find(t reflect.Type, n *yaml.Node, path, rest string) (target, error) {
 	} else if !ok {
 		return target{}, fmt.Errorf("%s", unknownKey(path, key, known))
 	}
-	inner, err := find(t.Field(i).Type, child(n, key), full, rest)
+	inner, err := find(t.FieldByIndex(i).Type, child(n, key), full, rest)
 	return target{append([]string{key}, inner.keys...), inner.leaf}, err
 }
 

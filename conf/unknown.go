@@ -123,7 +123,7 @@ func everyKey(t reflect.Type, path string, visit func(path string)) {
 		fields, keys := fieldsOf(t)
 		for _, key := range keys {
 			visit(join(path, key))
-			everyKey(t.Field(fields[key]).Type, join(path, key), visit)
+			everyKey(t.FieldByIndex(fields[key]).Type, join(path, key), visit)
 		}
 	}
 }

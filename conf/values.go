@@ -89,7 +89,7 @@ func (d *decoder) collect(v reflect.Value, path string, all *[]Value) {
 	default:
 		fields, keys := fieldsOf(v.Type())
 		for _, key := range keys {
-			d.collect(v.Field(fields[key]), join(path, key), all)
+			d.collect(v.FieldByIndex(fields[key]), join(path, key), all)
 		}
 	}
 }

@@ -32,7 +32,7 @@ func TestWrongKeys(t *testing.T) {
 		{`attempts: 3`, `f:5:1: attempts: unknown key: it belongs elsewhere, as handlers.NAME.retry.attempts`},
 		{`listen: 127.0.0.1:80`, `f:5:1: listen: unknown key: it belongs elsewhere, as console.listen`},
 		{`level: debug`, `f:5:1: level: unknown key: it belongs elsewhere, as log.level`},
-		{`mode: strict`, `f:5:1: mode: unknown key: it belongs elsewhere, as policy.mode`},
+		{`mode: strict`, `f:5:1: mode: unknown key: it belongs elsewhere, as handlers.NAME.policy.mode or policy.mode`},
 		{`bootstrap_servers: [a:1]`, `f:5:1: bootstrap_servers: unknown key: it is kafka.brokers here`},
 		{`bootstrap.servers: a:1`, `f:5:1: bootstrap.servers: unknown key: it is kafka.brokers here`},
 		{`group_id: g`, `f:5:1: group_id: unknown key: it is kafka.group here`},

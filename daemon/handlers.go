@@ -31,7 +31,7 @@ func (d *Daemon) handlerSpecs() ([]actors.HandlerSpec, error) {
 	var specs []actors.HandlerSpec
 	for _, name := range slices.Sorted(maps.Keys(d.config.Handlers)) {
 		c := d.config.Handlers[name]
-		h, err := plugins.New(name, c, d.logger.Named("handler"))
+		h, err := plugins.New(name, c.Config, d.logger.Named("handler"))
 		if err != nil {
 			return nil, d.unfit(err)
 		}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/kafkaboost/boostd/conf"
 	"github.com/kafkaboost/boostd/kafkaio"
-	"github.com/kafkaboost/boostd/plugins"
 	"github.com/kafkaboost/boostd/priority"
 )
 
@@ -22,7 +21,7 @@ func TestConsumersOfDrainedTopics(t *testing.T) {
 	d := &Daemon{config: &conf.File{
 		Kafka:    kafkaio.Config{Group: "g"},
 		Topics:   map[string]conf.Topic{"a": {Handler: "h"}, "b": {Handler: "h", Drain: true}},
-		Handlers: map[string]plugins.Config{"h": {}},
+		Handlers: map[string]conf.Handler{"h": {}},
 	}}
 	d.settings.put(newDocument(settings, nil, ""))
 	d.drained = d.toDrain(map[string]int{"a": 1, "a_4": 1, "a_9": 1, "b": 1, "b_4": 1, "b_5": 1, "b_7": 1})

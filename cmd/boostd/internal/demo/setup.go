@@ -43,7 +43,7 @@ func newSetup(prefix, dir string, brokers []string, handler plugins.Config) (*se
 	s.config = &conf.File{
 		Kafka:    kafkaio.Config{Brokers: brokers, Group: prefix + "workers"},
 		Topics:   map[string]conf.Topic{s.base: {Handler: "demo", Order: "key"}},
-		Handlers: map[string]plugins.Config{"demo": handler},
+		Handlers: map[string]conf.Handler{"demo": {Config: handler}},
 		// A level whose start were not awaited would be overtaken: the demo
 		// waits longer than a daemon does.
 		StartWait: boostd.Duration(10 * time.Second),
