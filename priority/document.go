@@ -165,6 +165,7 @@ func (r *reader) own(n *node, s *Settings) (expressions []*Rule) {
 		},
 		"value_priority": func(n *node) { s.ValuePriority = r.valuePriority(n) },
 		"rules_by_role":  func(n *node) { s.RulesByRole = r.boolean(n) },
+		"policy":         func(n *node) { s.Policy = r.policy(n) },
 	})
 	if len(expressions) > MaxExpressions {
 		r.wrong(n.member("rules"), "has %d rules: want at most %d", len(expressions), MaxExpressions)

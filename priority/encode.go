@@ -60,6 +60,9 @@ func (s *Settings) encodeOwn(byExpr []*Rule) string {
 	if s.RulesByRole {
 		own.raw("rules_by_role", "true")
 	}
+	if s.Policy != nil {
+		own.raw("policy", s.Policy.encode())
+	}
 	return own.String()
 }
 

@@ -56,7 +56,19 @@ const full = `{
       }
     ],
     "value_priority": "unless_default",
-    "rules_by_role": true
+    "rules_by_role": true,
+    "policy": {
+      "mode": "strict",
+      "max_wait": "30s",
+      "min_share": {
+        "0": 5,
+        "3-5": 10
+      },
+      "reserve": {
+        "6": 4,
+        "8": 2
+      }
+    }
   },
   "hash_code": "abc",
   "z": 1e400

@@ -248,12 +248,12 @@ func TestProblems(t *testing.T) {
 			"1:189: /Priority_boost/0/partitions_by_level/5: want a whole number, got a text",
 			"2:72: /Priority_boost/1/partitions_by_level: want an object of level and partitions, such as {\"10\": 3}, got a list",
 		}},
-		{"boostd's own", `{"boostd": {"policy": {}, "rule": [], "rules_by_role": 1, "value_priority": "sometimes",
+		{"boostd's own", `{"boostd": {"polic": {}, "rule": [], "rules_by_role": 1, "value_priority": "sometimes",
  "rules": [{"expr": "value.x ==", "priority": 1}, {"expr": "1 + 1", "priority": 11, "nmae": "x"}, {}, 1]}}`, []string{
-			"1:23: /boostd/policy: this version of boostd has no such key",
-			`1:35: /boostd/rule: this version of boostd has no such key, did you mean "rules"?`,
-			"1:56: /boostd/rules_by_role: want true or false, got a number",
-			`1:77: /boostd/value_priority: "sometimes": want always, unless_default, never`,
+			`1:22: /boostd/polic: this version of boostd has no such key, did you mean "policy"?`,
+			`1:34: /boostd/rule: this version of boostd has no such key, did you mean "rules"?`,
+			"1:55: /boostd/rules_by_role: want true or false, got a number",
+			`1:76: /boostd/value_priority: "sometimes": want always, unless_default, never`,
 			"2:21: /boostd/rules/0/expr: expression: column 11: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}",
 			"2:60: /boostd/rules/1/expr: expression is a int: want true or false",
 			"2:81: /boostd/rules/1/priority: is 11: want 0 to max_priority, which is 10",
@@ -262,6 +262,42 @@ func TestProblems(t *testing.T) {
 			"2:99: /boostd/rules/2: priority is missing",
 			"2:103: /boostd/rules/3: want an object, got a number",
 		}},
+		{"policy", `{"max_priority": 5, "boostd": {"policy": {"mode": "fair", "max_wait": 30, "min_share": [5], "reserve": 4, "wait": "1s"}}}`, []string{
+			`1:51: /boostd/policy/mode: "fair": want strict or exclusive`,
+			"1:71: /boostd/policy/max_wait: want a text, got a number",
+			`1:88: /boostd/policy/min_share: want an object, such as {"0": 5, "3-5": 10}, got a list`,
+			`1:104: /boostd/policy/reserve: want an object, such as {"8": 4}, got a number`,
+			"1:115: /boostd/policy/wait: this version of boostd has no such key",
+		}},
+		{"policy's words", `{"max_priority": 5, "boostd": {"policy": {"mode": "reserve", "max_wait": "soon",
+ "min_share": {"x": 5, "5-3": 5, "1": "5", "2": 1.5, "4-6": 5, "9": 5, "0": null, "3": 91}, "reserve": {"1-2": 1, "x": 1, "0": 1, "6": 1, "4": 0, "5": true}}}}`, []string{
+			"1:51: /boostd/policy/mode: want strict or exclusive; reserve is a key of its own beside mode",
+			`1:74: /boostd/policy/max_wait: read duration "soon": want a number with a unit, such as 200ms, 30s or 5m`,
+			"2:15: /boostd/policy/min_share: 91 percent in all, at most 90: the levels above need the rest",
+			`2:21: /boostd/policy/min_share/x: "x": want a level or a range of levels, such as 8 or 3-5`,
+			`2:31: /boostd/policy/min_share/5-3: "5-3": want the lower level first, 3-5`,
+			"2:39: /boostd/policy/min_share/1: want a whole number, got a text",
+			"2:49: /boostd/policy/min_share/2: want a whole number, got 1.5",
+			"2:61: /boostd/policy/min_share/4-6: level 6 is outside 0 to 5",
+			"2:69: /boostd/policy/min_share/9: level 9 is outside 0 to 5",
+			"2:77: /boostd/policy/min_share/0: want a whole number, got null",
+			"2:88: /boostd/policy/min_share/3: level 3 has 91 percent, want 1 to 90",
+			"2:112: /boostd/policy/reserve/1-2: want one level: its slots are for that level and all above it",
+			`2:120: /boostd/policy/reserve/x: "x": want a level, such as 8`,
+			"2:128: /boostd/policy/reserve/0: level 0 is outside 1 to 5",
+			"2:136: /boostd/policy/reserve/6: level 6 is outside 1 to 5",
+			"2:144: /boostd/policy/reserve/4: 0 slots for level 4 and above, want at least 1",
+			"2:152: /boostd/policy/reserve/5: want a whole number, got a boolean",
+		}},
+		{"policy that contradicts itself", `{"config": {"max_priority": 9, "boostd": {"policy":
+ {"mode": "exclusive", "max_wait": "5s", "min_share": {"0-4": 10, "3": 20, "9": 30}, "reserve": {"8": 2, "9": 4}}}}}`, []string{
+			"2:36: /config/boostd/policy/max_wait: exclusive lets nothing go before a higher level; leave one of the two out",
+			"2:55: /config/boostd/policy/min_share: exclusive lets nothing go before a higher level; leave one of the two out",
+			"2:55: /config/boostd/policy/min_share: 100 percent in all, at most 90: the levels above need the rest",
+			"2:72: /config/boostd/policy/min_share/3: level 3 is there twice",
+			"2:111: /config/boostd/policy/reserve/9: 4 slots for level 9 and above, but only 2 for level 8 and above, which include them",
+		}},
+		{"policy is no object", `{"boostd": {"policy": "strict"}}`, []string{"1:23: /boostd/policy: want an object, got a text"}},
 		{"too many topics", boosts(910, `{"topic_name": "t%d", "number_of_partitions": 1}`), []string{"1:20: /Priority_boost: asks for 10010 topics: want at most 10000"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -288,6 +324,7 @@ func boosts(n int, format string) string {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(document))
 	f.Add([]byte(`{"config": {"max_priority": 1e1, "Priority_boost": [{"topic_name": "a.b"}, {"topic_name": "a_b"}], "x": [[], {"": null}]}}`))
+	f.Add([]byte(`{"boostd": {"policy": {"mode": "strict", "max_wait": "30s", "min_share": {"0": 5, "3-5": 10, "7-7": 1}, "reserve": {"8": 4, "9": 2}}}}`))
 	f.Add([]byte("\xef\xbb\xbf{\n\"max_priority\": 3,\n\"max_priority\": 3, \"a\": tru"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s, warnings, err := Parse(data)

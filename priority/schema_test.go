@@ -36,7 +36,8 @@ func judge(t *testing.T, s *jsonschema.Schema, text string) error {
 // What the schema refuses Parse refuses, and what Parse accepts the schema does.
 func TestSchema(t *testing.T) {
 	s := schema(t)
-	for _, good := range []string{`{}`, document, full, `{"max_priority": null, "Priority_boost": null, "boostd": null, "x": 1}`, string(Example("a", 1, 2, 3).Encode())} {
+	for _, good := range []string{`{}`, document, full, `{"max_priority": null, "Priority_boost": null, "boostd": null, "x": 1}`, `{"boostd": {"policy": null}}`, `{"boostd": {"policy": {}}}`, `{"boostd": {"policy": {"mode": "exclusive", "max_wait": "0", "reserve": {"10": 1}}}}`,
+		`{"boostd": {"policy": {"mode": null, "max_wait": "1h30.5m", "min_share": null, "reserve": null}}}`, string(Example("a", 1, 2, 3).Encode())} {
 		if err := judge(t, s, good); err != nil {
 			t.Errorf("%s\n%v", good, err)
 		}
@@ -60,6 +61,10 @@ func TestSchema(t *testing.T) {
 		`{"Rule_Base_priority": [{"role_name": 1, "value": "b", "priority": 1}]}`,
 		`{"boostd": []}`, `{"boostd": {"x": 1}}`, `{"boostd": {"value_priority": "sometimes"}}`, `{"boostd": {"value_priority": 1}}`, `{"boostd": {"rules_by_role": "yes"}}`,
 		`{"boostd": {"rules": [{"expr": "true"}]}}`, `{"boostd": {"rules": [{"priority": 1}]}}`, `{"boostd": {"rules": [{"expr": "true", "priority": 1, "x": 1}]}}`,
+		`{"boostd": {"policy": []}}`, `{"boostd": {"policy": {"mode": "fair"}}}`, `{"boostd": {"policy": {"mode": 1}}}`, `{"boostd": {"policy": {"max_wait": 30}}}`,
+		`{"boostd": {"policy": {"max_wait": "30"}}}`, `{"boostd": {"policy": {"max_wait": "-1s"}}}`, `{"boostd": {"policy": {"min_share": {"x": 5}}}}`, `{"boostd": {"policy": {"min_share": {"0": 0}}}}`,
+		`{"boostd": {"policy": {"min_share": {"0": 91}}}}`, `{"boostd": {"policy": {"min_share": {"0": "5"}}}}`, `{"boostd": {"policy": {"min_share": [5]}}}`,
+		`{"boostd": {"policy": {"reserve": {"0": 1}}}}`, `{"boostd": {"policy": {"reserve": {"1-2": 1}}}}`, `{"boostd": {"policy": {"reserve": {"8": 0}}}}`, `{"boostd": {"policy": {"share": {}}}}`,
 		`{"boostd": {"rules": [{"expr": "", "priority": 1}]}}`, `{"boostd": {"rules": [{"expr": 1, "priority": 1}]}}`,
 	} {
 		if judge(t, s, bad) == nil {

@@ -39,6 +39,8 @@ type Settings struct {
 	// RulesByRole makes the rules of Rule_Base_priority match as KafkaBoost 0.2.0
 	// did: the message's field role is the rule's role_name, whatever value is.
 	RulesByRole bool
+	// Policy is what priority means, nil where the document doesn't say.
+	Policy *Policy
 
 	unknown []member
 	boosts  map[string]Boost
@@ -138,6 +140,7 @@ func (s *Settings) check(wrong report) {
 	for _, rule := range s.Rules {
 		s.checkLevel(wrong, rule.pointer+"/priority", rule.Priority)
 	}
+	s.checkPolicy(wrong)
 	if topics > MaxTopics {
 		wrong("/Priority_boost", "asks for %d topics: want at most %d", topics, MaxTopics)
 		return

@@ -43,6 +43,9 @@ func newSettingsShow() *cobra.Command {
 func showSettings(to io.Writer, s *priority.Settings) error {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "levels 0 to %d, default %d, a value's own priority counts %s\n", s.MaxPriority, s.DefaultPriority, valueCounts(s.ValuePriority))
+	if s.Policy != nil {
+		fmt.Fprintf(w, "policy %s, for handlers without one of their own in boostd.yaml\n", s.Policy)
+	}
 	if len(s.Boosts) > 0 {
 		fmt.Fprintln(w, "\nBOOSTED\tTOPICS\tPARTITIONS")
 	}
