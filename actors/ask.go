@@ -42,6 +42,17 @@ func (e *Engine) ResumeLevel(ctx context.Context, level boostd.Level) (was bool,
 	return ask(ctx, e, "resume a level", func(reply chan<- bool) any { return &resumeLevel{level, reply} })
 }
 
+// SetPolicies gives each handler, in the order of Options.Handlers, another policy
+// between two messages. They are valid for the handlers' slots and levels; on an
+// error those before the one that isn't have changed.
+func (e *Engine) SetPolicies(ctx context.Context, policies []scheduler.Policy) error {
+	err, late := ask(ctx, e, "set policies", func(reply chan<- error) any { return &setPolicies{policies, reply} })
+	if late != nil {
+		return late
+	}
+	return err
+}
+
 // Held lists all messages that wait for a person.
 func (e *Engine) Held(ctx context.Context) ([]scheduler.HeldMessage, error) {
 	return ask(ctx, e, "list held messages", func(reply chan<- []scheduler.HeldMessage) any { return &heldRequest{reply} })

@@ -24,6 +24,9 @@ type HandlerSpec struct {
 	// Timeout is how long one attempt may take before it is cancelled.
 	Timeout time.Duration
 	Retry   scheduler.Retry
+	// Policy is valid for its slots and Options.Levels.
+	Policy      scheduler.Policy
+	Preemptible bool
 	// DeadLetters is where messages go whose last attempt has failed; nil: they are
 	// held.
 	DeadLetters DeadLetters
@@ -105,7 +108,8 @@ func (e *Engine) pools(base context.Context, core *scheduler.Core, sched *schedu
 	var slots [][]*slot
 	number := 0
 	for _, h := range o.Handlers {
-		config := scheduler.PoolConfig{Name: h.Name, Slots: h.Slots, Levels: o.Levels, Retry: h.Retry, DeadLetters: h.DeadLetters != nil, Slice: scheduler.DefaultSlice}
+		config := scheduler.PoolConfig{Name: h.Name, Slots: h.Slots, Levels: o.Levels, Retry: h.Retry, DeadLetters: h.DeadLetters != nil, Slice: scheduler.DefaultSlice,
+			Policy: h.Policy, Preemptible: h.Preemptible}
 		id, err := core.AddPool(config)
 		if err != nil {
 			return nil, err

@@ -60,6 +60,12 @@ type (
 	}
 )
 
+// setPolicies gives each pool, in order, another policy.
+type setPolicies struct {
+	policies []scheduler.Policy
+	done     chan<- error
+}
+
 // ping asks whether an actor still turns; its name is the answer.
 type ping struct {
 	name  string

@@ -61,6 +61,8 @@ func (s *schedulerActor) Receive(ctx actor.Context) {
 		e, was := s.core.ResumeLevel(now, m.level)
 		s.apply(ctx, now, e)
 		m.was <- was
+	case *setPolicies:
+		m.done <- s.setPolicies(ctx, now, m.policies)
 	case *ping:
 		m.reply <- m.name
 	case *drain:
@@ -84,6 +86,19 @@ func (s *schedulerActor) pause(ctx actor.Context, now time.Time, p scheduler.Pau
 		return err
 	}
 	s.apply(ctx, now, e)
+	return nil
+}
+
+// setPolicies changes the pools' policies one by one; nothing is dispatched by an
+// old one after this.
+func (s *schedulerActor) setPolicies(ctx actor.Context, now time.Time, policies []scheduler.Policy) error {
+	for id, p := range policies {
+		e, err := s.core.SetPolicy(now, scheduler.PoolID(id), p)
+		if err != nil {
+			return err
+		}
+		s.apply(ctx, now, e)
+	}
 	return nil
 }
 

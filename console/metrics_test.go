@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+
+	"github.com/kafkaboost/boostd"
 )
 
 var update = flag.Bool("update", false, "write testdata/metrics.txt anew")
@@ -59,8 +61,9 @@ func full() *Status {
 				StateSeconds: map[string]float64{"RUN": 60.5, "HOLD": 1, "PAUSED": 15.5}},
 			{Name: "base", Handler: "mail", Group: "g_base", State: "PAUSED", StateSeconds: map[string]float64{"RUN": 77, "HOLD": 0, "PAUSED": 0}},
 		},
-		Handlers: []Handler{{Name: "mail", Kind: "exec", Slots: 8, Busy: 3, Stuck: 1, Done: 105, Retried: 7, Dead: 2, HeldN: 1, Time: counts(5, 6, 7, 0)}},
-		Alarms:   []Alarm{{Kind: "held", Subject: "10"}, {Kind: "audit", Subject: "/var/log/\"a\"\nb"}},
+		Handlers: []Handler{{Name: "mail", Kind: "exec", Slots: 8, Busy: 3, Stuck: 1, Done: 105, Retried: 7, Dead: 2, HeldN: 1, Time: counts(5, 6, 7, 0),
+			Policy: Policy{Mode: "strict", MaxWait: boostd.Duration(30 * time.Second), MinShare: map[int]int{0: 5, 3: 10, 4: 10}, Reserve: map[int]int{8: 4}, From: "document"}}},
+		Alarms: []Alarm{{Kind: "held", Subject: "10"}, {Kind: "audit", Subject: "/var/log/\"a\"\nb"}},
 	}
 }
 

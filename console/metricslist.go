@@ -33,7 +33,7 @@ type consumerMetrics struct {
 }
 
 type handlerMetrics struct {
-	info, slots, busy, stuck, results, time metric
+	info, policy, slots, busy, stuck, results, time metric
 }
 
 func newMetrics() *metrics {
@@ -121,6 +121,8 @@ func (m *metrics) consumers() {
 func (m *metrics) handlers() {
 	h := &m.handler
 	h.info = m.gauge("handler_info", "Always 1: which kind of handler it is.", "handler", "kind")
+	h.policy = m.gauge("policy_info", "Always 1: what priority means for the handler's messages, and where that is said.",
+		"handler", "mode", "max_wait", "min_share", "reserve", "preemptible", "from")
 	h.slots = m.gauge("handler_slots", "Slots that the handler has.", "handler")
 	h.busy = m.gauge("handler_busy_slots", "Slots that have work.", "handler")
 	h.stuck = m.gauge("handler_stuck_slots", "Slots whose handler overran its timeout and ignores its cancellation.", "handler")

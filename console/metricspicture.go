@@ -139,6 +139,8 @@ func (m *consumerMetrics) collect(c collected, k *Consumer) {
 
 func (m *handlerMetrics) collect(c collected, h *Handler) {
 	c.put(m.info, 1, h.Name, h.Kind)
+	p := &h.Policy
+	c.put(m.policy, 1, h.Name, p.Mode, p.MaxWait.String(), byLevel(p.MinShare, "=", ""), byLevel(p.Reserve, "=", ""), strconv.FormatBool(p.Preemptible), p.From)
 	c.put(m.slots, float64(h.Slots), h.Name)
 	c.put(m.busy, float64(h.Busy), h.Name)
 	c.put(m.stuck, float64(h.Stuck), h.Name)

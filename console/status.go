@@ -156,6 +156,8 @@ type Handler struct {
 	Retried uint64 `json:"retried"`
 	Dead    uint64 `json:"dead"`
 	HeldN   uint64 `json:"held"`
+	// Policy is what priority means for its messages.
+	Policy Policy `json:"policy"`
 	// Time is how long messages were with the handler.
 	Time Histogram `json:"-"`
 }

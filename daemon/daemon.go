@@ -126,6 +126,9 @@ func (d *Daemon) start(ctx context.Context) error {
 		return err
 	}
 	if d.options.Settings != nil {
+		if err := d.checkPolicies(d.options.Settings); err != nil {
+			return d.unfit(err)
+		}
 		d.settings.put(newDocument(d.options.Settings, nil, ""))
 	} else if err := d.awaitSettings(ctx); err != nil {
 		return err
@@ -160,6 +163,7 @@ func (d *Daemon) open() error {
 // startEngine brings up sources, which connect at once, and actors.
 func (d *Daemon) startEngine(specs []actors.HandlerSpec) error {
 	settings := d.settings.current()
+	d.setPolicies(specs, settings)
 	d.consumers = d.planConsumers(settings)
 	consumers, err := d.consumerSpecs()
 	if err != nil {

@@ -26,10 +26,13 @@ func (hs handlers) close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// handlerNames are the handlers in the order of their pools.
+func (d *Daemon) handlerNames() []string { return slices.Sorted(maps.Keys(d.config.Handlers)) }
+
 // handlerSpecs makes every handler with its audit.
 func (d *Daemon) handlerSpecs() ([]actors.HandlerSpec, error) {
 	var specs []actors.HandlerSpec
-	for _, name := range slices.Sorted(maps.Keys(d.config.Handlers)) {
+	for _, name := range d.handlerNames() {
 		c := d.config.Handlers[name]
 		h, err := plugins.New(name, c.Config, d.logger.Named("handler"))
 		if err != nil {
@@ -37,7 +40,7 @@ func (d *Daemon) handlerSpecs() ([]actors.HandlerSpec, error) {
 		}
 		d.handlers = append(d.handlers, h)
 		spec := actors.HandlerSpec{
-			Name: name, Handler: h, Slots: c.Slots, Timeout: c.Timeout.Std(),
+			Name: name, Handler: h, Slots: c.Slots, Timeout: c.Timeout.Std(), Preemptible: c.Preemptible,
 			Retry: scheduler.Retry{Attempts: c.Retry.Attempts, Backoff: c.Retry.Backoff.Std(), MaxBackoff: c.Retry.MaxBackoff.Std()},
 		}
 		if c.DeadLetter {

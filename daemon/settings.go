@@ -116,6 +116,9 @@ func (d *Daemon) readSettings() (document, error) {
 	if err != nil {
 		return document{}, fmt.Errorf("settings %s: %w", path, err)
 	}
+	if err := d.checkPolicies(settings); err != nil {
+		return document{}, fmt.Errorf("settings %s: %w", path, err)
+	}
 	for _, w := range warnings {
 		d.logger.Warn("settings", "file", path, "note", w.String())
 	}
@@ -137,8 +140,8 @@ func versionOf(path string) string {
 }
 
 // Reload implements console.Daemon. One at a time; what a change needs beyond
-// other rules and defaults, new or other levels, takes a restart in this
-// version and is refused by name.
+// other rules, defaults and policies, new or other levels, takes a restart in
+// this version and is refused by name. boostd.yaml is read at start only.
 func (d *Daemon) Reload(ctx context.Context) (console.Reloaded, error) {
 	select {
 	case d.reloading <- struct{}{}:
@@ -151,8 +154,11 @@ func (d *Daemon) Reload(ctx context.Context) (console.Reloaded, error) {
 	}
 	next, err := d.readSettings()
 	old, _, _ := d.settings.get()
+	var otherPolicy []string
 	if err == nil && next.hash != old.hash {
-		err = d.needsRestart(old.settings, next.settings)
+		if err = d.needsRestart(old.settings, next.settings); err == nil {
+			otherPolicy, err = d.changePolicies(ctx, old.settings, next.settings)
+		}
 	}
 	if err != nil {
 		if d.settings.looked(err) {
@@ -169,7 +175,12 @@ func (d *Daemon) Reload(ctx context.Context) (console.Reloaded, error) {
 	d.settings.put(next)
 	d.snapshots.forget()
 	d.logger.Info("settings are in force", "hash", next.hash, "version", next.version)
-	return console.Reloaded{Changed: true, Hash: next.hash, Text: "priorities have changed; levels and topics are the same"}, nil
+	text := "priorities have changed; levels and topics are the same"
+	if len(otherPolicy) > 0 {
+		d.tellPolicies(otherPolicy, next.settings)
+		text += "; another policy holds for " + strings.Join(otherPolicy, ", ")
+	}
+	return console.Reloaded{Changed: true, Hash: next.hash, Text: text}, nil
 }
 
 // needsRestart names what of a change can't be done while the daemon runs.

@@ -140,6 +140,22 @@ func handlers(c *term.Canvas, all []console.Handler) {
 		}
 		c.End()
 	}
+	for _, h := range all {
+		if h.Policy.Mode != "" && (!h.Policy.Strict() || h.Policy.Preemptible) { // an older daemon tells none
+			c.Fold(maxFold, 2, []any{term.Yellow, "policy of " + h.Name + " "}, term.Plain, h.Policy.String()+" ("+policyFrom(h)+")")
+		}
+	}
+}
+
+// policyFrom says where a handler's policy stands.
+func policyFrom(h console.Handler) string {
+	switch h.Policy.From {
+	case "handler":
+		return "handlers." + h.Name + ".policy"
+	case "document":
+		return "the settings document"
+	}
+	return "boostd.yaml"
 }
 
 // maxHeld is how many held messages are listed.

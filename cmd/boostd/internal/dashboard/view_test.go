@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kafkaboost/boostd"
 	"github.com/kafkaboost/boostd/cmd/boostd/internal/term"
 	"github.com/kafkaboost/boostd/console"
 )
@@ -39,8 +40,9 @@ func full() *console.Status {
 			{Name: "orders/base", Handler: "orders", Group: "order-workers_base", State: "RUN"},
 		},
 		Handlers: []console.Handler{
-			{Name: "orders", Kind: "exec", Slots: 64, Busy: 64, Stuck: 2, MeanUS: new(int64(6_480)), Done: 123_456, Retried: 78, HeldN: 2},
-			{Name: "mail", Kind: "http", Slots: 4},
+			{Name: "orders", Kind: "exec", Slots: 64, Busy: 64, Stuck: 2, MeanUS: new(int64(6_480)), Done: 123_456, Retried: 78, HeldN: 2,
+				Policy: console.Policy{Mode: "strict", MaxWait: boostd.Duration(30 * time.Second), MinShare: map[int]int{0: 5, 3: 10, 4: 10}, Reserve: map[int]int{8: 4}, From: "document"}},
+			{Name: "mail", Kind: "http", Slots: 4, Policy: console.Policy{Mode: "exclusive", Preemptible: true, From: "handler"}},
 		},
 		Held:      []console.Held{{Topic: "orders_7", Partition: 2, Offset: 1042, Level: 7, Attempts: 5, Reason: "exit 1\nno such \x1b[31mcustomer"}},
 		HeldCount: 2,

@@ -1,0 +1,32 @@
+package actors
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/scheduler"
+)
+
+// Policies change while it runs, all or none are asked about, and what the core
+// refuses is the caller's error.
+func TestSetPolicies(t *testing.T) {
+	src := newFakeSource()
+	e := start(t, setup{handler: handlerFunc(done), slots: 4, sources: []*fakeSource{src}})
+	good := scheduler.Policy{Reserve: []scheduler.Reserve{{From: 8, Slots: 3}}}
+	if err := e.SetPolicies(t.Context(), []scheduler.Policy{good}); err != nil {
+		t.Fatal(err)
+	}
+	err := e.SetPolicies(t.Context(), []scheduler.Policy{{Reserve: []scheduler.Reserve{{From: 8, Slots: 4}}}})
+	if err == nil || !strings.Contains(err.Error(), `set policy of pool "h": reserve: 4 slots for level 8 and above, want 1 to 3`) {
+		t.Errorf("a reserve of all slots: %v", err)
+	}
+	src.emit(&boostd.Assigned{Partitions: only})
+	src.emit(&boostd.CaughtUp{})
+	src.emit(batch(0, 10, 0))
+	for offset, outcome := range src.wait(t, 10) {
+		if outcome != boostd.Done {
+			t.Errorf("%d is %v", offset, outcome)
+		}
+	}
+}

@@ -1,0 +1,150 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/actors"
+	"github.com/kafkaboost/boostd/conf"
+	"github.com/kafkaboost/boostd/console"
+	"github.com/kafkaboost/boostd/priority"
+	"github.com/kafkaboost/boostd/scheduler"
+)
+
+// policyPatience is how long the scheduler may take to change policies.
+const policyPatience = 5 * time.Second
+
+// Where a policy is from, the strongest first.
+const (
+	fromHandler  = "handler"
+	fromDocument = "document"
+	fromFile     = "file"
+)
+
+// policyOf is what priority means for a handler under the settings, and where
+// that is said: each source replaces the weaker ones as a whole.
+func (d *Daemon) policyOf(handler string, settings *priority.Settings) (p scheduler.Policy, from string) {
+	switch own := d.config.Handlers[handler].Policy; {
+	case own != nil:
+		return own.Scheduling(), fromHandler
+	case settings.Policy != nil:
+		return ofDocument(settings.Policy), fromDocument
+	default:
+		return d.config.Policy.Scheduling(), fromFile
+	}
+}
+
+// ofDocument is a document's policy as the scheduler takes it.
+func ofDocument(p *priority.Policy) scheduler.Policy {
+	s := scheduler.Policy{Exclusive: p.Exclusive, MaxWait: p.MaxWait}
+	for _, share := range p.MinShare {
+		for n := share.Levels.From; n <= share.Levels.To; n++ {
+			s.MinShare = append(s.MinShare, scheduler.Share{Level: n, Percent: share.Percent})
+		}
+	}
+	for _, r := range p.Reserve {
+		s.Reserve = append(s.Reserve, scheduler.Reserve{From: r.From, Slots: r.Slots})
+	}
+	return s
+}
+
+// checkPolicies finds the policies that can't work under the settings: the
+// document's against each handler's slots, those of boostd.yaml against the
+// document's levels.
+func (d *Daemon) checkPolicies(settings *priority.Settings) error {
+	levels := int(settings.MaxPriority) + 1
+	var errs []error
+	for _, name := range d.handlerNames() {
+		h := d.config.Handlers[name]
+		p, from := d.policyOf(name, settings)
+		if from == fromDocument {
+			for _, err := range p.Validate(h.Slots, levels) {
+				part, text, _ := strings.Cut(err.Error(), ": ")
+				errs = append(errs, fmt.Errorf("/boostd/policy/%s: doesn't fit handler %s: %s", part, name, text))
+			}
+			continue
+		}
+		written, key := h.Policy, "handlers."+name+".policy"
+		if written == nil {
+			written, key = &d.config.Policy, "policy"
+		}
+		for _, err := range written.Check(h.Slots, levels) {
+			errs = append(errs, fmt.Errorf("max_priority %d doesn't fit boostd.yaml's %s.%w", settings.MaxPriority, key, err))
+		}
+	}
+	return errors.Join(unique(errs)...)
+}
+
+// unique keeps the first of errors with the same text.
+func unique(errs []error) (kept []error) {
+	told := map[string]bool{}
+	for _, err := range errs {
+		if !told[err.Error()] {
+			kept = append(kept, err)
+		}
+		told[err.Error()] = true
+	}
+	return kept
+}
+
+// setPolicies gives each handler's pool its first policy.
+func (d *Daemon) setPolicies(specs []actors.HandlerSpec, settings *priority.Settings) {
+	for n := range specs {
+		specs[n].Policy, _ = d.policyOf(specs[n].Name, settings)
+	}
+	d.tellPolicies(d.handlerNames(), settings)
+}
+
+// changePolicies gives each handler's pool what the next settings say, between
+// two messages, and names the handlers for which that is something else. The
+// policies fit, and levels are the same.
+func (d *Daemon) changePolicies(ctx context.Context, old, next *priority.Settings) (changed []string, err error) {
+	var policies []scheduler.Policy
+	for _, name := range d.handlerNames() {
+		before, _ := d.policyOf(name, old)
+		after, _ := d.policyOf(name, next)
+		if !reflect.DeepEqual(before, after) {
+			changed = append(changed, name)
+		}
+		policies = append(policies, after)
+	}
+	if len(changed) == 0 {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, policyPatience)
+	defer cancel()
+	return changed, d.engine.Load().SetPolicies(ctx, policies)
+}
+
+// tellPolicies logs what isn't plainly strict.
+func (d *Daemon) tellPolicies(names []string, settings *priority.Settings) {
+	for _, name := range names {
+		if p := d.shownPolicy(name, settings); !p.Strict() || p.From != fromFile {
+			d.logger.Info("policy", "handler", name, "policy", p.String(), "from", p.From)
+		}
+	}
+}
+
+// shownPolicy is a handler's policy as status has it.
+func (d *Daemon) shownPolicy(handler string, settings *priority.Settings) console.Policy {
+	p, from := d.policyOf(handler, settings)
+	shown := console.Policy{
+		Mode: conf.Strict, MaxWait: boostd.Duration(p.MaxWait), MinShare: map[int]int{}, Reserve: map[int]int{},
+		Preemptible: d.config.Handlers[handler].Preemptible, From: from,
+	}
+	if p.Exclusive {
+		shown.Mode = conf.Exclusive
+	}
+	for _, s := range p.MinShare {
+		shown.MinShare[int(s.Level)] = s.Percent
+	}
+	for _, r := range p.Reserve {
+		shown.Reserve[int(r.From)] = r.Slots
+	}
+	return shown
+}
