@@ -51,7 +51,7 @@ func full() *Status {
 		Settings: Settings{Version: "settings-7.json", Hash: "c0ffee", Source: "s3://bucket/users/u", LoadedAt: at(1000), CheckedAt: at(2000)},
 		Levels: []Level{
 			{Level: 10, Backlog: Backlog{Broker: new(int64(4000)), Queued: 12}, InFlight: 2, OldestMS: new(int64(1250)), State: "RUN",
-				Done: 100, Retried: 7, HeldN: 1, QueueWait: counts(1, 2, 3, 4), Age: counts(0, 0, 1, 0)},
+				Done: 100, Retried: 7, HeldN: 1, Overdue: 4, Shared: 5, Preempted: 6, QueueWait: counts(1, 2, 3, 4), Age: counts(0, 0, 1, 0)},
 			{Level: 0, Backlog: Backlog{Queued: 1}, State: "PAUSED", Paused: &Pause{By: "ann"}, Done: 5, QueueWait: counts(0, 0, 0, 0), Age: counts(0, 0, 0, 0)},
 		},
 		Consumers: []Consumer{

@@ -23,6 +23,7 @@ type metrics struct {
 
 type levelMetrics struct {
 	broker, queued, inFlight, oldest, paused, done, retried, dead, held metric
+	overdue, shared, preempted                                          metric
 	queueWait, age                                                      metric
 }
 
@@ -93,6 +94,9 @@ func (m *metrics) levels() {
 	l.retried = m.counter("level_retried_total", "Failed attempts of the level's messages that were followed by another.", "level")
 	l.dead = m.counter("level_dead_total", "Messages of the level that became dead letters.", "level")
 	l.held = m.counter("level_held_total", "Messages of the level that were given up.", "level")
+	l.overdue = m.counter("level_overdue_total", "Attempts of the level's messages that went before higher levels because they had waited for max_wait.", "level")
+	l.shared = m.counter("level_shared_total", "Attempts of the level's messages that went before higher levels because the level was owed its min_share.", "level")
+	l.preempted = m.counter("level_preempted_total", "Attempts of the level's messages that were cancelled to give their slot to a higher level.", "level")
 	l.queueWait = m.histogram("level_queue_wait_seconds", "Time from a message's fetch to the start of its first attempt.", "level")
 	l.age = m.histogram("level_start_age_seconds", "Age, since it was produced, of a message at the start of its first attempt.", "level")
 }

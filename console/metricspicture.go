@@ -96,6 +96,9 @@ func (m *levelMetrics) collect(c collected, l *Level) {
 	c.put(m.retried, float64(l.Retried), name)
 	c.put(m.dead, float64(l.Dead), name)
 	c.put(m.held, float64(l.HeldN), name)
+	c.put(m.overdue, float64(l.Overdue), name)
+	c.put(m.shared, float64(l.Shared), name)
+	c.put(m.preempted, float64(l.Preempted), name)
 	c.histogram(m.queueWait, l.QueueWait, name)
 	c.histogram(m.age, l.Age, name)
 }

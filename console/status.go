@@ -84,6 +84,12 @@ type Level struct {
 	Retried uint64 `json:"retried"`
 	Dead    uint64 `json:"dead"`
 	HeldN   uint64 `json:"held"`
+	// Overdue and Shared are attempts that a policy let go before higher levels, for
+	// max_wait and for min_share; Preempted are those that gave their slot back to a
+	// higher level.
+	Overdue   uint64 `json:"overdue"`
+	Shared    uint64 `json:"shared"`
+	Preempted uint64 `json:"preempted"`
 	// QueueWait is the time from fetch to start, Age that from production to start.
 	QueueWait, Age Histogram `json:"-"`
 }

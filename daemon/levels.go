@@ -46,6 +46,7 @@ func (v *view) queued(r *console.Level, l scheduler.LevelStatus) {
 	r.Backlog.Queued += l.Queued
 	r.InFlight += l.InFlight
 	r.Done, r.Retried, r.Dead, r.HeldN = r.Done+l.Done, r.Retried+l.Retried, r.Dead+l.Dead, r.HeldN+l.Held
+	r.Overdue, r.Shared, r.Preempted = r.Overdue+l.Overdue, r.Shared+l.Shared, r.Preempted+l.Preempted
 	if l.Ready {
 		if ms := l.Oldest.Milliseconds(); r.OldestMS == nil || ms > *r.OldestMS {
 			r.OldestMS = &ms
