@@ -66,6 +66,7 @@ func (w *world) recall(at worldSlot) []*Item {
 	}
 	w.recalled[at] = true
 	n := w.draw(len(items) + 1)
+	w.noteHandedBack(at.pool, items[n:])
 	for _, i := range items[n:] {
 		m := w.find(i.Message)
 		m.state = "queued"
@@ -90,6 +91,7 @@ func (w *world) effects(e *Effects) {
 			w.t.Fatalf("slot %v was given a second batch", at)
 		}
 		w.checkDispatch(d)
+		w.checkChoice(d)
 		w.checkRecalled(d)
 		w.out[at] = d.Items
 		delete(w.recalled, at)
@@ -97,6 +99,9 @@ func (w *world) effects(e *Effects) {
 			m := w.find(i.Message)
 			m.state = "out"
 		}
+	}
+	for _, p := range e.Preempts {
+		w.checkPreempt(p)
 	}
 	for _, s := range e.Settled {
 		for _, one := range s.Settlements {
@@ -236,18 +241,13 @@ func (w *world) checkDispatch(d Dispatch) {
 			}
 		}
 	}
-	for _, m := range w.all {
-		if m.msg.Level > d.Level && w.isReady(m, d.Pool) {
-			w.t.Fatalf("level %d was dispatched while %v of level %d is ready", d.Level, m.msg, m.msg.Level)
-		}
-	}
 }
 
 // checkRecalled: nothing lower starts while a worker may have something higher
 // that it has not started.
 func (w *world) checkRecalled(d Dispatch) {
 	for at, items := range w.out {
-		if at.pool == d.Pool && len(items) > 1 && items[0].Message.Level > d.Level && !w.recalled[at] {
+		if at.pool == d.Pool && len(items) > 1 && items[0].Message.Level > d.Level && !w.recalled[at] && d.Rank != Granted {
 			w.t.Fatalf("level %d was dispatched before %d items of level %d were recalled", d.Level, len(items), items[0].Message.Level)
 		}
 	}
@@ -305,7 +305,7 @@ func (w *world) check() {
 		default:
 			w.t.Fatalf("%v is %s and was not settled", m.msg, m.state)
 		}
-		ready[pool] = ready[pool] || w.isReady(m, pool)
+		ready[pool] = ready[pool] || w.isReady(m, pool) && m.msg.Level >= w.floor(pool)
 	}
 	s := w.core.Status(w.now)
 	w.checkWanted()
@@ -336,7 +336,7 @@ func (w *world) check() {
 			w.t.Fatalf("status of %s has %v, its window full %v", k.Name, k.State, full)
 		case (k.Reason.Kind == ByHand) != (!k.Mixed && w.isPaused(&tracked{msg: &boostd.Message{Level: k.Level}})):
 			w.t.Fatalf("%s is %v %v, and its level is paused by hand or not", k.Name, k.State, k.Reason)
-		case k.State == Paused && !full && idle[k.Pool] && k.Reason.Kind != ByHand:
+		case k.State == Paused && !full && idle[k.Pool] && (k.Mixed || k.Level >= w.floor(k.Pool)) && k.Reason.Kind != ByHand:
 			w.t.Fatalf("%s is paused while a slot idles", k.Name)
 		}
 	}
@@ -368,7 +368,8 @@ func (w *world) checkWanted() {
 				busy++
 			}
 		}
-		free := busy < slots
+		floor := w.floor(PoolID(pool))
+		free := busy < slots && w.core.pools[pool].ready.highest() >= floor
 		if free {
 			waiting = None
 		}

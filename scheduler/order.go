@@ -3,6 +3,7 @@ package scheduler
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/kafkaboost/boostd"
 )
@@ -42,6 +43,9 @@ type lock struct {
 	id      uint64
 	running int
 	backoff int
+	// freed is when an item that went before higher levels last gave it back: a
+	// higher one that stood in its list meanwhile has been ready since then only.
+	freed time.Time
 	// ready are the levels at which an item of this lock stands in a ready
 	// list, ascending: a new one is added only above the last, so that per
 	// level it is always the item with the lowest offset.
@@ -57,6 +61,13 @@ func (l *lock) busy() bool { return l.running > 0 || l.backoff > 0 }
 // admits reports whether an item of that level may stand in its ready list.
 func (l *lock) admits(level boostd.Level) bool {
 	return !l.busy() && (len(l.ready) == 0 || level > l.ready[len(l.ready)-1])
+}
+
+// gaveBack notes that an item of the lock no longer runs or waits for its retry.
+func (l *lock) gaveBack(i *Item, now time.Time) {
+	if i.grant != noGrant {
+		l.freed = now
+	}
 }
 
 // unready notes that the item of that level has left its ready list.
@@ -98,7 +109,7 @@ func (ls *locks) get(id uint64) *lock {
 	} else {
 		l = &lock{}
 	}
-	l.id = id
+	l.id, l.freed = id, time.Time{}
 	ls.byID[id] = l
 	return l
 }

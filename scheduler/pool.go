@@ -114,11 +114,12 @@ func (p *pool) queue(i *Item, by int) {
 }
 
 // backsOff counts an item in or out of those that wait for a retry.
-func (p *pool) backsOff(i *Item, by int) {
+func (p *pool) backsOff(i *Item, by int, now time.Time) {
 	i.consumer.backoff += by
 	p.of(i).backoff += by
 	if i.lock != nil {
 		i.lock.backoff += by
+		i.lock.gaveBack(i, now)
 	}
 	p.note(i.Message.Level)
 }
@@ -182,6 +183,7 @@ func (p *pool) left(i *Item) bool {
 		i.lock.wait(i)
 		return false
 	}
+	i.ReadyAt = later(i.ReadyAt, i.lock.freed)
 	return true
 }
 
@@ -224,11 +226,12 @@ func (p *pool) dispatched(dst []*Item, i *Item, g grant, now time.Time) []*Item 
 }
 
 // returned takes an item back from its worker, whatever became of it.
-func (p *pool) returned(i *Item) {
+func (p *pool) returned(i *Item, now time.Time) {
 	p.of(i).inFlight--
 	i.partition.inFlight--
 	if i.lock != nil {
 		i.lock.running--
+		i.lock.gaveBack(i, now)
 	}
 	p.note(i.Message.Level)
 }

@@ -12,7 +12,7 @@ import (
 func (c *Core) step(now time.Time) *Effects {
 	c.expirePauses(now)
 	for i := c.retries.due(now); i != nil; i = c.retries.due(now) {
-		i.consumer.pool.backsOff(i, -1)
+		i.consumer.pool.backsOff(i, -1, now)
 		i.consumer.pool.requeue(i, now)
 	}
 	c.checkStart(now)
@@ -138,7 +138,7 @@ func (c *Core) unstarted(now time.Time, p *pool, items []*Item) {
 
 // handedBack gives an item whose attempt doesn't count its place back.
 func (c *Core) handedBack(now time.Time, p *pool, i *Item) {
-	p.returned(i)
+	p.returned(i, now)
 	p.shares.handedBack(i.Message.Level)
 	if i.Preempted {
 		p.of(i).counts.Preempted++
@@ -156,7 +156,7 @@ func (c *Core) handedBack(now time.Time, p *pool, i *Item) {
 // ended does what follows from an attempt's result.
 func (c *Core) ended(now time.Time, p *pool, i *Item) {
 	l := p.of(i)
-	p.returned(i)
+	p.returned(i, now)
 	l.estimate.add(i.FinishedAt.Sub(i.StartedAt))
 	p.times.Add(i.FinishedAt.Sub(i.StartedAt))
 	l.addWait(i)
@@ -178,7 +178,7 @@ func (c *Core) ended(now time.Time, p *pool, i *Item) {
 		l.counts.Retried++
 		p.queue(i, 1)
 		i.ReadyAt = now.Add(p.config.Retry.wait(i.Message, i.Result.After))
-		p.backsOff(i, 1)
+		p.backsOff(i, 1, now)
 		c.retries.add(i)
 	default:
 		c.tellFailure(i)
@@ -225,16 +225,16 @@ func (c *Core) settle(i *Item, o boostd.Outcome) {
 // waits for a retry too.
 func (c *Core) dropClosed(now time.Time, k *consumer) {
 	closed := func(i *Item) bool { return i.partition.closed }
-	c.dropRetries(closed)
+	c.dropRetries(now, closed)
 	k.pool.drop(now, closed, func(i *Item) { c.settle(i, boostd.Released) })
 	c.noteDrained(k)
 }
 
 // dropRetries releases the items in backoff for which gone is true. The caller
 // drops what is queued of their pools too, which settles their locks.
-func (c *Core) dropRetries(gone func(*Item) bool) {
+func (c *Core) dropRetries(now time.Time, gone func(*Item) bool) {
 	c.retries.take(gone, func(i *Item) {
-		i.consumer.pool.backsOff(i, -1)
+		i.consumer.pool.backsOff(i, -1, now)
 		i.consumer.pool.queue(i, -1)
 		c.settle(i, boostd.Released)
 	})

@@ -31,6 +31,9 @@ type world struct {
 	// kept has, by lock, when it was last seen kept, and by what.
 	kept    map[uint64]keeping
 	burials []Burial // not answered yet
+
+	policies  []*worldPolicy // by pool
+	preempted map[worldSlot]bool
 }
 
 type keeping struct {
@@ -51,6 +54,7 @@ type worldConsumer struct {
 	paused  bool
 	byHand  bool               // its last pause was
 	ordered map[bool]time.Time // when it was last paused and resumed
+	broker  int
 }
 
 // assignment is one life of a partition at a consumer.
@@ -129,10 +133,12 @@ type tracked struct {
 func newWorld(t testing.TB, draw func(int) int) *world {
 	w := &world{t: t, draw: draw, core: New(Config{Gate: draw(4) > 0, StartWait: time.Duration(draw(2)) * time.Second}),
 		now: time.Unix(1000, 0), order: Order(draw(3)), next: map[boostd.TopicPartition]int64{},
-		byID: map[messageID]*tracked{}, out: map[worldSlot][]*Item{}, recalled: map[worldSlot]bool{}, kept: map[uint64]keeping{}, paused: map[boostd.Level]time.Time{}}
+		byID: map[messageID]*tracked{}, out: map[worldSlot][]*Item{}, recalled: map[worldSlot]bool{}, kept: map[uint64]keeping{}, paused: map[boostd.Level]time.Time{}, preempted: map[worldSlot]bool{}}
 	for n, slots := range []int{1 + draw(5), 1} {
-		_, err := w.core.AddPool(PoolConfig{Name: "p", Slots: slots, Levels: 11, DeadLetters: n == 0,
+		policy := w.drawPolicy(slots)
+		_, err := w.core.AddPool(PoolConfig{Name: "p", Slots: slots, Levels: 11, DeadLetters: n == 0, Policy: policy, Preemptible: draw(2) == 0,
 			Retry: Retry{Attempts: 3, Backoff: 50 * time.Millisecond, MaxBackoff: time.Second}})
+		w.policies = append(w.policies, newWorldPolicy(policy))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,7 +177,7 @@ func (w *world) step() {
 	}
 	k := w.consumers[w.draw(len(w.consumers))]
 	tp := boostd.TopicPartition{Topic: k.config.Name, Partition: int32(w.draw(2))}
-	switch w.draw(18) {
+	switch w.draw(19) {
 	case 0, 1:
 		w.assign(k, tp)
 	case 2:
@@ -183,11 +189,13 @@ func (w *world) step() {
 	case 9:
 		w.apply(w.core.CaughtUp(w.now, k.id))
 	case 10:
-		w.apply(w.core.Backlog(w.now, k.id, int64(w.draw(5000))-1))
+		w.backlog(k)
 	case 11:
 		w.byHand()
 	case 12:
 		w.bury()
+	case 13:
+		w.setPolicy()
 	default:
 		w.finish()
 	}
@@ -295,6 +303,8 @@ func (w *world) finish() {
 	items := w.out[at]
 	delete(w.out, at)
 	stop, takesAll := w.draw(len(items)+1), w.draw(3) == 0
+	preempted := w.preempted[at] && w.draw(4) > 0
+	delete(w.preempted, at)
 	var failed []*Item
 	for n, i := range items {
 		m := w.find(i.Message)
@@ -306,6 +316,14 @@ func (w *world) finish() {
 			m.state = "queued"
 		} else {
 			w.result(i)
+			if i.Preempted = preempted && i.Result.Outcome == boostd.Retry; i.Preempted {
+				m.state = "queued"
+				if m.of.closed {
+					m.state = "dropped"
+				}
+				failed = append(failed, i)
+				continue
+			}
 			m.tried++
 			m.state = "ended"
 			if i.Result.Outcome != boostd.Done {
@@ -325,6 +343,7 @@ func (w *world) finish() {
 	if w.draw(8) == 0 {
 		w.core.Overrun(at.pool, at.slot)
 	}
+	w.noteHandedBack(at.pool, items)
 	w.apply(w.core.Finished(w.now, at.pool, at.slot, items))
 }
 
