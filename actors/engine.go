@@ -118,6 +118,7 @@ func (e *Engine) pools(base context.Context, core *scheduler.Core, sched *schedu
 		wanted.Store(int64(scheduler.None))
 		turns := newTurns(o.Levels)
 		var pool []*slot
+		var preempt []func()
 		var batches []*assignment
 		for n := range h.Slots {
 			s := &slot{
@@ -125,13 +126,14 @@ func (e *Engine) pools(base context.Context, core *scheduler.Core, sched *schedu
 				fail: e.fail, logger: o.Logger.Named("worker"),
 			}
 			number++
-			pool = append(pool, s)
+			pool, preempt = append(pool, s), append(preempt, s.preempt)
 			batches = append(batches, &assignment{
 				pool: id, slot: n, wanted: wanted, turns: turns, slice: config.Slice, deadline: &s.deadline, timeout: h.Timeout,
 			})
 		}
 		slots = append(slots, pool)
 		sched.slots = append(sched.slots, batches)
+		sched.preempt = append(sched.preempt, preempt)
 		sched.wanted = append(sched.wanted, wanted)
 		sched.graves = append(sched.graves, h.DeadLetters)
 	}

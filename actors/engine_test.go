@@ -121,6 +121,9 @@ type setup struct {
 	recorder Recorder
 	resolve  func(*boostd.Message)
 	sources  []*fakeSource
+
+	preemptible bool
+	policy      scheduler.Policy
 }
 
 // start runs an engine whose consumers 0, 1, … have the levels 0, 1, ….
@@ -128,7 +131,7 @@ func start(t testing.TB, s setup) *Engine {
 	t.Helper()
 	o := Options{Levels: 11, Logger: hclog.NewNullLogger(), Scheduling: scheduler.Config{StartWait: patience, Gate: true}}
 	o.Handlers = []HandlerSpec{{Name: "h", Handler: s.handler, Slots: max(s.slots, 1), Timeout: max(s.timeout, 10*time.Millisecond),
-		Recorder: s.recorder, Retry: scheduler.Retry{Attempts: 3, Backoff: time.Millisecond, MaxBackoff: time.Millisecond}}}
+		Recorder: s.recorder, Preemptible: s.preemptible, Policy: s.policy, Retry: scheduler.Retry{Attempts: 3, Backoff: time.Millisecond, MaxBackoff: time.Millisecond}}}
 	if s.timeout == 0 {
 		o.Handlers[0].Timeout = patience
 	}

@@ -20,6 +20,7 @@ type schedulerActor struct {
 	names     []string // of the consumers, for logs
 	workers   [][]*actor.PID
 	slots     [][]*assignment // the reused batches, by pool and slot
+	preempt   [][]func()      // by pool and slot
 	graves    []DeadLetters   // by pool
 	wanted    []*atomic.Int64 // by pool, read by its slots between messages
 	recalls   []scheduler.Recall
@@ -145,6 +146,9 @@ func (s *schedulerActor) send(ctx actor.Context, now time.Time, e *scheduler.Eff
 		a := s.slots[d.Pool][d.Slot]
 		a.give(d)
 		ctx.Send(s.workers[d.Pool][d.Slot], a)
+	}
+	for _, p := range e.Preempts {
+		s.preempt[p.Pool][p.Slot]()
 	}
 	for id, w := range s.wanted {
 		w.Store(int64(s.core.Waiting(scheduler.PoolID(id))))

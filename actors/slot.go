@@ -16,6 +16,10 @@ import (
 // timeout.
 var errOverrun = errors.New("handler overran its timeout")
 
+// errPreempted is the cause of an attempt that was cancelled because a higher
+// level needs its slot.
+var errPreempted = errors.New("a higher level needs the slot")
+
 // returnGrace is how long a handler has to return after its cancellation
 // before its slot is called stuck.
 const returnGrace = time.Second
@@ -48,15 +52,15 @@ type slot struct {
 func (s *slot) run() {
 	ctx := s.renew()
 	for a := range s.work {
+		if ctx.Err() != nil && s.base.Err() == nil {
+			ctx = s.renew()
+		}
 		s.watch()
 		if stack := a.run(ctx, s.spec.Handler); stack != "" {
 			s.logger.Error("handler panicked", "handler", s.spec.Name, "stack", stack)
 		}
 		if err := s.record(a); err != nil {
 			s.fail(err)
-		}
-		if ctx.Err() != nil && s.base.Err() == nil {
-			ctx = s.renew()
 		}
 		s.report(a)
 	}
@@ -65,6 +69,16 @@ func (s *slot) run() {
 	s.cancel(nil)
 	if s.watchdog != nil {
 		s.watchdog.Stop()
+	}
+}
+
+// preempt cancels what the slot runs. The scheduler actor's, before it gives the
+// slot another batch; where the present one has just ended nothing is lost.
+func (s *slot) preempt() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cancel != nil {
+		s.cancel(errPreempted)
 	}
 }
 

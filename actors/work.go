@@ -22,6 +22,7 @@ type assignment struct {
 	pool  scheduler.PoolID
 	slot  int
 	level boostd.Level
+	rank  boostd.Level
 	items []*scheduler.Item
 
 	// mu guards next and end between the slot's goroutine, which alone moves
@@ -49,7 +50,7 @@ var _ boostd.Work = (*assignment)(nil)
 
 // give makes it the batch of a dispatch. The scheduler actor's.
 func (a *assignment) give(d scheduler.Dispatch) {
-	a.level, a.items = d.Level, d.Items
+	a.level, a.rank, a.items = d.Level, d.Rank, d.Items
 	a.next, a.end = 0, len(d.Items)
 	a.begun = false
 	a.turns.dispatched(d.Level)
@@ -81,7 +82,7 @@ func (a *assignment) Next() (*boostd.Message, bool) {
 	for {
 		// In this order: what is no longer wanted has been dispatched, and has a
 		// turn before it begins; what has begun has an earlier time.
-		if a.ctx.Err() != nil || a.wanted.Load() > int64(a.level) {
+		if a.ctx.Err() != nil || a.wanted.Load() > int64(a.rank) {
 			return nil, false
 		}
 		mine, now := a.turns.mine(a.level), time.Now()
@@ -156,6 +157,7 @@ func (a *assignment) report(i *scheduler.Item, r boostd.Result) {
 		a.failures = append(a.failures, i)
 	}
 	i.Result, i.FinishedAt = r, time.Now()
+	i.Preempted = r.Outcome == boostd.Retry && context.Cause(a.ctx) == errPreempted
 	i.Interrupted = r.Outcome == boostd.Retry && a.stopped()
 	a.open--
 	if a.open == 0 {
@@ -163,10 +165,11 @@ func (a *assignment) report(i *scheduler.Item, r boostd.Result) {
 	}
 }
 
-// stopped reports whether the batch's context has ended, and not for an overrun:
-// then the daemon stops.
+// stopped reports whether the batch's context has ended with the daemon's, and
+// not for a reason of its own.
 func (a *assignment) stopped() bool {
-	return a.ctx.Err() != nil && !errors.Is(context.Cause(a.ctx), errOverrun)
+	cause := context.Cause(a.ctx)
+	return a.ctx.Err() != nil && !errors.Is(cause, errOverrun) && !errors.Is(cause, errPreempted)
 }
 
 // followsFailure reports whether an earlier message of the same key failed: it
