@@ -84,7 +84,7 @@ func (p *pool) occupy(at boostd.Level, by int) {
 func (p *pool) note(at boostd.Level) {
 	if p.config.Policy.Exclusive {
 		l := &p.levels[at]
-		p.active.put(at, l.queued-l.backoff+l.inFlight+l.broker > 0 && !p.paused.has(at))
+		p.active.put(at, l.queued-l.backoff+l.inFlight+l.broker > 0 && !p.halted.has(at))
 	}
 }
 
@@ -103,7 +103,7 @@ func (p *pool) setPolicy(policy Policy) {
 	for at := range p.levels {
 		p.note(boostd.Level(at))
 		p.levels[at].ready.each(func(i *Item) { i.aged = 0 })
-		if !p.paused.has(boostd.Level(at)) {
+		if !p.halted.has(boostd.Level(at)) {
 			p.levels[at].ready.each(p.ageing)
 		}
 	}

@@ -51,6 +51,8 @@ type consumer struct {
 	failed      int                 // of unsettled: at least one attempt has failed here
 	failedBytes int64
 	gate        gateState
+	gated       int  // its place among the gated, from 1; 0: it runs
+	touched     bool // in this step
 }
 
 // partition is one assignment of a partition. A later assignment is another

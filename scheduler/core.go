@@ -32,6 +32,8 @@ type Core struct {
 	started   bool
 	draining  bool
 	effects   Effects
+	touched   []*consumer // in this step
+	gated     gated
 }
 
 // New makes an empty core. Pools and consumers are added before Start.
@@ -69,6 +71,7 @@ func (c *Core) AddConsumer(config ConsumerConfig) (ConsumerID, error) {
 		caughtUp:   !c.began.IsZero(),
 	}
 	c.consumers = append(c.consumers, k)
+	c.touch(k)
 	return k.id, nil
 }
 
@@ -140,6 +143,7 @@ func (c *Core) Fetched(now time.Time, id ConsumerID, messages []boostd.Message) 
 		i.Message, i.consumer, i.size, i.ReadyAt = m, k, m.Size(), m.FetchedAt
 		k.unsettled++
 		k.bytes += int64(i.size)
+		c.touch(k)
 		i.partition = k.partition(m)
 		if i.partition == nil || i.partition.closed {
 			c.settle(i, boostd.Released)

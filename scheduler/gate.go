@@ -182,32 +182,6 @@ type FlowChange struct {
 	Reason   Reason
 }
 
-// gate computes every consumer's state anew and returns when it wants to be
-// asked again.
-func (c *Core) gate(now time.Time) (wake time.Time) {
-	for _, p := range c.pools {
-		p.aboveKnown = false
-	}
-	for _, k := range c.consumers {
-		if k.gate.since.IsZero() {
-			k.gate.since = now
-		}
-		if !k.full() && k.gate.state == Run && !c.byHand(k) {
-			continue // nothing could change
-		}
-		next, again := k.gate.next(gateInput{
-			now: now, full: k.full(), low: c.low(k),
-			mixed: k.config.Mixed, above: k.workAbove(), off: !c.config.Gate, byHand: c.byHand(k),
-		})
-		if (next.state == Paused) != (k.gate.state == Paused) {
-			c.effects.Flows = append(c.effects.Flows, FlowChange{k.id, next.state, next.reason})
-		}
-		k.gate = next
-		wake = sooner(wake, again)
-	}
-	return wake
-}
-
 // low reports whether a slot idles for want of the consumer's messages, or could
 // before a resume brings more. It is asked after dispatching: a free slot means
 // that nothing is ready, whatever waits here for keys and retries.
@@ -256,7 +230,7 @@ func (p *pool) sumAbove() {
 	for at := len(p.levels) - 1; at >= 0; at-- {
 		l := &p.levels[at]
 		p.above[at] = time.Duration(min(work/float64(p.config.Slots), most))
-		if p.paused.has(boostd.Level(at)) {
+		if p.halted.has(boostd.Level(at)) {
 			continue
 		}
 		work += float64(l.queued+l.inFlight+l.broker) * l.estimate.mean

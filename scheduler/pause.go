@@ -32,6 +32,7 @@ func (c *Core) PauseLevel(now time.Time, pause Pause) (*Effects, error) {
 		return nil, fmt.Errorf("pause level %d: there are levels 0 to %d", pause.Level, c.levels()-1)
 	}
 	c.paused[pause.Level] = pause
+	c.touchAll()
 	for id, p := range c.pools {
 		if int(pause.Level) < len(p.levels) {
 			p.pause(now, pause.Level)
@@ -57,6 +58,7 @@ func (c *Core) resume(now time.Time, level boostd.Level) {
 		return
 	}
 	delete(c.paused, level)
+	c.touchAll()
 	for _, p := range c.pools {
 		if int(level) < len(p.levels) {
 			p.resume(now, level)
@@ -67,7 +69,7 @@ func (c *Core) resume(now time.Time, level boostd.Level) {
 // pause takes a level out of the choice. What stood ready with a lock waits for
 // it again, so that other levels of its key can go past.
 func (p *pool) pause(now time.Time, level boostd.Level) {
-	p.paused.add(level)
+	p.halted.add(level)
 	p.note(level)
 	p.ready.remove(level)
 	p.levels[level].ready.each(p.unage)
@@ -86,7 +88,7 @@ func (p *pool) pause(now time.Time, level boostd.Level) {
 // resume puts it back: what is ready is so from now on, because it has not
 // waited for a slot before.
 func (p *pool) resume(now time.Time, level boostd.Level) {
-	p.paused.remove(level)
+	p.halted.remove(level)
 	p.note(level)
 	ready := &p.levels[level].ready
 	ready.each(func(i *Item) {
@@ -128,7 +130,7 @@ func (c *Core) pauses() []Pause {
 // byHand reports whether the consumer's level is paused by hand; mixed ones have
 // no level.
 func (c *Core) byHand(k *consumer) bool {
-	return !k.config.Mixed && k.pool.paused.has(k.config.Level)
+	return !k.config.Mixed && k.pool.halted.has(k.config.Level)
 }
 
 // levels is the number of levels of the pool that has most.

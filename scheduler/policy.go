@@ -119,5 +119,6 @@ func (c *Core) SetPolicy(now time.Time, id PoolID, policy Policy) (*Effects, err
 		return nil, fmt.Errorf("set policy of pool %q: %w", p.config.Name, err)
 	}
 	p.setPolicy(policy)
+	c.touchAll()
 	return c.step(now), nil
 }

@@ -33,7 +33,8 @@ type pool struct {
 	config  PoolConfig
 	levels  []level
 	ready   levelSet  // levels whose ready list isn't empty, but for paused ones
-	paused  levelSet  // by hand
+	halted  levelSet  // levels that are paused by hand
+	paused  int       // consumers
 	times   Histogram // of the handler
 	locks   locks
 	free    []int     // idle slots; the last one used goes first, its caches are warm
@@ -92,7 +93,7 @@ func newPool(config PoolConfig) *pool {
 		preempt: newPreemptions(config.Slots),
 		above:   make([]time.Duration, config.Levels),
 		ready:   newLevelSet(config.Levels),
-		paused:  newLevelSet(config.Levels),
+		halted:  newLevelSet(config.Levels),
 	}
 	for slot := config.Slots - 1; slot >= 0; slot-- {
 		p.free = append(p.free, slot)
@@ -139,7 +140,7 @@ func (p *pool) enqueue(i *Item) {
 // than all that was fetched since.
 func (p *pool) pushReady(i *Item, front bool) {
 	p.of(i).ready.push(i, front)
-	if !p.paused.has(i.Message.Level) {
+	if !p.halted.has(i.Message.Level) {
 		p.ready.add(i.Message.Level)
 		p.ageing(i)
 	}
@@ -252,14 +253,14 @@ func (p *pool) requeue(i *Item, now time.Time) {
 
 // admits reports whether an item that has a lock may stand in its ready list.
 func (p *pool) admits(i *Item) bool {
-	return i.lock.admits(i.Message.Level) && !p.paused.has(i.Message.Level)
+	return i.lock.admits(i.Message.Level) && !p.halted.has(i.Message.Level)
 }
 
 // next is the item whose turn it is when the lock is free, or nil: the first
 // that waits and isn't paused.
 func (p *pool) next(l *lock) *Item {
 	i := l.waiting.head
-	for i != nil && p.paused.has(i.Message.Level) {
+	for i != nil && p.halted.has(i.Message.Level) {
 		i = i.next
 	}
 	return i

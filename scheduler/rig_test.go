@@ -127,6 +127,9 @@ func (r *rig) apply(e *Effects) {
 	for _, c := range e.Recalls {
 		r.said = append(r.said, fmt.Sprintf("recall %d", c.Slot))
 	}
+	for _, p := range e.Preempts {
+		r.said = append(r.said, fmt.Sprintf("preempt %d", p.Slot))
+	}
 	for _, s := range e.Settled {
 		for _, one := range s.Settlements {
 			if one.Outcome != boostd.Retry {

@@ -34,7 +34,7 @@ pool p: 2 slots, 2 busy, 1 stuck
   level 3: 0 queued, 1 in flight, oldest 0s, mean 0s, {0 0 0 0 0 0 0}
   level 9: 1 queued, 1 in flight, oldest 0s, mean 879ms, {0 1 0 1 0 0 0}
 consumer base: pool 0, level 0, mixed true, broker -1, 3 unsettled, 1539 bytes, 2 partitions, RUN "" for 42ms, 1 held, 0 pauses, 0 resumes
-consumer low: pool 0, level 1, mixed false, broker -1, 2 unsettled, 1024 bytes, 1 partitions, PAUSED "levels above have work for 44.8s" for 2ms, 0 held, 1 pauses, 0 resumes
+consumer low: pool 0, level 1, mixed false, broker -1, 2 unsettled, 1024 bytes, 1 partitions, PAUSED "levels above have work for 51.5s" for 2ms, 0 held, 1 pauses, 0 resumes
 consumer high: pool 0, level 9, mixed false, broker 100, 0 unsettled, 0 bytes, 0 partitions, RUN "" for 42ms, 0 held, 0 pauses, 0 resumes
 held t/1@0 level 9, 1 attempts, ""
 `

@@ -28,12 +28,14 @@ func (c *Core) step(now time.Time) *Effects {
 		c.effects.Wake = sooner(c.effects.Wake, c.retries[0].ReadyAt)
 	}
 	c.effects.Idle = c.draining && c.empty()
-	for _, k := range c.consumers {
+	for _, k := range c.touched {
+		k.touched = false
 		if len(k.settled) > 0 {
 			c.effects.Settled = append(c.effects.Settled, Settled{k.id, k.settled})
 			k.settled = nil // it is the receiver's now
 		}
 	}
+	c.touched = c.touched[:0]
 	return &c.effects
 }
 
@@ -191,6 +193,7 @@ func (c *Core) ended(now time.Time, p *pool, i *Item) {
 // too.
 func (c *Core) tellFailure(i *Item) {
 	k := i.consumer
+	c.touch(k)
 	k.settled = append(k.settled, boostd.Settlement{Message: i.Message, Outcome: boostd.Retry, Attempts: i.Message.Attempt, Again: i.failed})
 	if !i.failed {
 		i.failed, i.firstFailed = true, i.FinishedAt
@@ -209,6 +212,7 @@ func (c *Core) unlock(now time.Time, p *pool, i *Item) {
 // settle ends an item's stay here.
 func (c *Core) settle(i *Item, o boostd.Outcome) {
 	k := i.consumer
+	c.touch(k)
 	k.unsettled--
 	k.bytes -= int64(i.size)
 	if i.failed {
