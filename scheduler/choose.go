@@ -49,9 +49,9 @@ func (c choice) rank() boostd.Level {
 
 // floor is the level below which nothing may start now: because all slots but
 // the reserved ones are busy with such levels, or because a higher one has work
-// and the policy is exclusive.
+// and they wait for that.
 func (p *pool) floor() boostd.Level {
-	floor := p.exclusive()
+	floor := p.above()
 	for n, r := range p.config.Policy.Reserve {
 		if p.below[n] >= p.config.Slots-r.Slots {
 			floor = max(floor, r.From)
@@ -60,13 +60,13 @@ func (p *pool) floor() boostd.Level {
 	return floor
 }
 
-// exclusive is the highest level that has work, where that shuts out what is
-// lower; otherwise 0.
-func (p *pool) exclusive() boostd.Level {
+// above is the highest level that has work, where that shuts out what is lower;
+// otherwise 0.
+func (p *pool) above() boostd.Level {
 	if !p.config.Policy.Exclusive {
-		return 0
+		return p.groupFloor
 	}
-	return max(p.active.highest(), 0)
+	return max(p.active.highest(), p.groupFloor)
 }
 
 // occupy counts a slot in or out of those that work below a reserve's level.

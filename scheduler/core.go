@@ -1,7 +1,6 @@
 package scheduler
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -17,6 +16,9 @@ type Config struct {
 	// Gate switches pausing on. Without it priority is kept just the same, but
 	// lower levels fetch and keep what they can't run.
 	Gate bool
+	// Group makes lower levels wait for what the whole group has to do of higher
+	// ones: see Core.Group. Slots may idle meanwhile.
+	Group bool
 }
 
 // Core is the whole scheduler: give it what happened, do what it says. Not safe
@@ -45,7 +47,7 @@ func (c *Core) AddPool(config PoolConfig) (PoolID, error) {
 		return 0, fmt.Errorf("add pool %q: want at least 1 slot and 1 attempt, and 1 to %d levels; got %d, %d and %d",
 			config.Name, MaxLevels, config.Slots, config.Retry.Attempts, config.Levels)
 	}
-	if err := errors.Join(config.Policy.Validate(config.Slots, config.Levels)...); err != nil {
+	if err := c.validate(config.Policy, config); err != nil {
 		return 0, fmt.Errorf("add pool %q: policy: %w", config.Name, err)
 	}
 	c.pools = append(c.pools, newPool(config))
@@ -206,15 +208,15 @@ func (c *Core) Drain(now time.Time) *Effects {
 }
 
 // Waiting is the level that a slot of the pool is wanted for: the highest that
-// is ready while no slot is free for it, otherwise None. Under the exclusive policy
-// it is also the highest level that has any work.
+// is ready while no slot is free for it, otherwise None. Where lower levels wait for
+// all work above it is also the highest level that has any.
 func (c *Core) Waiting(id PoolID) boostd.Level {
 	p := c.pools[id]
 	highest, floor := p.ready.highest(), p.floor()
 	if len(p.free) > 0 && highest >= floor {
 		return None
 	}
-	if above := p.exclusive(); above > 0 {
+	if above := p.above(); above > 0 {
 		return max(highest, above)
 	}
 	return highest

@@ -220,7 +220,7 @@ func (k *consumer) workAbove() time.Duration {
 	if !p.aboveKnown {
 		p.sumAbove()
 	}
-	return p.above[k.config.Level]
+	return p.workAbove[k.config.Level]
 }
 
 // sumAbove computes the work above each level in one pass, highest level first.
@@ -229,7 +229,7 @@ func (p *pool) sumAbove() {
 	work := 0.0
 	for at := len(p.levels) - 1; at >= 0; at-- {
 		l := &p.levels[at]
-		p.above[at] = time.Duration(min(work/float64(p.config.Slots), most))
+		p.workAbove[at] = time.Duration(min(work/float64(p.config.Slots), most))
 		if p.halted.has(boostd.Level(at)) {
 			continue
 		}

@@ -115,10 +115,18 @@ func (p Policy) Strict() bool {
 func (c *Core) SetPolicy(now time.Time, id PoolID, policy Policy) (*Effects, error) {
 	c.effects.reset()
 	p := c.pools[id]
-	if err := errors.Join(policy.Validate(p.config.Slots, p.config.Levels)...); err != nil {
+	if err := c.validate(policy, p.config); err != nil {
 		return nil, fmt.Errorf("set policy of pool %q: %w", p.config.Name, err)
 	}
 	p.setPolicy(policy)
 	c.touchAll()
 	return c.step(now), nil
+}
+
+func (c *Core) validate(policy Policy, config PoolConfig) error {
+	errs := policy.Validate(config.Slots, config.Levels)
+	if c.config.Group {
+		errs = append(errs, policy.validateGroup())
+	}
+	return errors.Join(errs...)
 }

@@ -260,7 +260,7 @@ func TestPreemptTakesTheLowestThatBeganLast(t *testing.T) {
 	if i.Message.Attempt != 0 || i.grant != noGrant {
 		t.Errorf("a preempted message has attempt %d", i.Message.Attempt)
 	}
-	r.finish(0, done) // it didn't give its slot back
+	r.finish(0, done)                           // it didn't give its slot back
 	r.want("run 0@9: 4", "preempt 2", "done 0") // for the one of level 1
 	if l := r.core.Status(r.now).Pools[0].Levels; l[0].Preempted != 1 || l[0].Retried != 0 || l[2].Done != 1 {
 		t.Errorf("levels: %+v", l)

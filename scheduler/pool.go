@@ -46,12 +46,15 @@ type pool struct {
 
 	// Of the policy: see setPolicy.
 	shares shares
-	below  []int    // by reserve: slots that are busy with lower levels
-	active levelSet // levels that have work, if exclusive
-	age    []ages   // by band of reserves, if there is a MaxWait
+	below  []int        // by reserve: slots that are busy with lower levels
+	active levelSet     // levels that have work, if exclusive
+	group  []groupLevel // highest first
+	// groupFloor is the highest level whose whole group has work, with Config.Group.
+	groupFloor boostd.Level
+	age        []ages // by band of reserves, if there is a MaxWait
 
-	above      []time.Duration // by level: how long the slots need for what is above
-	aboveKnown bool            // above is of this step
+	workAbove  []time.Duration // by level: how long the slots need for what is above
+	aboveKnown bool            // workAbove is of the last sweep
 }
 
 // level is one level's queue in a pool, and what became of its messages.
@@ -83,17 +86,17 @@ func newPool(config PoolConfig) *pool {
 		config.Slice = DefaultSlice
 	}
 	p := &pool{
-		config:  config,
-		levels:  make([]level, config.Levels),
-		locks:   locks{byID: map[uint64]*lock{}},
-		batch:   make([][]*Item, config.Slots),
-		batches: newBatches(config.Slots, config.Levels),
-		stuck:   make([]bool, config.Slots),
-		isBusy:  make([]bool, config.Slots),
-		preempt: newPreemptions(config.Slots),
-		above:   make([]time.Duration, config.Levels),
-		ready:   newLevelSet(config.Levels),
-		halted:  newLevelSet(config.Levels),
+		config:    config,
+		levels:    make([]level, config.Levels),
+		locks:     locks{byID: map[uint64]*lock{}},
+		batch:     make([][]*Item, config.Slots),
+		batches:   newBatches(config.Slots, config.Levels),
+		stuck:     make([]bool, config.Slots),
+		isBusy:    make([]bool, config.Slots),
+		preempt:   newPreemptions(config.Slots),
+		workAbove: make([]time.Duration, config.Levels),
+		ready:     newLevelSet(config.Levels),
+		halted:    newLevelSet(config.Levels),
 	}
 	for slot := config.Slots - 1; slot >= 0; slot-- {
 		p.free = append(p.free, slot)

@@ -37,7 +37,7 @@ func (c *Core) preempt(now time.Time, id PoolID) {
 		return
 	}
 	wanted := c.Waiting(id)
-	if wanted == None || !p.ready.has(wanted) || wanted < p.exclusive() {
+	if wanted == None || !p.ready.has(wanted) || wanted < p.above() {
 		return
 	}
 	for p.preempt.count < p.levels[wanted].ready.len {

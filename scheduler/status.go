@@ -29,6 +29,9 @@ type PoolStatus struct {
 	Levels []LevelStatus
 	// Times are those of single attempts, from start to result.
 	Times Histogram
+	// Group is what other instances and this one have to do, by level, ascending;
+	// empty without Config.Group.
+	Group []GroupStatus
 }
 
 // LevelStatus is one level's queue in a pool.
@@ -107,7 +110,7 @@ func (c *Core) Status(now time.Time) Status {
 }
 
 func (p *pool) status(now time.Time) PoolStatus {
-	s := PoolStatus{Name: p.config.Name, Slots: p.config.Slots, Busy: p.config.Slots - len(p.free), Times: p.times}
+	s := PoolStatus{Name: p.config.Name, Slots: p.config.Slots, Busy: p.config.Slots - len(p.free), Times: p.times, Group: p.groupStatus(now)}
 	for _, stuck := range p.stuck {
 		if stuck {
 			s.Stuck++

@@ -16,6 +16,11 @@ func (c *Core) step(now time.Time) *Effects {
 		i.consumer.pool.requeue(i, now)
 	}
 	c.checkStart(now)
+	if c.config.Group {
+		for _, p := range c.pools {
+			c.effects.Wake = sooner(c.effects.Wake, p.checkGroup(now))
+		}
+	}
 	if c.started {
 		for id := range c.pools {
 			c.dispatch(now, PoolID(id))
