@@ -100,6 +100,18 @@ func (g *generator) value(v reflect.Value, tag string) object {
 		pattern := `^([0-9]+(\.[0-9]*)?(ns|us|µs|ms|s|m|h))+$`
 		return withDefault(v, object{"anyOf": []object{{"type": "string", "pattern": pattern}, {"const": 0}, holdsReference}})
 	}
+	if v.Kind() == reflect.Struct && single(v.Type()) {
+		return object{"type": []string{"string", "integer"}}
+	}
+	if tag == "levels" {
+		schema := g.value(v, "")
+		types := []string{"string", "integer", "array"}
+		if v.Kind() == reflect.Map {
+			types = append(types, "object", "null")
+		}
+		schema["type"], schema["items"] = types, object{"type": []string{"string", "integer"}}
+		return schema
+	}
 	switch v.Kind() {
 	case reflect.Pointer:
 		if v.IsNil() {
