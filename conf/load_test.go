@@ -113,7 +113,7 @@ func keysOf(t reflect.Type) map[string]bool {
 	case reflect.Map, reflect.Pointer, reflect.Slice:
 		return keysOf(t.Elem())
 	case reflect.Struct:
-		for field := range t.Fields() {
+		for _, field := range reflect.VisibleFields(t) {
 			if name := field.Tag.Get("yaml"); name != "" && name != "-" {
 				keys[name] = true
 				maps.Copy(keys, keysOf(field.Type))
