@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -187,13 +188,17 @@ func (w *lookout) look() error {
 		}
 		w.have, w.at = have, time.Now()
 	}
-	for n, p := range w.daemon.others.plans { // set before, and never changed
+	var errs []error
+	for _, p := range w.daemon.others.plans { // set before, and never changed
+		if w.daemon.life.Err() != nil {
+			break // a question isn't cut short by the end
+		}
 		if err := w.ask(p); err != nil {
-			w.unknown(w.daemon.others.plans[n:])
-			return err
+			w.unknown([]consumerPlan{p})
+			errs = append(errs, err)
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // unknown notes that nothing was learnt of levels.
@@ -227,6 +232,9 @@ func (w *lookout) ask(p consumerPlan) error {
 	sum := int64(0)
 	for _, n := range progress.Waiting {
 		sum += n
+	}
+	if sum == 0 && len(progress.Waiting) < len(topics) {
+		return fmt.Errorf("ask for %s: a part of its topics is unknown", subjectOf(p.key))
 	}
 	w.daemon.others.note(p.key, sum)
 	c, ok := w.neglect.Judge(time.Now(), alarms.Left{Subject: subjectOf(p.key), Group: p.group, Waiting: sum, Committed: progress.Committed})

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
@@ -45,37 +47,42 @@ func (o *Onlooker) Close(ctx context.Context) { closeInTime(ctx, o.client) }
 // without a committed offset count as kafka.start says: all that is there, or
 // nothing where the group would begin at their ends.
 func (o *Onlooker) Progress(ctx context.Context, topics map[string]int) (Progress, error) {
-	committed, err := o.committed(ctx, topics)
+	committed, unknown, err := o.committed(ctx, topics)
 	if err != nil {
 		return Progress{}, err
 	}
+	known := maps.Clone(topics)
+	maps.DeleteFunc(known, func(topic string, _ int) bool { return slices.Contains(unknown, topic) })
 	from := committed
 	if o.admin.config.Start != "earliest" {
-		if from, err = o.fromEnds(ctx, topics, committed); err != nil {
+		if from, err = o.fromEnds(ctx, known, committed); err != nil {
 			return Progress{}, err
 		}
 	}
-	waiting, err := o.admin.count(ctx, topics, from)
+	waiting, err := o.admin.count(ctx, known, from)
 	return Progress{committed, waiting}, err
 }
 
-func (o *Onlooker) committed(ctx context.Context, topics map[string]int) (map[boostd.TopicPartition]int64, error) {
+// committed are the group's offsets; unknown are topics of which a part failed.
+func (o *Onlooker) committed(ctx context.Context, topics map[string]int) (committed map[boostd.TopicPartition]int64, unknown []string, err error) {
 	answer, err := o.client.Committed(toKafka(partitionsOf(topics)), remaining(ctx))
-	// The embedded broker refuses a group that has never been, Kafka doesn't; a
-	// group that this user may not see has committed nothing for all we know.
-	if k, ok := errors.AsType[kafka.Error](err); ok && (refused(k) || k.Code() == kafka.ErrGroupIDNotFound) {
+	// The embedded broker refuses a group that has never been, Kafka doesn't.
+	if k, ok := errors.AsType[kafka.Error](err); ok && k.Code() == kafka.ErrGroupIDNotFound {
 		err = nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("list committed offsets of %s: %w", o.group, err)
+		return nil, nil, fmt.Errorf("list committed offsets of %s: %w", o.group, err)
 	}
-	committed := map[boostd.TopicPartition]int64{}
+	committed = map[boostd.TopicPartition]int64{}
 	for _, p := range answer {
-		if p.Error == nil && p.Offset >= 0 {
+		switch {
+		case p.Error != nil:
+			unknown = append(unknown, *p.Topic)
+		case p.Offset >= 0:
 			committed[boostd.TopicPartition{Topic: *p.Topic, Partition: p.Partition}] = int64(p.Offset)
 		}
 	}
-	return committed, nil
+	return committed, unknown, nil
 }
 
 // fromEnds adds the ends of the partitions that have no committed offset.

@@ -2,6 +2,7 @@ package kafkaio
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -25,8 +26,9 @@ func (a *Admin) Waiting(ctx context.Context, group string, topics map[string]int
 		return nil, err
 	}
 	defer o.Close(ctx)
-	committed, err := o.committed(ctx, topics)
-	if err != nil {
+	committed, _, err := o.committed(ctx, topics)
+	// A group that this user may not see has committed nothing for all we know.
+	if k, ok := errors.AsType[kafka.Error](err); err != nil && (!ok || !refused(k)) {
 		return nil, err
 	}
 	return a.count(ctx, topics, committed)
