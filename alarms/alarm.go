@@ -17,7 +17,8 @@ type Kind string
 // and group. Crowded: a partition waits until some of its messages are finished.
 // Client: a Kafka client was beyond help and was replaced. DeadLetters: they can't
 // be written.
-// Unserved: a level that no instance reads. Settings: the document can't be
+// Unserved: a level that this instance doesn't read although it should, or that
+// nobody seems to read of those it leaves to others. Settings: the document can't be
 // used. Topics: not all topics are as the settings ask. Stranded: messages wait
 // in topics of levels that the settings don't have. State: what must survive a
 // restart can't be written. Audit: the audit file has a gap. Turning: a loop

@@ -128,6 +128,7 @@ func parse(name string, data []byte, env environment, set []string, overridden b
 		d.overrideByEnvironment(root)
 	}
 	d.overrideBySet(root, set)
+	d.shortLevels(root)
 	f := defaults()
 	f.Path = name
 	d.decode(root, f)

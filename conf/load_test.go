@@ -64,6 +64,9 @@ func TestEveryKey(t *testing.T) {
 			NewTopics:          kafkaio.NewTopics{ReplicationFactor: 3, Config: map[string]string{"min.insync.replicas": "2"}},
 			Properties:         map[string]string{"security.protocol": "sasl_ssl", "sasl.mechanism": "PLAIN", "sasl.username": "u", "sasl.password": "secret: [x"},
 			ProducerProperties: map[string]string{"compression.type": "zstd"},
+			OnlyLevels: []kafkaio.Levels{
+				{Ranges: []boostd.LevelRange{{From: 0, To: 0}}}, {Ranges: []boostd.LevelRange{{From: 8, To: 10}}}, {Base: true},
+			},
 			Levels: map[string]kafkaio.LevelConfig{
 				"10": {Properties: map[string]string{"fetch.wait.max.ms": "5"}}, "base": {Properties: map[string]string{}},
 			},
@@ -110,7 +113,7 @@ func keysOf(t reflect.Type) map[string]bool {
 	case reflect.Map, reflect.Pointer, reflect.Slice:
 		return keysOf(t.Elem())
 	case reflect.Struct:
-		for field := range t.Fields() {
+		for _, field := range reflect.VisibleFields(t) {
 			if name := field.Tag.Get("yaml"); name != "" && name != "-" {
 				keys[name] = true
 				maps.Copy(keys, keysOf(field.Type))

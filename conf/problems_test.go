@@ -235,6 +235,24 @@ func TestProblems(t *testing.T) {
 			"f:5:43: policy.reserve.8: 4 slots for level 8 and above, want 1 to 3: the handler has 4 (b)",
 			"f:5:49: policy.reserve.9: 4 slots for level 9 and above, want 1 to 3: the handler has 4 (b)",
 		}},
+		{"levels", with("kafka: {brokers: [a], group: g, only_levels: [high, 9-8, 2000, [1], base]}"), []string{
+			`f:4:47: kafka.only_levels[0]: "high": want levels, such as 8, 3-5 or base`,
+			`f:4:53: kafka.only_levels[1]: "9-8": want the lower level first, 8-9`,
+			`f:4:58: kafka.only_levels[2]: "2000": no level is above 1000`,
+			"f:4:64: kafka.only_levels[3]: want a single value, got a list",
+		}},
+		{"levels in short", with("kafka: {brokers: [a], group: g, levels: 8-x}"), []string{
+			`f:4:41: kafka.only_levels[0]: "8-x": want levels, such as 8, 3-5 or base`,
+		}},
+		{"levels twice", with("kafka: {brokers: [a], group: g, levels: 8-9, only_levels: 9}"), []string{
+			"f:4:46: kafka.only_levels: stands here twice",
+		}},
+		{"no levels", with("kafka: {brokers: [a], group: g, levels: []}"), []string{
+			"f:4:41: kafka.only_levels: names no level: leave it out to consume all",
+		}},
+		{"levels of nothing", with("kafka: {brokers: [a], group: g, only_levels: }"), []string{
+			"f:4:46: kafka.only_levels: want a list, got nothing",
+		}},
 		{"preemptible", with("handlers: {h: {noop: {}, preemptible: often, policy: exclusive}}"), []string{
 			`f:4:39: handlers.h.preemptible: want true or false, got "often"`,
 			`f:4:54: handlers.h.policy: want keys and values, got "exclusive"`,

@@ -100,6 +100,18 @@ func (g *generator) value(v reflect.Value, tag string) object {
 		pattern := `^([0-9]+(\.[0-9]*)?(ns|us|µs|ms|s|m|h))+$`
 		return withDefault(v, object{"anyOf": []object{{"type": "string", "pattern": pattern}, {"const": 0}, holdsReference}})
 	}
+	if v.Kind() == reflect.Struct && single(v.Type()) {
+		return object{"type": []string{"string", "integer"}}
+	}
+	if tag == "levels" {
+		schema := g.value(v, "")
+		types := []string{"string", "integer", "array"}
+		if v.Kind() == reflect.Map {
+			types = append(types, "object", "null")
+		}
+		schema["type"], schema["items"] = types, object{"type": []string{"string", "integer"}}
+		return schema
+	}
 	switch v.Kind() {
 	case reflect.Pointer:
 		if v.IsNil() {
@@ -256,6 +268,7 @@ func TestSchemaTakesWhatIsValid(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
+		"levels in short": replaced("kafka: {brokers: [a], group: g, levels: 8-10}"), "a level": replaced("kafka: {brokers: [a], group: g, only_levels: 8}"),
 		"full": string(full), "least": least, "example": string(Example), "example with all keys": uncommented(t),
 	} {
 		if err := compiled(t).Validate(asJSON(t, text)); err != nil {
@@ -274,6 +287,8 @@ func TestSchemaRefusesWhatIsWrong(t *testing.T) {
 		"handlers: {h: {slots: 3}}", "handlers: {h: {noop: {}, log: {}}}", "handlers: {\"a b\": {noop: {}}}", "handlers: {h: {exec: cat}}",
 		"topics: {orders: {}}", "topics: {orders: {handler: h, order: random}}", "drain: 20", "drain: soon", "policy: {mode: fair}", "gate: maybe",
 		"log: {level: loud}", "console: {port: 80}", "control: [x]",
+		"policy: {max_wait: 30}", "policy: {min_share: [1]}", "policy: {reserve: {8: some}}", "handlers: {h: {noop: {}, policy: strict}}", "handlers: {h: {noop: {}, policy: {mode: fair}}}",
+		"handlers: {h: {noop: {}, preemptible: often}}", "kafka: {brokers: [a], group: g, only_levels: {8: {}}}", "kafka: {brokers: [a], group: g, levels: [[8]]}",
 	} {
 		text := replaced(line)
 		if err := schema.Validate(asJSON(t, text)); err == nil {

@@ -18,7 +18,9 @@ type Status struct {
 	Levels    []Level    `json:"levels"`  // highest first
 	Consumers []Consumer `json:"consumers"`
 	Handlers  []Handler  `json:"handlers"`
-	Alarms    []Alarm    `json:"alarms"` // oldest first
+	// Left are the levels that kafka.only_levels leaves to other instances.
+	Left   []Left  `json:"left_to_others,omitempty"`
+	Alarms []Alarm `json:"alarms"` // oldest first
 	// Resolution counts messages, since the start, whose priority isn't what
 	// somebody may have meant.
 	Resolution Resolution `json:"resolution"`
@@ -136,6 +138,15 @@ type Consumer struct {
 	Client *KafkaClient `json:"client,omitempty"`
 	// StateSeconds is the time spent in each state since the start.
 	StateSeconds map[string]float64 `json:"-"`
+}
+
+// Left is a level that this instance leaves to others.
+type Left struct {
+	Level  *int     `json:"level"` // null for base topics
+	Group  string   `json:"group"`
+	Topics []string `json:"topics"`
+	// Waiting is how many messages the group hasn't committed; null while unknown.
+	Waiting *int64 `json:"waiting"`
 }
 
 // KafkaClient is what a Kafka client tells of itself.

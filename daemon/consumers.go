@@ -1,6 +1,8 @@
 package daemon
 
 import (
+	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -25,10 +27,16 @@ type consumerPlan struct {
 	orders  map[string]scheduler.Order
 }
 
-// planConsumers lists, for every handler, the consumer of its base topics and
-// one for each level that any of them is boosted to, or has a topic to drain of.
-// A level above max_priority has its own group and counts as max_priority.
+// planConsumers lists the consumers of this instance: all, but for those of levels
+// that kafka.only_levels leaves to others.
 func (d *Daemon) planConsumers(settings *priority.Settings) []consumerPlan {
+	return slices.DeleteFunc(d.allConsumers(settings), func(p consumerPlan) bool { return !d.config.Kafka.Consumes(p.key) })
+}
+
+// allConsumers lists, for every handler, the consumer of its base topics and one
+// for each level that any of them is boosted to, or has a topic to drain of. A
+// level above max_priority has its own group and counts as max_priority.
+func (d *Daemon) allConsumers(settings *priority.Settings) []consumerPlan {
 	var plans []consumerPlan
 	for _, handler := range slices.Sorted(maps.Keys(d.config.Handlers)) {
 		var bases []string
@@ -111,4 +119,15 @@ func (d *Daemon) consumerSpecs() ([]actors.ConsumerSpec, error) {
 		})
 	}
 	return specs, nil
+}
+
+// stopSources ends sources that were made and never started.
+func stopSources(consumers []actors.ConsumerSpec) error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeBudget)
+	defer cancel()
+	var errs []error
+	for _, c := range consumers {
+		errs = append(errs, c.Source.Stop(ctx))
+	}
+	return errors.Join(errs...)
 }

@@ -64,6 +64,7 @@ type Daemon struct {
 	engine     atomic.Pointer[actors.Engine] // nil until it runs
 	consumers  []consumerPlan                // set before the engine
 	drained    []priority.LevelTopic         // the same: what is read besides the settings' levels
+	others     others                        // set before the engine
 	settings   inForce
 	resolution resolution
 	reloading  chan struct{} // holds one: the right to reload
@@ -164,7 +165,9 @@ func (d *Daemon) open() error {
 func (d *Daemon) startEngine(specs []actors.HandlerSpec) error {
 	settings := d.settings.current()
 	d.setPolicies(specs, settings)
-	d.consumers = d.planConsumers(settings)
+	if err := d.divide(d.allConsumers(settings)); err != nil {
+		return d.unfit(err)
+	}
 	consumers, err := d.consumerSpecs()
 	if err != nil {
 		return d.unfit(err)
@@ -183,23 +186,13 @@ func (d *Daemon) startEngine(specs []actors.HandlerSpec) error {
 	}
 	d.engine.Store(engine)
 	d.tasks.Go(func() { d.pulse.watch(d.life, engine, names) })
+	d.tasks.Go(d.watchOthers)
 	return nil
 }
 
 // unfit is the error of something that boostd.yaml asks for.
 func (d *Daemon) unfit(err error) error {
 	return fmt.Errorf("%s %w: %w", d.config.Path, ErrConfig, err)
-}
-
-// stopSources ends sources that were made and never started.
-func stopSources(consumers []actors.ConsumerSpec) error {
-	ctx, cancel := context.WithTimeout(context.Background(), closeBudget)
-	defer cancel()
-	var errs []error
-	for _, c := range consumers {
-		errs = append(errs, c.Source.Stop(ctx))
-	}
-	return errors.Join(errs...)
 }
 
 // Failed yields at most one error: what runs is no whole daemon any more, and

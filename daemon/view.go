@@ -29,6 +29,7 @@ func (v *view) status() *console.Status {
 		Levels: []console.Level{}, Consumers: []console.Consumer{}, Handlers: []console.Handler{}, Alarms: []console.Alarm{},
 	}
 	s.Phase, s.Waiting = d.phase.get()
+	s.Left = d.others.status()
 	if v.sources != nil {
 		v.before, v.elapsed = d.rates.before(v.scheduler.At)
 		s.Consumers, s.Handlers = v.consumers(), v.handlers()
@@ -201,7 +202,7 @@ func notReady(s *console.Status) error {
 		return fmt.Errorf("%s", s.Phase)
 	}
 	for _, a := range s.Alarms {
-		if slices.Contains(unready, a.Kind) {
+		if slices.Contains(unready, a.Kind) && !leftToOthers(s, a) {
 			return fmt.Errorf("%s", a.Text)
 		}
 	}
@@ -211,6 +212,12 @@ func notReady(s *console.Status) error {
 		}
 	}
 	return nil
+}
+
+// leftToOthers reports whether an alarm is about what other instances should do:
+// this one is as ready without them.
+func leftToOthers(s *console.Status, a console.Alarm) bool {
+	return a.Kind == string(alarms.Unserved) && !slices.ContainsFunc(s.Consumers, func(k console.Consumer) bool { return k.Name == a.Subject })
 }
 
 // unready are the alarms with which a daemon isn't ready: it reads nothing, or

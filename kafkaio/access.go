@@ -243,8 +243,9 @@ func (a *Admin) lag(ctx context.Context, group GroupAccess, topics []string, par
 
 // Problems is what a daemon would lack, one sentence each; what it creates
 // itself at start is none. partitions are how many a topic should have, where
-// that is known. Topics in letters are written, the others are read.
-func (a *Access) Problems(c Config, partitions map[string]int, letters []string) []string {
+// that is known. Topics in letters are written, those in unread only have to be
+// there, the others are read.
+func (a *Access) Problems(c Config, partitions map[string]int, letters, unread []string) []string {
 	who := c.connection("").principal()
 	var problems []string
 	add := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
@@ -261,7 +262,7 @@ func (a *Access) Problems(c Config, partitions map[string]int, letters []string)
 		case slices.Contains(letters, t.Name) && (t.Exists && !t.Write || !t.Describe):
 			add("topic %s may not be written by %s, so that messages are held instead of going there: allow it WRITE on the topic", t.Name, who)
 		case slices.Contains(letters, t.Name) && t.Exists:
-		case t.Exists && !t.Read, !t.Describe:
+		case t.Exists && !t.Read && !slices.Contains(unread, t.Name), !t.Describe:
 			add("topic %s may not be read by %s: allow it READ on the topic", t.Name, who)
 		case !t.Exists && !create:
 			add("topic %s does not exist and kafka.create_topics is false: create it", t.Name)

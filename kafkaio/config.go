@@ -42,8 +42,13 @@ type Config struct {
 	Properties map[string]string `yaml:"properties"`
 	// ProducerProperties are for producers alone and win over Properties.
 	ProducerProperties map[string]string `yaml:"producer_properties"`
-	// Levels are settings for the consumers of one level, by number or "base".
-	Levels map[string]LevelConfig `yaml:"levels"`
+	// OnlyLevels restricts this instance to some levels, by number, range or base for
+	// the base topics, such as [0, 5, 8-10]: other instances have to consume the rest.
+	// Topics are seen to for all levels. Default: all.
+	OnlyLevels []Levels `yaml:"only_levels" schema:"levels"`
+	// Levels are settings for the consumers of one level, by number or "base". Levels
+	// alone, such as 8-10, mean only_levels.
+	Levels map[string]LevelConfig `yaml:"levels" schema:"levels"`
 }
 
 // LevelConfig is what one level's consumers have of their own.
@@ -116,6 +121,9 @@ func (c Config) Validate() []error {
 	}
 	if err := checkInstance(c.Instance); err != nil {
 		wrong("instance", "%v", err)
+	}
+	if c.OnlyLevels != nil && len(c.OnlyLevels) == 0 {
+		wrong("only_levels", "names no level: leave it out to consume all")
 	}
 	for _, level := range slices.Sorted(maps.Keys(c.Levels)) {
 		key := "levels." + level

@@ -19,28 +19,17 @@ func (a *Admin) Messages(ctx context.Context, topics map[string]int) (map[string
 
 // Waiting counts what a group has not committed of topics; without a committed
 // offset all that is there counts. It is for topics that nobody of this process
-// may read: a plain client asks, which joins nothing, because an admin client's
-// question for a group can end the process (see Source.askOrigins).
+// may read.
 func (a *Admin) Waiting(ctx context.Context, group string, topics map[string]int) (map[string]int64, error) {
-	client, err := a.bystander(group, "waiting")
+	o, err := a.Onlook(group)
 	if err != nil {
 		return nil, err
 	}
-	defer closeInTime(ctx, client)
-	answer, err := client.Committed(toKafka(partitionsOf(topics)), remaining(ctx))
-	// The embedded broker refuses a group that has never been, Kafka doesn't; a
-	// group that this user may not see has committed nothing for all we know.
-	if k, ok := errors.AsType[kafka.Error](err); ok && (refused(k) || k.Code() == kafka.ErrGroupIDNotFound) {
-		err = nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("list committed offsets of %s: %w", group, err)
-	}
-	committed := map[boostd.TopicPartition]int64{}
-	for _, p := range answer {
-		if p.Error == nil && p.Offset >= 0 {
-			committed[boostd.TopicPartition{Topic: *p.Topic, Partition: p.Partition}] = int64(p.Offset)
-		}
+	defer o.Close(ctx)
+	committed, _, err := o.committed(ctx, topics)
+	// A group that this user may not see has committed nothing for all we know.
+	if k, ok := errors.AsType[kafka.Error](err); err != nil && (!ok || !refused(k)) {
+		return nil, err
 	}
 	return a.count(ctx, topics, committed)
 }

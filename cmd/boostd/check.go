@@ -98,16 +98,32 @@ func check(ctx context.Context, file *conf.File) (checkReport, error) {
 	if report.Access, err = admin.Access(ask, append(topics, letters...), groups); err != nil {
 		return report, err
 	}
-	report.Problems = append(report.Problems, report.Access.Problems(file.Kafka, partitions, letters)...)
+	report.Problems = append(report.Problems, report.Access.Problems(file.Kafka, partitions, letters, unread(topics, groups))...)
 	return report, nil
 }
 
-// wanted are the topics and groups that a daemon would use, and how many
-// partitions the levels' topics should have. On an error they are the base
-// topics' alone.
+// unread are the topics that no group of this instance reads: kafka.only_levels
+// leaves them to others.
+func unread(topics []string, groups map[string][]string) []string {
+	return slices.DeleteFunc(slices.Clone(topics), func(topic string) bool {
+		for _, read := range groups {
+			if slices.Contains(read, topic) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// wanted are the topics that a daemon would see to, the groups that it would join
+// with the topics of each, and how many partitions the levels' topics should have.
+// On an error they are the base topics' alone.
 func wanted(file *conf.File) (topics []string, groups map[string][]string, partitions map[string]int, err error) {
 	topics, partitions = slices.Sorted(maps.Keys(file.Topics)), map[string]int{}
-	groups = map[string][]string{priority.BaseGroup(file.Kafka.Group): slices.Clone(topics)}
+	groups = map[string][]string{}
+	if file.Kafka.Consumes("base") {
+		groups[priority.BaseGroup(file.Kafka.Group)] = slices.Clone(topics)
+	}
 	path := file.Settings.Path(filepath.Dir(file.Path))
 	data, err := configwatch.ReadFile(path)
 	if err != nil {
@@ -118,9 +134,11 @@ func wanted(file *conf.File) (topics []string, groups map[string][]string, parti
 		return topics, groups, partitions, fmt.Errorf("settings %s are not usable, so that only base topics are checked: %w", path, err)
 	}
 	for _, p := range settings.Plan(topics) {
-		group := priority.LevelGroup(file.Kafka.Group, p.Level)
-		topics, groups[group] = append(topics, p.Name), append(groups[group], p.Name)
-		partitions[p.Name] = p.Partitions
+		topics, partitions[p.Name] = append(topics, p.Name), p.Partitions
+		if file.Kafka.Consumes(strconv.Itoa(int(p.Level))) {
+			group := priority.LevelGroup(file.Kafka.Group, p.Level)
+			groups[group] = append(groups[group], p.Name)
+		}
 	}
 	return topics, groups, partitions, nil
 }

@@ -14,7 +14,8 @@ const someSettings = `{"max_priority": 10,
  "Priority_boost": [{"topic_name": "orders", "priority_boost_min_value": 5, "number_of_partitions": 9, "partitions_by_level": {"10": 3}}],
  "Topics_priority": [{"topic": "reports", "priority": 3}],
  "Rule_Base_priority": [{"role_name": "user_role", "value": "admin", "priority": 9}],
- "hash_code": "x", "boostd": {"rules": [{"name": "large", "expr": "value.amount > 1000", "priority": 4}]}}`
+ "hash_code": "x", "boostd": {"rules": [{"name": "large", "expr": "value.amount > 1000", "priority": 4}],
+  "policy": {"max_wait": "30s", "min_share": {"3-5": 10}, "reserve": {"8": 4}}}}`
 
 func write(t *testing.T, name, text string) string {
 	t.Helper()
@@ -92,7 +93,7 @@ func TestSettingsShow(t *testing.T) {
 	path := write(t, "s.json", someSettings)
 	out, code, _ := invoke("settings", "show", "--settings", path)
 	for _, want := range []string{"levels 0 to 10, default 0", "orders   orders_5 to orders_10  9, 3 of level 10", "reports  3",
-		"user_role = \"admin\"  9         /Rule_Base_priority/0", "large                4         /boostd/rules/0"} {
+		"policy strict, max_wait 30s, min_share 3-5: 10 %, reserve 8: 4 slots, for handlers without", "user_role = \"admin\"  9         /Rule_Base_priority/0", "large                4         /boostd/rules/0"} {
 		if code != exitDone || !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}

@@ -80,7 +80,7 @@ func keys(t reflect.Type, path string) []string {
 		return []string{path}
 	}
 	var all []string
-	for field := range t.Fields() {
+	for _, field := range reflect.VisibleFields(t) {
 		if name := field.Tag.Get("yaml"); name != "" && name != "-" {
 			all = append(all, keys(field.Type, strings.TrimPrefix(path+"."+name, "."))...)
 		}

@@ -22,7 +22,7 @@ var statusKeys = map[string][]string{
 	"levels":       {"level", "backlog", "in_flight", "oldest_ms", "state", "reason", "rate"},
 	"levels/first": {"broker", "queued"},
 	"consumers":    {"level", "group", "topics", "partitions", "state", "reason"},
-	"handlers":     {"name", "kind", "slots", "busy", "mean_us", "done", "retried", "dead"},
+	"handlers":     {"name", "kind", "slots", "busy", "mean_us", "done", "retried", "dead", "policy"},
 }
 
 func TestStatus(t *testing.T) {

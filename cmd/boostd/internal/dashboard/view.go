@@ -44,6 +44,7 @@ func Render(s *console.Status, now time.Time, width int, colour bool) []string {
 		c.Line()
 		handlers(c, s.Handlers)
 	}
+	left(c, s.Left)
 	held(c, s)
 	resolution(c, s.Resolution)
 	return c.Lines
@@ -156,6 +157,26 @@ func policyFrom(h console.Handler) string {
 		return "the settings document"
 	}
 	return "boostd.yaml"
+}
+
+// left tells of levels that other instances have to consume.
+func left(c *term.Canvas, all []console.Left) {
+	if len(all) == 0 {
+		return
+	}
+	var names []string
+	for _, l := range all {
+		name := "base topics"
+		if l.Level != nil {
+			name = fmt.Sprintf("level %d", *l.Level)
+		}
+		if l.Waiting != nil && *l.Waiting > 0 {
+			name += fmt.Sprintf(" (%s waiting)", term.Number(*l.Waiting))
+		}
+		names = append(names, name)
+	}
+	c.Line()
+	c.Fold(maxFold, 2, []any{term.Faint, "left to other instances: "}, term.Plain, strings.Join(names, ", "))
 }
 
 // maxHeld is how many held messages are listed.

@@ -46,6 +46,11 @@ func full() *console.Status {
 		},
 		Held:      []console.Held{{Topic: "orders_7", Partition: 2, Offset: 1042, Level: 7, Attempts: 5, Reason: "exit 1\nno such \x1b[31mcustomer"}},
 		HeldCount: 2,
+		Left: []console.Left{
+			{Group: "order-workers_base", Topics: []string{"orders"}},
+			{Level: new(5), Group: "order-workers_priority_5", Topics: []string{"orders_5"}, Waiting: new(int64(1204))},
+			{Level: new(6), Group: "order-workers_priority_6", Topics: []string{"orders_6"}, Waiting: new(int64(0))},
+		},
 	}
 }
 

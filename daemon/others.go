@@ -1,0 +1,128 @@
+package daemon
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/kafkaboost/boostd/console"
+)
+
+// others are the levels that kafka.only_levels leaves to other instances. Safe
+// from any goroutine; the zero value leaves none.
+type others struct {
+	mu    sync.Mutex
+	plans []consumerPlan // one a level, whatever handlers it has
+	waits map[string]int64
+}
+
+// set takes the consumers that others are to have.
+func (o *others) set(plans []consumerPlan) {
+	byKey := map[string]*consumerPlan{}
+	var keys []string
+	for _, p := range plans {
+		known := byKey[p.key]
+		if known == nil {
+			known = &consumerPlan{group: p.group, key: p.key}
+			byKey[p.key] = known
+			keys = append(keys, p.key)
+		}
+		known.topics = append(known.topics, p.topics...)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.waits = map[string]int64{}
+	for _, key := range keys {
+		slices.Sort(byKey[key].topics)
+		o.plans = append(o.plans, *byKey[key])
+	}
+	slices.SortFunc(o.plans, func(a, b consumerPlan) int { return number(a.key) - number(b.key) })
+}
+
+// number is a level's, -1 for base.
+func number(key string) int {
+	if n, err := strconv.Atoi(key); err == nil {
+		return n
+	}
+	return -1
+}
+
+// note keeps how many messages wait at a level.
+func (o *others) note(key string, waiting int64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.waits[key] = waiting
+}
+
+func (o *others) status() (all []console.Left) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, p := range o.plans {
+		l := console.Left{Group: p.group, Topics: p.topics}
+		if n := number(p.key); n >= 0 {
+			l.Level = &n
+		}
+		if waiting, known := o.waits[p.key]; known {
+			l.Waiting = &waiting
+		}
+		all = append(all, l)
+	}
+	return all
+}
+
+// subjectOf is what alarms call a level that is left to others. No consumer has
+// such a name.
+func subjectOf(key string) string {
+	if key == "base" {
+		return "base topics"
+	}
+	return "level " + key
+}
+
+// divide parts all consumers into those that this instance has and those it
+// leaves to others, and says which levels of kafka.only_levels there aren't. It
+// fails where nothing would be consumed.
+func (d *Daemon) divide(all []consumerPlan) error {
+	var left []consumerPlan
+	keys := map[string]bool{}
+	d.consumers = nil
+	for _, p := range all {
+		keys[p.key] = true
+		if d.config.Kafka.Consumes(p.key) {
+			d.consumers = append(d.consumers, p)
+		} else {
+			left = append(left, p)
+		}
+	}
+	d.others.set(left)
+	if unknown := d.unknownLevels(keys); unknown != "" {
+		d.logger.Warn("kafka.only_levels has levels without a topic of their own: nothing is consumed of them", "levels", unknown)
+	}
+	if len(d.consumers) == 0 {
+		return fmt.Errorf("kafka.only_levels: nothing would be consumed: topics and settings have %s", inOrder(keys))
+	}
+	return nil
+}
+
+// unknownLevels lists what kafka.only_levels has and the settings don't.
+func (d *Daemon) unknownLevels(keys map[string]bool) string {
+	unknown := map[string]bool{}
+	for _, l := range d.config.Kafka.OnlyLevels {
+		for _, r := range l.Ranges {
+			for n := r.From; n <= r.To; n++ {
+				if key := strconv.Itoa(int(n)); !keys[key] {
+					unknown[key] = true
+				}
+			}
+		}
+	}
+	return inOrder(unknown)
+}
+
+func inOrder(keys map[string]bool) string {
+	sorted := slices.SortedFunc(maps.Keys(keys), func(a, b string) int { return number(a) - number(b) })
+	return strings.Join(sorted, ", ")
+}
