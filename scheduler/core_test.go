@@ -59,7 +59,9 @@ func TestTwoFailuresOfOneKeyInOneBatch(t *testing.T) {
 	r.finish(0, retry, retry, unstarted)
 	r.want()
 	r.wait(time.Second)
-	r.want("run 0@0: 1 2 3")
+	if got := offsets(r.out[0]); got != " 1 2 3" {
+		t.Errorf("the slot has%s, want 1 2 3", got)
+	}
 
 	r.finish(0, retry, retry, unstarted)
 	r.apply(r.core.Lost(r.now, 0, []boostd.TopicPartition{tp0}))
@@ -378,4 +380,22 @@ func TestLowerLevelsWaitForAShortBatch(t *testing.T) {
 	r.want("recall 0") // its first message hangs
 	r.recalled(0, 1)
 	r.want("run 1@5: 5 6")
+}
+
+// One message of a batch takes for ever: what lies behind it goes to another slot.
+func TestWhatLiesBehindASlowMessageIsTakenBack(t *testing.T) {
+	r := newRig(t, 2, Unordered)
+	r.warm(3, 150*time.Microsecond)
+	r.fetch(0, tp0, "-:3", "-:3", "-:3", "-:3")
+	r.want("run 0@3: 0 1", "run 1@3: 2")
+	r.now = r.now.Add(2*DefaultSlice - 1)
+	r.apply(r.core.Tick(r.now))
+	r.want()
+	r.now = r.now.Add(1)
+	r.apply(r.core.Tick(r.now))
+	r.want("recall 0")
+	r.recalled(0, 1)
+	r.want()
+	r.finish(1, done)
+	r.want("run 1@3: 1", "done 2")
 }

@@ -43,6 +43,8 @@ type pool struct {
 	batches batches
 	stuck   []bool // by slot: its handler overran the timeout and hasn't returned
 	preempt preemptions
+	// recalling counts what was recalled and isn't back yet.
+	recalling int
 
 	// Of the policy: see setPolicy.
 	shares shares

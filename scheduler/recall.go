@@ -23,6 +23,8 @@ type batches struct {
 	// behind are the levels that have batches to be recalled, with their number.
 	behind levelSet
 	count  []int // by level
+	// late is when the first of them may have been out for too long.
+	late time.Time
 }
 
 type batch struct {
@@ -40,9 +42,12 @@ func newBatches(slots, levels int) batches {
 }
 
 // dispatched notes a slot's new batch.
-func (bs *batches) dispatched(slot int, b batch) {
+func (bs *batches) dispatched(slot int, b batch, patience time.Duration) {
 	bs.out[slot] = b
 	if b.open {
+		if bs.late.IsZero() {
+			bs.late = b.at.Add(patience)
+		}
 		bs.count[b.level]++
 		bs.behind.add(b.level)
 	}
@@ -99,18 +104,51 @@ func (c *Core) recall(now time.Time, id PoolID, next choice) (wait bool) {
 		}
 		return true
 	}
-	p.batches.close(slot)
-	c.effects.Recalls = append(c.effects.Recalls, Recall{id, slot})
+	c.takeBack(id, slot)
 	return true
 }
+
+// takeBack asks for the rest of a batch. Until it is here nothing is dispatched.
+func (c *Core) takeBack(id PoolID, slot int) {
+	p := c.pools[id]
+	p.batches.close(slot)
+	p.recalling++
+	c.effects.Recalls = append(c.effects.Recalls, Recall{id, slot})
+}
+
+// recallLate asks for what lies behind a message that takes much longer than those
+// before it: others can run it meanwhile. One in a thousand that takes seconds
+// would otherwise keep 255 waiting.
+func (c *Core) recallLate(now time.Time, id PoolID) {
+	p := c.pools[id]
+	bs := &p.batches
+	if !bs.late.IsZero() && !now.Before(bs.late) {
+		bs.late = time.Time{}
+		for slot := range bs.out {
+			b := &bs.out[slot]
+			if !b.open {
+				continue
+			}
+			if late := b.at.Add(p.patience()); now.Before(late) {
+				bs.late = sooner(bs.late, late)
+				continue
+			}
+			c.takeBack(id, slot)
+		}
+	}
+	c.effects.Wake = sooner(c.effects.Wake, bs.late)
+}
+
+// patience is how long a batch may be out before its rest is taken back: as long
+// as its worker goes on starting messages.
+func (p *pool) patience() time.Duration { return 2 * p.config.Slice }
 
 // recallLevel asks for all that workers have not started of a level.
 func (c *Core) recallLevel(id PoolID, level boostd.Level) {
 	bs := &c.pools[id].batches
 	for slot := range bs.out {
 		if bs.out[slot].open && bs.out[slot].level == level {
-			bs.close(slot)
-			c.effects.Recalls = append(c.effects.Recalls, Recall{id, slot})
+			c.takeBack(id, slot)
 		}
 	}
 }
@@ -119,6 +157,7 @@ func (c *Core) recallLevel(id PoolID, level boostd.Level) {
 // worker's Finished follows with the rest.
 func (c *Core) Recalled(now time.Time, id PoolID, items []*Item) *Effects {
 	c.effects.reset()
+	c.pools[id].recalling--
 	c.unstarted(now, c.pools[id], items)
 	return c.step(now)
 }

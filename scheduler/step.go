@@ -79,7 +79,8 @@ func (c *Core) awaited(k *consumer) bool { return !k.caughtUp && !c.byHand(k) }
 // dispatch fills the free slots of a pool, highest level first.
 func (c *Core) dispatch(now time.Time, id PoolID) {
 	p := c.pools[id]
-	for len(p.free) > 0 {
+	c.recallLate(now, id)
+	for len(p.free) > 0 && p.recalling == 0 {
 		next := p.choose(now)
 		if c.recall(now, id, next) || next.level == None {
 			break
@@ -97,7 +98,7 @@ func (c *Core) dispatch(now time.Time, id PoolID) {
 		p.free = p.free[:len(p.free)-1]
 		p.isBusy[slot] = true
 		p.occupy(at, 1)
-		p.batches.dispatched(slot, batch{at, now, l.estimate.work(len(items)), len(items) > 1, next.rank()})
+		p.batches.dispatched(slot, batch{at, now, l.estimate.work(len(items)), len(items) > 1, next.rank()}, p.patience())
 		c.effects.Dispatches = append(c.effects.Dispatches, Dispatch{id, slot, at, next.rank(), items})
 	}
 	c.preempt(now, id)
