@@ -14,6 +14,7 @@ import (
 // stands, so that a section's own checks can be shown at their keys.
 type decoder struct {
 	file     string
+	other    bool // it isn't boostd.yaml: see Decode
 	env      environment
 	places   map[string]*yaml.Node // by path
 	origins  map[*yaml.Node]string // what gave nodes that are not from the file
@@ -160,6 +161,8 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, path string) {
 		full := join(path, key.Value)
 		if i, ok := fields[key.Value]; ok {
 			d.value(value, v.FieldByIndex(i), full)
+		} else if d.other {
+			d.wrong(key, full, "unknown key%s", didYouMean(key.Value, known))
 		} else if instead, ok := laterKey(full); ok {
 			d.wrong(key, full, "is not supported by this version: %s", instead)
 		} else if len(d.problems) < maxProblems {
@@ -230,6 +233,9 @@ func (d *decoder) scalar(n *yaml.Node, path string) (string, bool) {
 	if n.Tag == "!!null" {
 		d.wrong(n, path, "has no value")
 		return "", false
+	}
+	if d.other {
+		return n.Value, true
 	}
 	return d.expand(n, path)
 }

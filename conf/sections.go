@@ -1,6 +1,7 @@
 package conf
 
 import (
+	"fmt"
 	"reflect"
 	"regexp"
 	"slices"
@@ -16,9 +17,9 @@ type (
 )
 
 // finish sets defaults and runs the sections' checks, inner ones first.
-func (d *decoder) finish(f *File) {
+func (d *decoder) finish(file any) {
 	d.unread = d.problems
-	d.sections(reflect.ValueOf(f).Elem(), "")
+	d.sections(reflect.ValueOf(file).Elem(), "")
 }
 
 func (d *decoder) sections(v reflect.Value, path string) {
@@ -42,6 +43,10 @@ func (d *decoder) sections(v reflect.Value, path string) {
 	case reflect.Pointer:
 		if !v.IsNil() {
 			d.sections(v.Elem(), path)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			d.sections(v.Index(i), fmt.Sprintf("%s[%d]", path, i))
 		}
 	case reflect.Map:
 		keys := v.MapKeys()

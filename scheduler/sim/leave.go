@@ -84,4 +84,3 @@ func (w *world) leave(in *instance) {
 	}
 	w.rebalance()
 }
-

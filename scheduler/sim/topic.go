@@ -19,7 +19,7 @@ type topic struct {
 	// recorded are the positions in load.Recorded of each partition's messages, by
 	// offset.
 	recorded [][]int32
-	first int    // its partitions are first to first+load.Partitions-1
+	first    int // its partitions are first to first+load.Partitions-1
 }
 
 // subscription is what a priority consumer reads: the topics of one level, or
