@@ -18,7 +18,7 @@ func (w *world) takeBack(in *instance, which func(*partition) bool) {
 			attempts-- // the one that ends without a word doesn't count
 		}
 		if attempts == 0 && !i.StartedAt.IsZero() {
-			p.noteStarted(m.Offset)
+			p.noteStarted(m.Offset, true)
 		}
 		in.sources[p.sub].giveBack(p, m, attempts)
 	}

@@ -86,12 +86,13 @@ func (in *instance) start(n int32, i *scheduler.Item) {
 		i.ReadyAt = i.StartedAt // its predecessor in this batch has just ended
 	}
 	p := &w.partitions[m.Partition]
-	switch t := &w.tallies[m.Level]; {
-	case m.Attempt > 1:
-	case p.startedBefore(m.Offset):
-		t.repeats++
-	default:
-		t.start(m.ProducedAt.Sub(start).Nanoseconds(), w.now, w.end)
+	if m.Attempt == 1 {
+		t := &w.tallies[m.Level]
+		if was, repeat := p.startedBefore(m.Offset); repeat {
+			t.repeats++
+		} else if !was {
+			t.start(m.ProducedAt.Sub(start).Nanoseconds(), w.now, w.end)
+		}
 	}
 	if w.watch != nil {
 		w.watch.started(in, i)
@@ -145,6 +146,9 @@ func (in *instance) giveUp(n int32, turn uint32) {
 	i.Preempted = true
 	i.Result = boostd.Result{Outcome: boostd.Retry, Reason: "preempted"}
 	in.w.preempted++
+	if m := i.Message; m.Attempt == 1 {
+		in.w.partitions[m.Partition].noteStarted(m.Offset, false)
+	}
 	in.end(n, i)
 }
 

@@ -59,8 +59,8 @@ type partition struct {
 	position   int64 // offset of the next one in log
 	// again are those that were given back unhandled; they come first.
 	again []message
-	// seen are offsets of again that were started before, where nobody knows the
-	// outcome.
+	// seen are offsets of what was started once and came to nothing: by an
+	// instance that is gone (true), or preempted.
 	seen map[int64]bool
 	// epoch tells assignments apart, so that what comes back of an old one counts
 	// for nothing.
@@ -118,21 +118,22 @@ func (p *partition) order() {
 	slices.SortFunc(p.again, func(a, b message) int { return int(a.offset - b.offset) })
 }
 
-// startedBefore reports, once, whether a message was started by somebody whose
-// result counts for nothing.
-func (p *partition) startedBefore(offset int64) bool {
-	if len(p.seen) == 0 || !p.seen[offset] {
-		return false
+// startedBefore reports, once, whether a message was started before without an
+// outcome, and whether that was by an instance that is gone.
+func (p *partition) startedBefore(offset int64) (was, repeat bool) {
+	if len(p.seen) == 0 {
+		return false, false
 	}
+	repeat, was = p.seen[offset]
 	delete(p.seen, offset)
-	return true
+	return was, repeat
 }
 
-func (p *partition) noteStarted(offset int64) {
+func (p *partition) noteStarted(offset int64, repeat bool) {
 	if p.seen == nil {
 		p.seen = map[int64]bool{}
 	}
-	p.seen[offset] = true
+	p.seen[offset] = repeat
 }
 
 // build makes topics, subscriptions, partitions and feeds of the loads, and lays

@@ -1,0 +1,206 @@
+package simulation
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/conf"
+	"github.com/kafkaboost/boostd/scheduler"
+	"github.com/kafkaboost/boostd/scheduler/sim"
+)
+
+// Example is a file with every key explained. It runs.
+//
+//go:embed example.yaml
+var Example []byte
+
+// File is what is simulated. example.yaml says what its keys mean.
+type File struct {
+	Seed       number          `yaml:"seed"`
+	For        boostd.Duration `yaml:"for"`
+	Instances  int             `yaml:"instances"`
+	Slots      int             `yaml:"slots"`
+	Levels     int             `yaml:"levels"`
+	Handler    times           `yaml:"handler"`
+	Failing    share           `yaml:"failing"`
+	Retry      retry           `yaml:"retry"`
+	DeadLetter bool            `yaml:"dead_letter"`
+	Preempt    patience        `yaml:"preempt"`
+	Policy     policy          `yaml:"policy"`
+	Gate       string          `yaml:"gate"`
+	StartWait  boostd.Duration `yaml:"start_wait"`
+	Window     int             `yaml:"window"`
+	Starving   boostd.Duration `yaml:"starving"`
+	Latency    latency         `yaml:"latency"`
+	Load       []load          `yaml:"load"`
+	Events     []event         `yaml:"events"`
+
+	name string
+}
+
+// retry is as in boostd.yaml.
+type retry struct {
+	Attempts   int             `yaml:"attempts"`
+	Backoff    boostd.Duration `yaml:"backoff"`
+	MaxBackoff boostd.Duration `yaml:"max_backoff"`
+}
+
+// latency is how long things take that aren't the handler's; see sim.Latency.
+type latency struct {
+	Fetch      boostd.Duration `yaml:"fetch"`
+	Resume     boostd.Duration `yaml:"resume"`
+	Pause      boostd.Duration `yaml:"pause"`
+	Dispatch   boostd.Duration `yaml:"dispatch"`
+	DeadLetter boostd.Duration `yaml:"dead_letter"`
+	Rebalance  boostd.Duration `yaml:"rebalance"`
+	Session    boostd.Duration `yaml:"session"`
+	Drain      boostd.Duration `yaml:"drain"`
+}
+
+func (l latency) config() sim.Latency {
+	return sim.Latency{
+		Fetch: l.Fetch.Std(), Resume: l.Resume.Std(), Pause: l.Pause.Std(), Dispatch: l.Dispatch.Std(), Bury: l.DeadLetter.Std(),
+		Rebalance: l.Rebalance.Std(), Session: l.Session.Std(), Drain: l.Drain.Std(),
+	}
+}
+
+// maxLatency keeps sums of them far from overflow.
+const maxLatency = 24 * time.Hour
+
+// Validate returns what is wrong with them.
+func (l latency) Validate() (errs []error) {
+	for _, one := range []struct {
+		key   string
+		takes boostd.Duration
+	}{
+		{"fetch", l.Fetch}, {"resume", l.Resume}, {"pause", l.Pause}, {"dispatch", l.Dispatch}, {"dead_letter", l.DeadLetter},
+		{"rebalance", l.Rebalance}, {"session", l.Session}, {"drain", l.Drain},
+	} {
+		if one.takes.Std() > maxLatency {
+			errs = append(errs, fmt.Errorf("%s: %v: want at most %v", one.key, one.takes, boostd.Duration(maxLatency)))
+		}
+	}
+	return errs
+}
+
+// defaults are boostd's own, and what was measured.
+func defaults() *File {
+	m, d := sim.Measured, func(d time.Duration) boostd.Duration { return boostd.Duration(d) }
+	return &File{
+		Seed: 1, For: d(time.Minute), Instances: 1, Slots: 16, Gate: "on", StartWait: d(5 * time.Second),
+		Window: scheduler.DefaultWindow.Messages, Starving: d(10 * time.Second), Preempt: notAtAll,
+		Retry: retry{5, d(200 * time.Millisecond), d(30 * time.Second)},
+		Latency: latency{
+			Fetch: d(m.Fetch), Resume: d(m.Resume), Pause: d(m.Pause), Dispatch: d(m.Dispatch), DeadLetter: d(m.Bury),
+			Rebalance: d(m.Rebalance), Session: d(m.Session), Drain: d(m.Drain),
+		},
+	}
+}
+
+// Read reads a file; - is standard input.
+func Read(in io.Reader, path string) (*File, error) {
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, fmt.Errorf("read load: %w", err)
+		}
+		defer func() { _ = f.Close() }() // only read
+		in = f
+	}
+	text, err := io.ReadAll(io.LimitReader(in, conf.MaxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("read load %s: %w", path, err)
+	}
+	return Parse(path, text)
+}
+
+// Parse reads the content of a file, name is what errors call it, and where
+// relative paths count from. The error says everything that is wrong, each at its
+// line and column.
+func Parse(name string, text []byte) (*File, error) {
+	f := defaults()
+	f.name = name
+	if err := conf.Decode(name, text, f); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// SetSeed takes another one than the file's.
+func (f *File) SetSeed(seed uint64) { f.Seed = number(seed) }
+
+// Config is what the file asks for. It reads the audits that it names.
+func (f *File) Config() (*sim.Config, error) {
+	c, err := f.config(true)
+	if err != nil {
+		return nil, err
+	}
+	if errs := c.Validate(); len(errs) > 0 {
+		return nil, fmt.Errorf("%s: %w", f.name, errors.Join(errs...))
+	}
+	return c, nil
+}
+
+// Validate checks all that can be checked without reading another file.
+func (f *File) Validate() (errs []error) {
+	if f.Gate != "on" && f.Gate != "off" {
+		errs = append(errs, fmt.Errorf("gate: %q: want on or off", f.Gate))
+	}
+	if f.StartWait.Std() > time.Hour {
+		errs = append(errs, fmt.Errorf("start_wait: %v: want at most 1h", f.StartWait))
+	}
+	c, err := f.config(false)
+	if err != nil {
+		return append(errs, err)
+	}
+	for _, err := range c.Validate() {
+		if part, _, _ := strings.Cut(err.Error(), ":"); part == "max_wait" || part == "min_share" || part == "reserve" {
+			err = fmt.Errorf("policy.%w", err)
+		}
+		errs = append(errs, err)
+	}
+	return errs
+}
+
+// config lays the file out; without audits there is a message in the place of
+// each.
+func (f *File) config(audits bool) (*sim.Config, error) {
+	c := &sim.Config{
+		Seed: uint64(f.Seed), For: f.For.Std(), Instances: f.Instances, Handler: sim.Times(f.Handler), Failing: float64(f.Failing),
+		Pool: scheduler.PoolConfig{
+			Name: "simulated", Slots: f.Slots, Levels: f.Levels, DeadLetters: f.DeadLetter, Preemptible: f.Preempt != notAtAll,
+			Retry: scheduler.Retry{Attempts: f.Retry.Attempts, Backoff: f.Retry.Backoff.Std(), MaxBackoff: f.Retry.MaxBackoff.Std()},
+		},
+		Core:         scheduler.Config{Gate: f.Gate == "on", StartWait: f.StartWait.Std()},
+		Window:       scheduler.Window{Messages: f.Window, Bytes: scheduler.DefaultWindow.Bytes},
+		PreemptAfter: f.Preempt.after(), Latency: f.Latency.config(), Starving: f.Starving.Std(),
+	}
+	if c.Handler == nil {
+		c.Handler = sim.Times{{Shape: sim.Constant, A: time.Millisecond}}
+	}
+	for n := range f.Load {
+		loads, err := f.Load[n].config(f, audits)
+		if err != nil {
+			return nil, fmt.Errorf("load[%d].audit: %w", n, err)
+		}
+		c.Loads = append(c.Loads, loads...)
+	}
+	if f.Levels == 0 { // as many as are used
+		for n := range c.Loads {
+			c.Pool.Levels = max(c.Pool.Levels, int(c.Loads[n].Last)+1)
+		}
+		c.Pool.Levels = max(c.Pool.Levels, f.Policy.levels())
+	}
+	for n := range f.Events {
+		c.Changes = append(c.Changes, f.Events[n].config())
+	}
+	var err error
+	c.Pool.Policy, err = f.Policy.config()
+	return c, err
+}
