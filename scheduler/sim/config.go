@@ -17,14 +17,16 @@ const (
 	MaxMessages = 20_000_000
 	// MaxFor is the longest virtual time.
 	MaxFor = 30 * 24 * time.Hour
+	// MaxLatency is the largest of each Latency.
+	MaxLatency = 24 * time.Hour
 	// maxSize bounds instances × levels and instances × slots.
 	maxSize = 1_000_000
 	// maxParts bounds partitions of all topics, maxKeys keys of one topic.
 	maxParts = 100_000
 	maxKeys  = 1_000_000
 	maxFeeds = 20_000
-	// maxRate is in messages a second, for one level.
-	maxRate = 1e8
+	// minRate and maxRate are in messages a second, for one level.
+	minRate, maxRate = 1e-6, 1e8
 )
 
 // Config is what is simulated: instances that are alike, their load, and what
@@ -45,8 +47,8 @@ type Config struct {
 	Handler Times
 	// Failing is the share of attempts that fail, 0 to 1.
 	Failing float64
-	// PreemptAfter is how long a handler that is told to stop goes on; below zero
-	// it doesn't stop. It matters only with Pool.Preemptible.
+	// PreemptAfter is how long a handler that is told to stop goes on, at most
+	// MaxLatency; below zero it doesn't stop. It matters only with Pool.Preemptible.
 	PreemptAfter time.Duration
 	Latency      Latency
 	Loads        []Load
@@ -56,7 +58,7 @@ type Config struct {
 	Starving time.Duration
 }
 
-// Latency is how long things take that aren't the core's; all at least 0.
+// Latency is how long things take that aren't the core's; each 0 to MaxLatency.
 type Latency struct {
 	// Fetch is from a message's arrival, or from room for it, to its being here.
 	Fetch time.Duration
@@ -100,7 +102,7 @@ type Load struct {
 	// Backlog are messages that wait at the beginning.
 	Backlog int
 	// Poisson and Steady are messages a second, at random and evenly, from From
-	// until Until (zero: the end).
+	// until Until (zero: the end); 0, or 1e-6 to 1e8.
 	Poisson, Steady float64
 	From, Until     time.Duration
 	// Burst messages come at once, first at From, then every Every (zero: once).

@@ -37,6 +37,10 @@ func (c *Config) Validate() (errs []error) {
 	if len(errs) == 0 {
 		errs = append(errs, c.Pool.Policy.Validate(c.Pool.Slots, c.Pool.Levels)...)
 	}
+	errs = append(errs, c.Latency.validate()...)
+	if c.PreemptAfter > MaxLatency {
+		wrong("preempt: %v: want at most %v", c.PreemptAfter, MaxLatency)
+	}
 	for n := range c.Loads {
 		for _, err := range c.Loads[n].validate(c) {
 			wrong("load[%d]%w", n, err)
@@ -70,14 +74,14 @@ func (l *Load) validate(c *Config) (errs []error) {
 	if l.Until != 0 && l.Until <= l.From {
 		wrong(".until: %v: want a time after from, %v", l.Until, l.From)
 	}
-	if !(l.Poisson >= 0 && l.Poisson <= maxRate) {
-		wrong(".poisson: %v: want messages a second, 0 to %.0e", l.Poisson, maxRate)
+	if !possible(l.Poisson) {
+		wrong(".poisson: %v: want messages a second, 0 or %v to %.0e", l.Poisson, minRate, maxRate)
 	}
-	if !(l.Steady >= 0 && l.Steady <= maxRate) {
-		wrong(".steady: %v: want messages a second, 0 to %.0e", l.Steady, maxRate)
+	if !possible(l.Steady) {
+		wrong(".steady: %v: want messages a second, 0 or %v to %.0e", l.Steady, minRate, maxRate)
 	}
-	if l.Burst > 0 && l.Every > 0 && l.Every < time.Microsecond {
-		wrong(".burst.every: %v: want 1µs at least", l.Every)
+	if l.Every > MaxFor || l.Burst > 0 && l.Every > 0 && l.Every < time.Microsecond {
+		wrong(".burst.every: %v: want 1µs to %v, or nothing for a single one", l.Every, MaxFor)
 	}
 	if l.Handler != nil {
 		if err := l.Handler.Validate(); err != nil {
@@ -86,6 +90,8 @@ func (l *Load) validate(c *Config) (errs []error) {
 	}
 	return append(errs, l.validateRecorded()...)
 }
+
+func possible(rate float64) bool { return rate == 0 || rate >= minRate && rate <= maxRate }
 
 func (l *Load) validateRecorded() []error {
 	last := time.Duration(0)
@@ -104,6 +110,21 @@ func (l *Load) validateRecorded() []error {
 		return []error{fmt.Errorf(".audit: goes with no other arrivals: give them a line of their own")}
 	}
 	return nil
+}
+
+func (l Latency) validate() (errs []error) {
+	for _, one := range []struct {
+		key   string
+		takes time.Duration
+	}{
+		{"fetch", l.Fetch}, {"resume", l.Resume}, {"pause", l.Pause}, {"dispatch", l.Dispatch}, {"dead_letter", l.Bury},
+		{"rebalance", l.Rebalance}, {"session", l.Session}, {"drain", l.Drain},
+	} {
+		if one.takes < 0 || one.takes > MaxLatency {
+			errs = append(errs, fmt.Errorf("latency.%s: %v: want 0s to %v", one.key, one.takes, MaxLatency))
+		}
+	}
+	return errs
 }
 
 func (c *Config) validateChanges() (errs []error) {

@@ -84,3 +84,22 @@ func (w *Waits) Above(d time.Duration) uint64 {
 	}
 	return above
 }
+
+// Merged is the sum of both, which stay as they are.
+func (w Waits) Merged(o *Waits) Waits {
+	for block, counts := range o.blocks {
+		if counts == nil {
+			continue
+		}
+		sum := *counts
+		if mine := w.blocks[block]; mine != nil {
+			for n, c := range mine {
+				sum[n] += c
+			}
+		}
+		w.blocks[block] = &sum
+	}
+	w.count += o.count
+	w.max = max(w.max, o.max)
+	return w
+}

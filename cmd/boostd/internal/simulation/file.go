@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/kafkaboost/boostd"
@@ -32,7 +31,7 @@ type File struct {
 	Retry      retry           `yaml:"retry"`
 	DeadLetter bool            `yaml:"dead_letter"`
 	Preempt    patience        `yaml:"preempt"`
-	Policy     policy          `yaml:"policy"`
+	Policy     conf.Policy     `yaml:"policy"`
 	Gate       string          `yaml:"gate"`
 	StartWait  boostd.Duration `yaml:"start_wait"`
 	Window     int             `yaml:"window"`
@@ -68,25 +67,6 @@ func (l latency) config() sim.Latency {
 		Fetch: l.Fetch.Std(), Resume: l.Resume.Std(), Pause: l.Pause.Std(), Dispatch: l.Dispatch.Std(), Bury: l.DeadLetter.Std(),
 		Rebalance: l.Rebalance.Std(), Session: l.Session.Std(), Drain: l.Drain.Std(),
 	}
-}
-
-// maxLatency keeps sums of them far from overflow.
-const maxLatency = 24 * time.Hour
-
-// Validate returns what is wrong with them.
-func (l latency) Validate() (errs []error) {
-	for _, one := range []struct {
-		key   string
-		takes boostd.Duration
-	}{
-		{"fetch", l.Fetch}, {"resume", l.Resume}, {"pause", l.Pause}, {"dispatch", l.Dispatch}, {"dead_letter", l.DeadLetter},
-		{"rebalance", l.Rebalance}, {"session", l.Session}, {"drain", l.Drain},
-	} {
-		if one.takes.Std() > maxLatency {
-			errs = append(errs, fmt.Errorf("%s: %v: want at most %v", one.key, one.takes, boostd.Duration(maxLatency)))
-		}
-	}
-	return errs
 }
 
 // defaults are boostd's own, and what was measured.
@@ -159,27 +139,28 @@ func (f *File) Validate() (errs []error) {
 	if err != nil {
 		return append(errs, err)
 	}
-	for _, err := range c.Validate() {
-		if part, _, _ := strings.Cut(err.Error(), ":"); part == "max_wait" || part == "min_share" || part == "reserve" {
-			err = fmt.Errorf("policy.%w", err)
-		}
-		errs = append(errs, err)
+	for _, err := range f.Policy.Check(c.Pool.Slots, c.Pool.Levels) {
+		errs = append(errs, fmt.Errorf("policy.%w", err))
 	}
-	return errs
+	c.Pool.Policy = scheduler.Policy{} // that was all of it
+	return append(errs, c.Validate()...)
 }
 
 // config lays the file out; without audits there is a message in the place of
 // each.
 func (f *File) config(audits bool) (*sim.Config, error) {
 	c := &sim.Config{
-		Seed: uint64(f.Seed), For: f.For.Std(), Instances: f.Instances, Handler: sim.Times(f.Handler), Failing: float64(f.Failing),
+		Seed: uint64(f.Seed), For: f.For.Std(), Instances: f.Instances, Failing: float64(f.Failing),
 		Pool: scheduler.PoolConfig{
-			Name: "simulated", Slots: f.Slots, Levels: f.Levels, DeadLetters: f.DeadLetter, Preemptible: f.Preempt != notAtAll,
+			Name: "simulated", Policy: f.Policy.Scheduling(), Slots: f.Slots, Levels: f.Levels, DeadLetters: f.DeadLetter, Preemptible: f.Preempt != notAtAll,
 			Retry: scheduler.Retry{Attempts: f.Retry.Attempts, Backoff: f.Retry.Backoff.Std(), MaxBackoff: f.Retry.MaxBackoff.Std()},
 		},
 		Core:         scheduler.Config{Gate: f.Gate == "on", StartWait: f.StartWait.Std()},
 		Window:       scheduler.Window{Messages: f.Window, Bytes: scheduler.DefaultWindow.Bytes},
 		PreemptAfter: f.Preempt.after(), Latency: f.Latency.config(), Starving: f.Starving.Std(),
+	}
+	if len(f.Handler.Validate()) == 0 { // else it has said so itself
+		c.Handler, _ = f.Handler.config()
 	}
 	if c.Handler == nil {
 		c.Handler = sim.Times{{Shape: sim.Constant, A: time.Millisecond}}
@@ -187,20 +168,30 @@ func (f *File) config(audits bool) (*sim.Config, error) {
 	for n := range f.Load {
 		loads, err := f.Load[n].config(f, audits)
 		if err != nil {
-			return nil, fmt.Errorf("load[%d].audit: %w", n, err)
+			return nil, fmt.Errorf("%s: load[%d].audit: %w", f.name, n, err)
 		}
 		c.Loads = append(c.Loads, loads...)
-	}
-	if f.Levels == 0 { // as many as are used
-		for n := range c.Loads {
-			c.Pool.Levels = max(c.Pool.Levels, int(c.Loads[n].Last)+1)
-		}
-		c.Pool.Levels = max(c.Pool.Levels, f.Policy.levels())
 	}
 	for n := range f.Events {
 		c.Changes = append(c.Changes, f.Events[n].config())
 	}
-	var err error
-	c.Pool.Policy, err = f.Policy.config()
-	return c, err
+	if f.Levels == 0 {
+		c.Pool.Levels = f.levels(c)
+	}
+	return c, nil
+}
+
+// levels is as many as are used.
+func (f *File) levels(c *sim.Config) int {
+	most := boostd.Level(0)
+	for n := range c.Loads {
+		most = max(most, c.Loads[n].Last)
+	}
+	for _, s := range c.Pool.Policy.MinShare {
+		most = max(most, s.Level)
+	}
+	for _, r := range c.Pool.Policy.Reserve {
+		most = max(most, r.From)
+	}
+	return int(min(most, scheduler.MaxLevels-1)) + 1
 }

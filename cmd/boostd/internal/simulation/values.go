@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/kafkaboost/boostd"
-	"github.com/kafkaboost/boostd/scheduler"
+	"github.com/kafkaboost/boostd/scheduler/sim"
 )
 
 // number is a whole number up to 2⁶⁴-1.
@@ -54,22 +54,13 @@ func (s *share) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// span is levels from First to Last.
-type span struct{ First, Last boostd.Level }
+// span is levels in a row.
+type span struct{ boostd.LevelRange }
 
 // UnmarshalText reads 7 or 8-10.
-func (s *span) UnmarshalText(text []byte) error {
-	from, to, two := strings.Cut(string(text), "-")
-	if !two {
-		to = from
-	}
-	first, err1 := strconv.ParseUint(from, 10, 31)
-	last, err2 := strconv.ParseUint(to, 10, 31)
-	if err1 != nil || err2 != nil || first > last || last >= scheduler.MaxLevels {
-		return fmt.Errorf("%.40q: want a level or some in a row, such as 7 or 8-10, at most %d", text, scheduler.MaxLevels-1)
-	}
-	*s = span{boostd.Level(first), boostd.Level(last)}
-	return nil
+func (s *span) UnmarshalText(text []byte) (err error) {
+	s.LevelRange, err = boostd.ParseLevelRange(string(text))
+	return err
 }
 
 // patience is how long a handler that is told to stop goes on.
@@ -88,7 +79,7 @@ func (p *patience) UnmarshalText(text []byte) error {
 		return nil
 	}
 	var d boostd.Duration
-	if err := d.UnmarshalText(text); err != nil || d.Std() > maxLatency {
+	if err := d.UnmarshalText(text); err != nil || d.Std() > sim.MaxLatency {
 		return fmt.Errorf("%.40q: want how long a handler goes on that is told to stop, such as 50ms, or never", text)
 	}
 	*p = patience(d)
