@@ -67,7 +67,9 @@ type Latency struct {
 	Resume time.Duration
 	// Pause is from the gate's word to its effect.
 	Pause time.Duration
-	// Dispatch is from the scheduler to the worker.
+	// Dispatch is about what it takes from the scheduler to the worker: half of it
+	// to one and a half. Never in step: slots that all take equally long can take
+	// a batch from each other for ever.
 	Dispatch time.Duration
 	// Bury is how long a dead letter needs.
 	Bury time.Duration

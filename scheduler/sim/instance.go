@@ -27,6 +27,7 @@ type instance struct {
 	sources []*source // by subscription; nil where it never had a partition
 	byID    []*source // by the core's number
 	slots   []slot
+	out     int // slots that have a batch
 	recalls []scheduler.Recall
 	wake    int64 // when the core wants a Tick; never when it doesn't
 	random  random
@@ -92,8 +93,9 @@ func (in *instance) do(e *scheduler.Effects) {
 	for n := range e.Dispatches {
 		d := &e.Dispatches[n]
 		in.slots[d.Slot].give(d)
-		w.queue.push(event{at: w.now + int64(w.config.Latency.Dispatch), kind: begin,
-			who: in.index, what: int32(d.Slot), turn: in.slots[d.Slot].turn})
+		in.out++
+		hop := in.random.about(int64(w.config.Latency.Dispatch))
+		w.queue.push(event{at: w.now + hop, kind: begin, who: in.index, what: int32(d.Slot), turn: in.slots[d.Slot].turn})
 	}
 	for _, p := range e.Preempts {
 		in.preempt(p.Slot)
@@ -102,6 +104,9 @@ func (in *instance) do(e *scheduler.Effects) {
 		in.byID[k.Consumer].settled(k.Settlements)
 	}
 	for _, f := range e.Flows {
+		if w.watch != nil {
+			w.watch.flow(in.byID[f.Consumer], f)
+		}
 		in.byID[f.Consumer].flow(f.State == scheduler.Paused)
 	}
 	for _, b := range e.Burials {

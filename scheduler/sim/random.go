@@ -35,6 +35,9 @@ func (r *random) float() float64 { return float64(r.next()>>11) / (1 << 53) }
 // below is one of 0 to n-1; n is far below 2⁶⁴, so that the bias doesn't show.
 func (r *random) below(n int) int { return int(r.next() % uint64(n)) }
 
+// about is a duration around d, evenly from half of it to one and a half.
+func (r *random) about(d int64) int64 { return d/2 + int64(r.float()*float64(d)) }
+
 // exponential has the mean 1.
 func (r *random) exponential() float64 { return -math.Log1p(-r.float()) }
 

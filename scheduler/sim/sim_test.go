@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kafkaboost/boostd/audit"
 	"github.com/kafkaboost/boostd/scheduler"
 )
 
@@ -20,30 +21,78 @@ func small() *Config {
 	}
 }
 
-func run(t testing.TB, c *Config) *Result {
+// watched is a run that a test looks at.
+type watched struct {
+	*world
+	t       testing.TB
+	records map[*instance][]audit.Record // of all attempts that ended
+}
+
+func newWatched(t testing.TB, c *Config) *watched {
 	t.Helper()
-	r, err := Run(c)
+	w, err := newWorld(c)
 	if err != nil {
 		t.Fatal(err)
 	}
+	r := &watched{world: w, t: t, records: map[*instance][]audit.Record{}}
+	w.watch = &watch{
+		started: func(*instance, *scheduler.Item) {},
+		ended:   r.record,
+		flow:    func(*source, scheduler.FlowChange) {},
+		after:   func(*event) {},
+	}
+	return r
+}
+
+// record notes an attempt as a daemon's audit does.
+func (r *watched) record(in *instance, i *scheduler.Item) {
+	m := i.Message
+	r.records[in] = append(r.records[in], audit.Record{
+		Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, Level: m.Level, Handler: "h", Attempt: m.Attempt, Result: i.Verdict(),
+		ProducedAt: m.ProducedAt, FetchedAt: m.FetchedAt, ReadyAt: i.ReadyAt, DispatchedAt: i.DispatchedAt, StartedAt: i.StartedAt, FinishedAt: i.FinishedAt,
+	})
+}
+
+// finish runs to the end and holds the result to account.
+func (r *watched) finish() *Result {
+	r.t.Helper()
+	if err := r.run(); err != nil {
+		r.t.Fatal(err)
+	}
+	result := r.result()
+	conserved(r.t, result)
+	return result
+}
+
+// conserved: what was produced is handled, or somewhere.
+func conserved(t testing.TB, r *Result) {
+	t.Helper()
 	for _, l := range r.Levels {
 		if sum := l.Handled() + l.Broker + l.Queued + l.InFlight; sum != l.Produced {
 			t.Errorf("level %d: %d were produced; %d handled, %d in the brokers, %d queued, %d in flight make %d",
 				l.Level, l.Produced, l.Handled(), l.Broker, l.Queued, l.InFlight, sum)
 		}
 	}
+}
+
+func simulate(t testing.TB, c *Config) *Result {
+	t.Helper()
+	r, err := Run(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conserved(t, r)
 	return r
 }
 
-func TestTwoLevels(t *testing.T) {
-	c := small()
-	c.Loads = []Load{
-		{First: 0, Last: 0, Partitions: 6, Backlog: 10_000, Poisson: 100},
-		{First: 8, Last: 10, Partitions: 6, Burst: 1000, Every: 3 * time.Second},
+// level finds a level of a result.
+func level(t testing.TB, r *Result, n int) *Level {
+	t.Helper()
+	for k := range r.Levels {
+		if int(r.Levels[k].Level) == n {
+			return &r.Levels[k]
+		}
 	}
-	r := run(t, c)
-	for _, l := range r.Levels {
-		t.Log(l.Level, l.Produced, l.Done, l.Broker, l.Queued, l.InFlight, l.Waits.Quantile(0.5), l.Waits.Quantile(.99), l.Waits.Max(), l.Verdict, l.Stall)
-	}
-	t.Log(r.Events, r.Busy)
+	t.Fatalf("no level %d in the result", n)
+	return nil
 }

@@ -55,6 +55,7 @@ func (in *instance) work(n int32) {
 			items := s.items[:s.end]
 			s.items, s.next, s.end = nil, 0, 0 // the core may fill the slot at once
 			s.turn++
+			in.out--
 			in.apply(in.core.Finished(w.time(), in.pool, int(n), items))
 			return
 		}
@@ -123,6 +124,9 @@ func (in *instance) end(n int32, i *scheduler.Item) {
 	s.busy = false
 	i.FinishedAt = w.time()
 	w.busy += i.FinishedAt.Sub(i.StartedAt)
+	if w.watch != nil {
+		w.watch.ended(in, i)
+	}
 	in.work(n)
 }
 

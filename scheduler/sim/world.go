@@ -40,10 +40,11 @@ type world struct {
 	watch      *watch // of tests
 }
 
-// watch lets tests see what happens.
+// watch lets tests see what happens; all of it is there, or none.
 type watch struct {
-	started func(in *instance, i *scheduler.Item)
-	after   func()
+	started, ended func(in *instance, i *scheduler.Item)
+	flow           func(s *source, f scheduler.FlowChange)
+	after          func(e *event)
 }
 
 // burial is a dead letter that is being written.
@@ -146,7 +147,7 @@ func (w *world) run() error {
 			return err
 		}
 		if w.watch != nil {
-			w.watch.after()
+			w.watch.after(&e)
 		}
 	}
 	w.now, w.clock = w.end, at(w.end)
