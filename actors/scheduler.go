@@ -135,7 +135,7 @@ func (s *schedulerActor) apply(ctx actor.Context, now time.Time, e *scheduler.Ef
 	for len(s.recalls) > 0 {
 		r := s.recalls[len(s.recalls)-1]
 		s.recalls = s.recalls[:len(s.recalls)-1]
-		e := s.core.Recalled(now, r.Pool, s.slots[r.Pool][r.Slot].recall())
+		e := s.core.Recalled(now, r.Pool, s.slots[r.Pool][r.Slot].recall(r.All))
 		s.recalls = append(s.recalls, e.Recalls...)
 		s.send(ctx, now, e)
 	}

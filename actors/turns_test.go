@@ -57,7 +57,7 @@ func TestRecalledBatchGivesItsSlotBack(t *testing.T) {
 		a := &assignment{turns: turns, wanted: wanted, slice: scheduler.DefaultSlice, deadline: &atomic.Int64{}}
 		turns.dispatched(9) // and has not begun
 		a.give(scheduler.Dispatch{Level: 3, Items: []*scheduler.Item{{}, {}}})
-		if rest := a.recall(); len(rest) != 2 {
+		if rest := a.recall(true); len(rest) != 2 {
 			t.Fatalf("%d items recalled, want 2", len(rest))
 		}
 		begin := time.Now()
@@ -75,3 +75,22 @@ func TestRecalledBatchGivesItsSlotBack(t *testing.T) {
 type handlerOf func(boostd.Work)
 
 func (h handlerOf) Handle(_ context.Context, work boostd.Work) { h(work) }
+
+// A recall leaves the message that its worker is about to start, unless it is for
+// all.
+func TestRecallLeavesTheFirst(t *testing.T) {
+	for _, c := range []struct {
+		looked int
+		all    bool
+		left   int
+	}{{0, false, 1}, {0, true, 0}, {1, false, 1}, {2, false, 2}, {3, false, 3}} {
+		a := &assignment{turns: newTurns(11), items: make([]*scheduler.Item, 3), next: c.looked, end: 3}
+		rest := a.recall(c.all)
+		if len(rest)+c.left != 3 || len(a.left()) != c.left {
+			t.Errorf("%+v: %d recalled, %d left", c, len(rest), len(a.left()))
+		}
+	}
+	if rest := (&assignment{}).recall(false); len(rest) != 0 {
+		t.Errorf("%d recalled of nothing", len(rest))
+	}
+}

@@ -64,12 +64,17 @@ func (a *assignment) begin() {
 	}
 }
 
-// recall takes away what hasn't been looked at yet. The scheduler actor's.
-func (a *assignment) recall() []*scheduler.Item {
+// recall takes away what hasn't been looked at yet, but for the first item unless
+// all is set. The scheduler actor's.
+func (a *assignment) recall(all bool) []*scheduler.Item {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	rest := a.items[a.next:a.end]
-	a.end = a.next
+	from := a.next
+	if !all {
+		from = min(max(from, 1), a.end)
+	}
+	rest := a.items[from:a.end]
+	a.end = from
 	return rest
 }
 

@@ -47,7 +47,7 @@ func (c *Core) preempt(now time.Time, id PoolID) {
 			return
 		}
 		if p.batches.out[slot].open { // what it hasn't started needn't wait for the attempt's end
-			c.takeBack(id, slot)
+			c.takeBack(id, slot, false)
 		}
 		p.preempt.ask(slot)
 		c.effects.Preempts = append(c.effects.Preempts, Preempt{id, slot})

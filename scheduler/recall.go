@@ -9,15 +9,22 @@ import (
 // Recall asks for what the worker of a slot has not started yet. The receiver
 // takes it away from the worker and gives it back with Recalled, before anything
 // else.
+//
+// The first item stays, started or not, unless All is set: its worker is about to
+// start it. Without that, messages of one key went from free slot to free slot,
+// each time recalled before a worker had looked at them, for as long as something
+// lower was ready.
 type Recall struct {
 	Pool PoolID
 	Slot int
+	All  bool
 }
 
 // batches are what the slots of a pool are busy with. A batch of more than one
 // item may have some that its worker hasn't started: they are not ready any
 // more, and yet a free slot must not go on with a lower level before them, or
-// idle. So they are recalled, once; what is left of a recalled batch has begun.
+// idle. So they are recalled, once; what is left of a recalled batch has begun, or
+// is about to.
 type batches struct {
 	out []batch // by slot
 	// behind are the levels that have batches to be recalled, with their number.
@@ -104,16 +111,16 @@ func (c *Core) recall(now time.Time, id PoolID, next choice) (wait bool) {
 		}
 		return true
 	}
-	c.takeBack(id, slot)
+	c.takeBack(id, slot, false)
 	return true
 }
 
 // takeBack asks for the rest of a batch. Until it is here nothing is dispatched.
-func (c *Core) takeBack(id PoolID, slot int) {
+func (c *Core) takeBack(id PoolID, slot int, all bool) {
 	p := c.pools[id]
 	p.batches.close(slot)
 	p.recalling++
-	c.effects.Recalls = append(c.effects.Recalls, Recall{id, slot})
+	c.effects.Recalls = append(c.effects.Recalls, Recall{id, slot, all})
 }
 
 // recallLate asks for what lies behind a message that takes much longer than those
@@ -133,7 +140,7 @@ func (c *Core) recallLate(now time.Time, id PoolID) {
 				bs.late = sooner(bs.late, late)
 				continue
 			}
-			c.takeBack(id, slot)
+			c.takeBack(id, slot, false)
 		}
 	}
 	c.effects.Wake = sooner(c.effects.Wake, bs.late)
@@ -148,7 +155,7 @@ func (c *Core) recallLevel(id PoolID, level boostd.Level) {
 	bs := &c.pools[id].batches
 	for slot := range bs.out {
 		if bs.out[slot].open && bs.out[slot].level == level {
-			c.takeBack(id, slot)
+			c.takeBack(id, slot, true)
 		}
 	}
 }

@@ -27,7 +27,8 @@ type instance struct {
 	sources []*source // by subscription; nil where it never had a partition
 	byID    []*source // by the core's number
 	slots   []slot
-	out     int // slots that have a batch
+	out     int   // slots that have a batch
+	begins  int64 // when the last batch that was dispatched begins
 	recalls []scheduler.Recall
 	wake    int64 // when the core wants a Tick; never when it doesn't
 	random  random
@@ -82,7 +83,7 @@ func (in *instance) apply(e *scheduler.Effects) {
 	for len(in.recalls) > 0 {
 		r := in.recalls[len(in.recalls)-1]
 		in.recalls = in.recalls[:len(in.recalls)-1]
-		e := in.core.Recalled(in.w.time(), r.Pool, in.slots[r.Slot].recall())
+		e := in.core.Recalled(in.w.time(), r.Pool, in.slots[r.Slot].recall(r.All))
 		in.recalls = append(in.recalls, e.Recalls...)
 		in.do(e)
 	}
@@ -94,8 +95,9 @@ func (in *instance) do(e *scheduler.Effects) {
 		d := &e.Dispatches[n]
 		in.slots[d.Slot].give(d)
 		in.out++
-		hop := in.random.about(int64(w.config.Latency.Dispatch))
-		w.queue.push(event{at: w.now + hop, kind: begin, who: in.index, what: int32(d.Slot), turn: in.slots[d.Slot].turn})
+		// Batches begin in the order of dispatch, as actors.turns sees to.
+		in.begins = max(in.begins, w.now+in.random.about(int64(w.config.Latency.Dispatch)))
+		w.queue.push(event{at: in.begins, kind: begin, who: in.index, what: int32(d.Slot), turn: in.slots[d.Slot].turn})
 	}
 	for _, p := range e.Preempts {
 		in.preempt(p.Slot)

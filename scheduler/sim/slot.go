@@ -28,10 +28,15 @@ func (s *slot) give(d *scheduler.Dispatch) {
 	s.turn++
 }
 
-// recall takes away what it hasn't looked at.
-func (s *slot) recall() []*scheduler.Item {
-	rest := s.items[s.next:s.end]
-	s.end = s.next
+// recall takes away what it hasn't looked at, but for the first item unless all is
+// set.
+func (s *slot) recall(all bool) []*scheduler.Item {
+	from := s.next
+	if !all {
+		from = min(max(from, 1), s.end)
+	}
+	rest := s.items[from:s.end]
+	s.end = from
 	return rest
 }
 
