@@ -57,7 +57,7 @@ func TestGateUnderRandomBursts(t *testing.T) {
 			service := []time.Duration{100 * time.Microsecond, time.Millisecond, 20 * time.Millisecond, 300 * time.Millisecond}[seed%4]
 			c.Handler = Times{{Shape: Uniform, A: service / 2, B: service * 3 / 2}}
 			r := newRandom(seed, 7, 7)
-			second := min(int(time.Second/service)*c.Pool.Slots, 20_000) // what a second has time for
+			second := min(int(time.Second/service)*c.Pool.Slots, 8_000) // what a second has time for
 			at := time.Duration(0)
 			for range 40 {
 				level := boostd.Level(r.below(11))
