@@ -155,7 +155,7 @@ func (c *Config) validateChanges() (errs []error) {
 			there[e.Instance] = false
 		}
 	}
-	if joined > MaxInstances {
+	if joined > MaxInstances && c.Instances <= MaxInstances {
 		errs = append(errs, fmt.Errorf("events: %d instances in all, counting each that joins: at most %d", joined, MaxInstances))
 	}
 	return errs
