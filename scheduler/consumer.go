@@ -59,6 +59,7 @@ type consumer struct {
 // value, so that what still runs of the old one can't be taken for the new.
 type partition struct {
 	tp     boostd.TopicPartition
+	place  uint64 // of its locks' identities
 	order  Order
 	closed bool // it is about to be given away, or is: nothing more is dispatched
 	// queued are ready, behind a lock, or in backoff; inFlight with workers; burying
@@ -88,7 +89,7 @@ func (r revocation) drained() bool {
 
 func (c *consumer) open(tp boostd.TopicPartition) *partition {
 	if c.partitions[tp] == nil {
-		c.partitions[tp] = &partition{tp: tp, order: c.config.Orders[tp.Topic]}
+		c.partitions[tp] = &partition{tp: tp, place: placeHash(tp), order: c.config.Orders[tp.Topic]}
 	}
 	return c.partitions[tp]
 }

@@ -156,7 +156,7 @@ func (c *Core) Fetched(now time.Time, id ConsumerID, messages []boostd.Message) 
 			c.giveUp(now, i)
 			continue
 		}
-		if lock, ok := lockID(m, i.partition.order); ok {
+		if lock, ok := lockID(i.partition.place, m, i.partition.order); ok {
 			i.lock = k.pool.locks.get(lock)
 		}
 		k.pool.enqueue(i)

@@ -125,24 +125,32 @@ func (ls *locks) release(l *lock) {
 	}
 }
 
-// lockID is the identity of a message's lock: FNV-1a (64 bit) over topic,
-// partition and, by key, the key. It is false where there is no order to keep.
-func lockID(m *boostd.Message, o Order) (uint64, bool) {
+// lockID is the identity of a message's lock: FNV-1a (64 bit) over topic and
+// partition, which is place, and, by key, the key. It is false where there is no
+// order to keep.
+func lockID(place uint64, m *boostd.Message, o Order) (uint64, bool) {
 	if o == Unordered || o == ByKey && m.Key == nil {
 		return 0, false
 	}
-	const offset, prime = 14695981039346656037, 1099511628211
-	h := uint64(offset)
-	for i := range len(m.Topic) {
-		h = (h ^ uint64(m.Topic[i])) * prime
-	}
-	for shift := 0; shift < 32; shift += 8 {
-		h = (h ^ uint64(uint8(m.Partition>>shift))) * prime
-	}
+	h := place
 	if o == ByKey {
 		for _, b := range m.Key {
-			h = (h ^ uint64(b)) * prime
+			h = (h ^ uint64(b)) * fnvPrime
 		}
 	}
 	return h, true
+}
+
+const fnvOffset, fnvPrime = 14695981039346656037, 1099511628211
+
+// placeHash is the part of a lock's identity that a partition's messages share.
+func placeHash(tp boostd.TopicPartition) uint64 {
+	h := uint64(fnvOffset)
+	for i := range len(tp.Topic) {
+		h = (h ^ uint64(tp.Topic[i])) * fnvPrime
+	}
+	for shift := 0; shift < 32; shift += 8 {
+		h = (h ^ uint64(uint8(tp.Partition>>shift))) * fnvPrime
+	}
+	return h
 }

@@ -48,8 +48,8 @@ func TestLockID(t *testing.T) {
 		{"another partition", ByPartition, a, message("t", 257, "a"), true, false},
 		{"unordered", Unordered, a, a, false, false},
 	} {
-		x, ok := lockID(c.x, c.order)
-		y, _ := lockID(c.y, c.order)
+		x, ok := lockID(placeHash(c.x.TopicPartition()), c.x, c.order)
+		y, _ := lockID(placeHash(c.y.TopicPartition()), c.y, c.order)
 		if ok != c.locked || ok && (x == y) != c.same {
 			t.Errorf("%s: locked %v, same %v; want %v, %v", c.name, ok, x == y, c.locked, c.same)
 		}

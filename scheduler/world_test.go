@@ -268,7 +268,7 @@ func (w *world) fetch(k *worldConsumer, tp boostd.TopicPartition) {
 		}
 		a.next++
 		m := &tracked{tried: batch[n].Attempt, msg: &batch[n], of: k.open[tp], state: "queued"}
-		m.lock, m.locked = lockID(m.msg, w.order)
+		m.lock, m.locked = lockID(placeHash(m.msg.TopicPartition()), m.msg, w.order)
 		switch b := batch[n]; {
 		case m.of == nil || m.of.closed:
 			m.state = "dropped"
