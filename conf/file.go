@@ -67,6 +67,9 @@ type Topic struct {
 	Handler string `yaml:"handler" schema:"required"`
 	// Order is key (default), partition or none.
 	Order string `yaml:"order" schema:"key|partition|none"`
+	// Tenant says whose the messages are: within a level tenants take turns. Default:
+	// partitions do.
+	Tenant priority.Tenant `yaml:"tenant"`
 	// Drain, false unless said otherwise, also reads the topics of levels that
 	// the settings no longer have, such as orders_12 with max_priority 10. They
 	// are found at start.

@@ -17,6 +17,7 @@ import (
 	"github.com/kafkaboost/boostd/kafkaio"
 	"github.com/kafkaboost/boostd/logs"
 	"github.com/kafkaboost/boostd/plugins"
+	"github.com/kafkaboost/boostd/priority"
 	"github.com/kafkaboost/boostd/producer"
 )
 
@@ -73,7 +74,8 @@ func TestEveryKey(t *testing.T) {
 		},
 		Settings: configwatch.Config{Source: "file:settings.json"},
 		Topics: map[string]Topic{
-			"My.Orders": {Handler: "orders", Order: "partition"}, "b": {Handler: "pages", Order: "key"}, "c": {Handler: "quiet", Order: "none", Drain: true}, "d": {Handler: "slow", Order: "key"}, "e": {Handler: "words", Order: "key"},
+			"My.Orders": {Handler: "orders", Order: "partition", Tenant: priority.Tenant{Header: "customer"}},
+			"b":         {Handler: "pages", Order: "key", Tenant: priority.Tenant{Field: "customer.id"}}, "c": {Handler: "quiet", Order: "none", Drain: true}, "d": {Handler: "slow", Order: "key"}, "e": {Handler: "words", Order: "key"},
 		},
 		Handlers: map[string]Handler{
 			"orders": {Policy: &Policy{Mode: "exclusive", Reserve: map[string]int{"8": 4, "10": 2}}, Preemptible: true, Config: plugins.Config{Exec: []string{"cat", "-u"}, Slots: 64, Timeout: 10 * second, DeadLetter: true, Audit: "audit.log", AuditRequired: true,

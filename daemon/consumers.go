@@ -25,6 +25,7 @@ type consumerPlan struct {
 	mixed   bool
 	topics  []string
 	orders  map[string]scheduler.Order
+	tenants map[string]priority.Tenant // of the topics that have some
 }
 
 // planConsumers lists the consumers of this instance: all, but for those of levels
@@ -59,9 +60,9 @@ func (d *Daemon) allConsumers(settings *priority.Settings) []consumerPlan {
 func (d *Daemon) planHandler(handler string, bases []string, settings *priority.Settings) []consumerPlan {
 	group := d.config.Kafka.Group
 	base := consumerPlan{handler: handler, group: priority.BaseGroup(group), name: "base", key: "base",
-		mixed: true, topics: bases, orders: map[string]scheduler.Order{}}
+		mixed: true, topics: bases, orders: map[string]scheduler.Order{}, tenants: map[string]priority.Tenant{}}
 	for _, b := range bases {
-		base.orders[b] = d.order(b)
+		d.describe(&base, b, b)
 	}
 	levels := map[boostd.Level]*consumerPlan{}
 	add := func(topic, base string, n boostd.Level) {
@@ -69,11 +70,11 @@ func (d *Daemon) planHandler(handler string, bases []string, settings *priority.
 		if p == nil {
 			number := strconv.Itoa(int(n))
 			p = &consumerPlan{handler: handler, group: priority.LevelGroup(group, n), name: number, key: number,
-				level: settings.Clamp(n), orders: map[string]scheduler.Order{}}
+				level: settings.Clamp(n), orders: map[string]scheduler.Order{}, tenants: map[string]priority.Tenant{}}
 			levels[n] = p
 		}
 		p.topics = append(p.topics, topic)
-		p.orders[topic] = d.order(base)
+		d.describe(p, topic, base)
 	}
 	for _, t := range settings.Plan(bases) {
 		add(t.Name, t.Base, t.Level)
@@ -88,6 +89,14 @@ func (d *Daemon) planHandler(handler string, bases []string, settings *priority.
 		plans = append(plans, *levels[level])
 	}
 	return plans
+}
+
+// describe notes what boostd.yaml says of a topic's base.
+func (d *Daemon) describe(p *consumerPlan, topic, base string) {
+	p.orders[topic] = d.order(base)
+	if t := d.config.Topics[base].Tenant; t != (priority.Tenant{}) {
+		p.tenants[topic] = t
+	}
 }
 
 // order is validated with the file.
@@ -112,7 +121,7 @@ func (d *Daemon) consumerSpecs() ([]actors.ConsumerSpec, error) {
 			return nil, err
 		}
 		specs = append(specs, actors.ConsumerSpec{
-			Source: source, Handler: p.handler, Name: p.name, Resolve: d.resolve,
+			Source: source, Handler: p.handler, Name: p.name, Resolve: d.resolverFor(p),
 			Scheduling: scheduler.ConsumerConfig{
 				Level: p.level, Mixed: p.mixed, Window: scheduler.DefaultWindow, Orders: p.orders,
 			},

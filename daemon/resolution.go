@@ -26,6 +26,18 @@ func (d *Daemon) resolve(m *boostd.Message) {
 	}
 }
 
+// resolverFor is what gives a consumer's messages their level and, where a topic
+// has tenants, their tenant.
+func (d *Daemon) resolverFor(p consumerPlan) func(*boostd.Message) {
+	if len(p.tenants) == 0 {
+		return d.resolve
+	}
+	return func(m *boostd.Message) {
+		d.resolve(m)
+		m.Tenant = p.tenants[m.Topic].Of(m)
+	}
+}
+
 func (r *resolution) status() console.Resolution {
 	return console.Resolution{Clamped: r.clamped.Load(), Mistyped: r.mistyped.Load(), Outranked: r.outranked.Load()}
 }
