@@ -56,12 +56,22 @@ func (p *pool) overdue(now time.Time, floor boostd.Level) *Item {
 	return first
 }
 
-// earlier orders by fetch, and what was fetched at once as priority does.
+// earlier orders by fetch, and what was fetched at once as priority does, and then
+// the partition: a heap alone would mix up what is equal.
 func earlier(a, b *Item) bool {
-	if x := a.Message.FetchedAt.Compare(b.Message.FetchedAt); x != 0 {
-		return x < 0
+	x, y := a.Message, b.Message
+	if c := x.FetchedAt.Compare(y.FetchedAt); c != 0 {
+		return c < 0
 	}
-	return a.Message.Level > b.Message.Level
+	switch {
+	case x.Level != y.Level:
+		return x.Level > y.Level
+	case x.Offset != y.Offset:
+		return x.Offset < y.Offset
+	case x.Partition != y.Partition:
+		return x.Partition < y.Partition
+	}
+	return x.Topic < y.Topic
 }
 
 func (a *ages) push(i *Item) {

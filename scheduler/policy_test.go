@@ -131,6 +131,20 @@ func TestOverdueGoesFirst(t *testing.T) {
 	}
 }
 
+// What was fetched at once and has waited too long keeps its order.
+func TestOverdueKeepsTheOrderOfAFetch(t *testing.T) {
+	r := newRig(t, 1, Unordered)
+	r.policy(Policy{MaxWait: time.Second})
+	r.fetch(0, tp0, strings.Fields(strings.Repeat("-:5 ", 20))...)
+	r.now = r.now.Add(time.Second)
+	for want := range int64(20) {
+		if got := r.out[0][0].Message.Offset; got != want {
+			t.Fatalf("offset %d came where %d should", got, want)
+		}
+		r.finish(0, done)
+	}
+}
+
 // TestMaxWaitHoldsItsBound: one slot, a saturated high level, and low messages now
 // and then: none waits longer than max_wait, one batch, and what is overdue and
 // was fetched before it.
