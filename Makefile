@@ -1,7 +1,7 @@
 # Try out, build and test boostd: `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo test acceptance mutants chaos bench fuzz kafka kafka-stop fmt lint man install uninstall deb tools clean c-compiler
+.PHONY: help build demo test acceptance mutants oracle chaos bench fuzz kafka kafka-stop fmt lint man install uninstall deb tools clean c-compiler
 
 # What the next lines may be given: make test PKG=./scheduler ARGS='-run TestGate'
 PKG ?= ./...
@@ -13,6 +13,9 @@ SEED ?= 1
 SEEDS ?= 10
 SECONDS ?= 180
 RATE ?= 300
+# Of make oracle: how many steps, and the seed.
+STEPS ?= 1e7
+ORACLE_SEED ?= 1
 # Of make soak: how long.
 SOAK ?= 1h
 SECURE ?= false
@@ -45,6 +48,7 @@ ifeq ($(PKG)$(ARGS),./...)
 	@# What breaks things at random judges by the clock: it gets the machine for itself.
 	@bin/runtests -race -count=1 -p=2 -timeout=8m $$(go list ./... | grep -v '/test/chaos$$')
 	@bin/runtests -race -count=1 -timeout=8m ./test/chaos
+	@$(MAKE) --no-print-directory oracle
 	@cd test/rules && ../../bin/runtests -count=1 ./...
 else
 	@bin/runtests -race -count=1 -p=2 -timeout=8m $(ARGS) $(PKG)
@@ -58,6 +62,9 @@ chaos: c-compiler ## break all that can break, on real Kafka; SEEDS=10 SECONDS=1
 
 mutants: c-compiler ## plant known bugs, one at a time, and check that the tests catch each; ARGS=retry
 	go run ./test/mutants $(ARGS)
+
+oracle: ## the core against the naive scheduler, step for step, without the race detector; STEPS=1e9 in half an hour
+	go test ./scheduler -run '^TestCoreAgainstNaive$$' -v -count=1 -timeout 24h -oracle.steps=$(STEPS) -oracle.seed=$(ORACLE_SEED) $(ARGS)
 
 soak: c-compiler ## one hour of load and mild faults: memory, goroutines, descriptors and threads must not grow; SOAK=1h
 	go test -tags soak ./test/chaos -run TestSoak -v -count=1 -timeout 24h -soak.for=$(SOAK) $(ARGS)
