@@ -105,15 +105,21 @@ func (p *pool) resume(now time.Time, level boostd.Level) {
 
 // expirePauses ends those whose time is over.
 func (c *Core) expirePauses(now time.Time) {
-	if len(c.paused) == 0 {
-		return
-	}
-	for _, pause := range c.pauses() {
+	over := false
+	for _, pause := range c.paused {
 		switch {
 		case pause.Until.IsZero():
 		case now.Before(pause.Until):
 			c.effects.Wake = sooner(c.effects.Wake, pause.Until)
 		default:
+			over = true
+		}
+	}
+	if !over { // the list below is made anew each time
+		return
+	}
+	for _, pause := range c.pauses() {
+		if !pause.Until.IsZero() && !now.Before(pause.Until) {
 			c.resume(now, pause.Level)
 			c.effects.Expired = append(c.effects.Expired, pause)
 		}

@@ -9,7 +9,6 @@ import (
 // both tells the naive scheduler what the core was told, and compares what the two
 // make of it. Recalls are answered at once, as the actors do.
 func (w *small) both(e *Effects, tell func()) {
-	w.t.Helper()
 	n := &w.naive
 	w.calls++
 	n.begin(w.now)
