@@ -76,7 +76,7 @@ func change(t *testing.T, in *gateInput, word string) {
 	}
 }
 
-func parse(t *testing.T, s string) time.Duration {
+func parse(t testing.TB, s string) time.Duration {
 	d, err := time.ParseDuration(s)
 	if err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ type rig struct {
 	out     map[int][]*Item // what the workers have, by slot
 	said    []string        // what the last call asked for
 	burials []Burial
+	wake    time.Time // when the core wants to be called
 	took    time.Duration // what finish says of every attempt
 }
 
@@ -119,7 +120,7 @@ func (r *rig) warm(level boostd.Level, mean time.Duration) {
 
 // apply notes what a call asks for, as text.
 func (r *rig) apply(e *Effects) {
-	r.said = r.said[:0]
+	r.said, r.wake = r.said[:0], e.Wake
 	for _, d := range e.Dispatches {
 		r.out[d.Slot] = d.Items
 		r.said = append(r.said, fmt.Sprintf("run %d@%d:%s", d.Slot, d.Level, offsets(d.Items)))
