@@ -388,6 +388,9 @@ func TestWhatLiesBehindASlowMessageIsTakenBack(t *testing.T) {
 	r.warm(3, 150*time.Microsecond)
 	r.fetch(0, tp0, "-:3", "-:3", "-:3", "-:3")
 	r.want("run 0@3: 0 1", "run 1@3: 2")
+	if !r.wake.Equal(r.now.Add(2 * DefaultSlice)) {
+		t.Errorf("wants to be called at %v, and nothing else will happen", r.wake)
+	}
 	r.now = r.now.Add(2*DefaultSlice - 1)
 	r.apply(r.core.Tick(r.now))
 	r.want()

@@ -143,7 +143,6 @@ func (c *Core) recallLate(now time.Time, id PoolID) {
 			c.takeBack(id, slot, false)
 		}
 	}
-	c.effects.Wake = sooner(c.effects.Wake, bs.late)
 }
 
 // patience is how long a batch may be out before its rest is taken back: as long

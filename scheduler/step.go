@@ -102,6 +102,7 @@ func (c *Core) dispatch(now time.Time, id PoolID) {
 		c.effects.Dispatches = append(c.effects.Dispatches, Dispatch{id, slot, at, next.rank(), items})
 	}
 	c.preempt(now, id)
+	c.effects.Wake = sooner(c.effects.Wake, p.batches.late) // of the new ones too
 }
 
 // Finished takes a batch back from the worker of a slot: the slice of the
