@@ -42,6 +42,8 @@ type naivePool struct {
 	mean     []estimate  // by level
 	free     []int       // the last one goes first
 	batches  []naiveBatch
+	// recalling counts recalls that are not answered yet.
+	recalling int
 }
 
 // naiveBatch is what a slot has.

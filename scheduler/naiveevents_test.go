@@ -81,6 +81,12 @@ func (n *naive) ended(p *naivePool, r naiveResult) {
 	n.promote(m.key)
 }
 
+// recalled takes back what a worker hadn't started.
+func (n *naive) recalled(pool int, results []naiveResult) {
+	n.pools[pool].recalling--
+	n.handedBack(results)
+}
+
 // handedBack gives messages that weren't started their places back, the last one
 // first, so that each stands before its successors.
 func (n *naive) handedBack(results []naiveResult) {
@@ -164,7 +170,7 @@ func (n *naive) pause(level boostd.Level, until int64) {
 		}
 		for slot := range p.batches {
 			if b := &p.batches[slot]; b.busy && b.open && b.level == level {
-				n.askBack(pool, slot)
+				n.askBack(pool, slot, true)
 			}
 		}
 	}

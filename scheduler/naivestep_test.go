@@ -10,16 +10,22 @@ import (
 
 // naiveSaid is what a call of the core should ask for.
 type naiveSaid struct {
-	runs              []naiveRun
-	recalls, preempts []naiveSlot
-	ends              []naiveEnd
-	burials           []*naiveMessage
-	drained           []naiveAsked
-	started           bool
-	wake              int64 // the core must wake up no later; 0: nothing will be due
+	runs     []naiveRun
+	recalls  []naiveRecall
+	preempts []naiveSlot
+	ends     []naiveEnd
+	burials  []*naiveMessage
+	drained  []naiveAsked
+	started  bool
+	wake     int64 // the core must wake up no later; 0: nothing will be due
 }
 
 type naiveSlot struct{ pool, slot int }
+
+type naiveRecall struct {
+	naiveSlot
+	all bool
+}
 
 type naiveRun struct {
 	naiveSlot
@@ -121,7 +127,8 @@ func (n *naive) holds(life *naiveLife) bool {
 // dispatch fills the free slots.
 func (n *naive) dispatch(pool int) {
 	p := n.pools[pool]
-	for len(p.free) > 0 {
+	n.recallLate(pool)
+	for len(p.free) > 0 && p.recalling == 0 {
 		c := n.choose(pool)
 		if n.recall(pool, c) || c.level == None {
 			break
@@ -146,6 +153,21 @@ func (n *naive) dispatch(pool int) {
 		n.said.runs = append(n.said.runs, naiveRun{naiveSlot{pool, slot}, b.level, b.rank, b.items})
 	}
 	n.preempt(pool)
+	for slot := range p.batches {
+		if b := &p.batches[slot]; b.busy && b.open {
+			n.wakeAt(b.at + 2*int64(p.config.Slice))
+		}
+	}
+}
+
+// recallLate asks for what lies behind a message that takes very long.
+func (n *naive) recallLate(pool int) {
+	p := n.pools[pool]
+	for slot := range p.batches {
+		if b := &p.batches[slot]; b.busy && b.open && n.now >= b.at+2*int64(p.config.Slice) {
+			n.askBack(pool, slot, false)
+		}
+	}
 }
 
 // recall asks for what a worker hasn't started of the highest level that is above
@@ -178,16 +200,20 @@ func (n *naive) recall(pool int, c choice) (wait bool) {
 		}
 	}
 	if longest >= 0 {
-		n.askBack(pool, longest)
+		n.askBack(pool, longest, false)
 	} else if c.level != None {
 		n.wakeAt(again)
 	}
 	return true
 }
 
-func (n *naive) askBack(pool, slot int) {
-	n.pools[pool].batches[slot].open = false
-	n.said.recalls = append(n.said.recalls, naiveSlot{pool, slot})
+// askBack asks for the rest of a batch, of which the first message stays unless all
+// is set. Until it is back nothing is dispatched.
+func (n *naive) askBack(pool, slot int, all bool) {
+	p := n.pools[pool]
+	p.batches[slot].open = false
+	p.recalling++
+	n.said.recalls = append(n.said.recalls, naiveRecall{naiveSlot{pool, slot}, all})
 }
 
 // preempt asks for a slot for each message of the highest waiting level: of the
@@ -221,7 +247,7 @@ func (n *naive) preempt(pool int) {
 			return
 		}
 		if p.batches[victim].open {
-			n.askBack(pool, victim)
+			n.askBack(pool, victim, false)
 		}
 		p.batches[victim].asked = true
 		n.said.preempts = append(n.said.preempts, naiveSlot{pool, victim})

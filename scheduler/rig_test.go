@@ -19,7 +19,7 @@ type rig struct {
 	out     map[int][]*Item // what the workers have, by slot
 	said    []string        // what the last call asked for
 	burials []Burial
-	wake    time.Time // when the core wants to be called
+	wake    time.Time     // when the core wants to be called
 	took    time.Duration // what finish says of every attempt
 }
 

@@ -81,7 +81,7 @@ type small struct {
 	lazy      int // percent of the results that don't come yet
 	retries   int
 	results   []naiveResult
-	recalls   []naiveSlot // not answered yet
+	recalls   []naiveRecall // not answered yet
 	answering bool
 	byID      [64]*naiveMessage // nil: settled
 	room      [64]naiveMessage
@@ -144,7 +144,8 @@ func smallLock(topic int, part int32, key int) uint64 {
 	if key == 0 {
 		order = ByPartition
 	}
-	id, _ := lockID(&boostd.Message{Topic: smallTopics[topic], Partition: part, Key: smallKeyNames[key]}, order)
+	place := placeHash(boostd.TopicPartition{Topic: smallTopics[topic], Partition: part})
+	id, _ := lockID(place, &boostd.Message{Key: smallKeyNames[key]}, order)
 	return id
 }
 

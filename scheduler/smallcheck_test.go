@@ -31,15 +31,18 @@ func (w *small) both(e *Effects, tell func()) {
 }
 
 // giveBack answers a recall with a part of the slot's batch.
-func (w *small) giveBack(at naiveSlot) {
+func (w *small) giveBack(at naiveRecall) {
 	b, items := &w.naive.pools[at.pool].batches[at.slot], w.batches[at.pool][at.slot]
 	started := w.draw(len(items) + 1)
+	if !at.all {
+		started = max(started, 1)
+	}
 	w.results = w.results[:0]
 	for _, m := range b.items[started:] {
 		w.results = append(w.results, naiveResult{m: m})
 	}
 	b.items, w.batches[at.pool][at.slot] = b.items[:started], items[:started]
-	w.both(w.core.Recalled(w.time(), PoolID(at.pool), items[started:]), func() { w.naive.handedBack(w.results) })
+	w.both(w.core.Recalled(w.time(), PoolID(at.pool), items[started:]), func() { w.naive.recalled(at.pool, w.results) })
 }
 
 // compare holds what the core asks for against what the naive scheduler says.
@@ -50,18 +53,7 @@ func (w *small) compare(e *Effects) {
 	}
 	w.count()
 	w.compareRuns(e.Dispatches, s.runs)
-	slots := func(core int, pool func(int) (PoolID, int), naive []naiveSlot, what string) {
-		for at := range max(core, len(naive)) {
-			if at >= core || at >= len(naive) {
-				w.fail("%d slots are %s, want %v", core, what, naive)
-			}
-			if p, slot := pool(at); int(p) != naive[at].pool || slot != naive[at].slot {
-				w.fail("slot %d of pool %d is %s, want %v", slot, p, what, naive)
-			}
-		}
-	}
-	slots(len(e.Recalls), func(at int) (PoolID, int) { return e.Recalls[at].Pool, e.Recalls[at].Slot }, s.recalls, "recalled")
-	slots(len(e.Preempts), func(at int) (PoolID, int) { return e.Preempts[at].Pool, e.Preempts[at].Slot }, s.preempts, "preempted")
+	w.compareSlots(e)
 	w.compareEnds(e.Settled)
 	w.compareBurials(e.Burials)
 	w.compareDrained(e.Drained)
@@ -103,6 +95,24 @@ func (w *small) count() {
 	for _, e := range s.ends {
 		if e.outcome == boostd.Retry {
 			w.seen.retries++
+		}
+	}
+}
+
+// compareSlots: the same slots are recalled and preempted.
+func (w *small) compareSlots(e *Effects) {
+	s := &w.naive.said
+	if len(e.Recalls) != len(s.recalls) || len(e.Preempts) != len(s.preempts) {
+		w.fail("recalled %v, preempted %v; want %v and %v", e.Recalls, e.Preempts, s.recalls, s.preempts)
+	}
+	for at, r := range e.Recalls {
+		if want := s.recalls[at]; int(r.Pool) != want.pool || r.Slot != want.slot || r.All != want.all {
+			w.fail("recalled %v, want %v", e.Recalls, s.recalls)
+		}
+	}
+	for at, p := range e.Preempts {
+		if want := s.preempts[at]; int(p.Pool) != want.pool || p.Slot != want.slot {
+			w.fail("preempted %v, want %v", e.Preempts, s.preempts)
 		}
 	}
 }
