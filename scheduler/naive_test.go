@@ -44,6 +44,7 @@ type naivePool struct {
 	batches  []naiveBatch
 	// recalling counts recalls that are not answered yet.
 	recalling int
+	group     []naiveGroup // by level
 }
 
 // naiveBatch is what a slot has.
@@ -53,6 +54,15 @@ type naiveBatch struct {
 	at                int64
 	work              time.Duration
 	items             []*naiveMessage
+}
+
+// naiveGroup is what all instances have to do of a level, and since when they have
+// done nothing of it.
+type naiveGroup struct {
+	known       bool
+	outstanding int64
+	done        int64
+	moved       int64
 }
 
 type naiveState uint8

@@ -18,11 +18,17 @@ func (n *naive) highest(p *naivePool) boostd.Level {
 	return None
 }
 
-// exclusive is the highest level that has work, if that shuts out what is lower.
-func (n *naive) exclusive(pool int) (highest boostd.Level) {
+// above is the highest level that has work, if that shuts out what is lower: under
+// exclusive, and for what the whole group has to do.
+func (n *naive) above(pool int) (highest boostd.Level) {
 	p := n.pools[pool]
+	for at, g := range p.group {
+		if g.outstanding > 0 && n.now-g.moved < int64(GroupPatience) && !n.halted[at] {
+			highest = boostd.Level(at)
+		}
+	}
 	if !p.config.Policy.Exclusive {
-		return 0
+		return highest
 	}
 	for _, m := range n.all {
 		if m.pool == pool && (m.state == inLine || m.state == behind || m.state == out) && !n.halted[m.level] {
@@ -39,7 +45,7 @@ func (n *naive) exclusive(pool int) (highest boostd.Level) {
 
 // floor is the level below which nothing may start.
 func (n *naive) floor(pool int) boostd.Level {
-	p, floor := n.pools[pool], n.exclusive(pool)
+	p, floor := n.pools[pool], n.above(pool)
 	for _, r := range p.config.Policy.Reserve {
 		if p.busyBelow(r.From)+r.Slots >= p.config.Slots {
 			floor = max(floor, r.From)
@@ -112,7 +118,7 @@ func (n *naive) wanted(pool int) boostd.Level {
 	if len(p.free) > 0 && highest >= n.floor(pool) {
 		return None
 	}
-	if above := n.exclusive(pool); above > 0 {
+	if above := n.above(pool); above > 0 {
 		return max(highest, above)
 	}
 	return highest

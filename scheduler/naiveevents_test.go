@@ -190,3 +190,12 @@ func (n *naive) setPolicy(pool int, policy Policy) {
 	p.credit, p.competes = make([]int, len(p.shares)), make([]bool, len(p.shares))
 	n.proof.reset(pool)
 }
+
+// groupHas says what all instances together have to do of a level.
+func (n *naive) groupHas(pool int, level boostd.Level, work GroupWork) {
+	g := &n.pools[pool].group[level]
+	if !g.known || g.done != work.Done || g.outstanding == 0 {
+		g.moved = n.now
+	}
+	g.known, g.outstanding, g.done = true, work.Outstanding, work.Done
+}

@@ -81,8 +81,8 @@ func (f *naiveProof) after(n *naive, pool, slot int) {
 		f.say("message %d was dispatched, and %d is overdue and was fetched before it", first.id, f.overdue.id)
 	case b.rank != Granted && b.level < f.highest:
 		f.say("level %d was dispatched while level %d is ready", b.level, f.highest)
-	case n.exclusive(pool) > b.level:
-		f.say("level %d was dispatched while level %d has work and the policy is exclusive", b.level, n.exclusive(pool))
+	case n.above(pool) > b.level:
+		f.say("level %d was dispatched while level %d has work, which it has to wait for", b.level, n.above(pool))
 	}
 	for _, r := range p.config.Policy.Reserve {
 		if b.level < r.From && p.busyBelow(r.From) > p.config.Slots-r.Slots {

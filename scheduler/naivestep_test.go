@@ -153,6 +153,9 @@ func (n *naive) dispatch(pool int) {
 		n.said.runs = append(n.said.runs, naiveRun{naiveSlot{pool, slot}, b.level, b.rank, b.items})
 	}
 	n.preempt(pool)
+	if g := p.group[n.above(pool)]; n.above(pool) > 0 && g.outstanding > 0 && g.moved+int64(GroupPatience) > n.now {
+		n.wakeAt(g.moved + int64(GroupPatience))
+	}
 	for slot := range p.batches {
 		if b := &p.batches[slot]; b.busy && b.open {
 			n.wakeAt(b.at + 2*int64(p.config.Slice))
@@ -222,7 +225,7 @@ func (n *naive) askBack(pool, slot int, all bool) {
 func (n *naive) preempt(pool int) {
 	p := n.pools[pool]
 	wanted := n.wanted(pool)
-	if !p.config.Preemptible || n.draining || !n.started || wanted == None || !n.stands(p, wanted) || wanted < n.exclusive(pool) {
+	if !p.config.Preemptible || n.draining || !n.started || wanted == None || !n.stands(p, wanted) || wanted < n.above(pool) {
 		return
 	}
 	asked := 0

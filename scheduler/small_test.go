@@ -45,7 +45,7 @@ func TestCoreAgainstNaive(t *testing.T) {
 		seen = w.seen
 	}
 	t.Logf("seed %d: %d steps, %+v", *oracleSeed, calls, seen)
-	for n, few := range []int{seen.batches, seen.recalls * 10, seen.preempts * 100, seen.overdue * 20, seen.owed * 100,
+	for n, few := range []int{seen.batches, seen.recalls * 10, seen.preempts * 100, seen.overdue * 20, seen.owed * 200,
 		seen.retries * 20, seen.letters * 50, seen.drained * 200} {
 		if few < calls/4 && *oracleSteps > 1e5 {
 			t.Errorf("%+v in %d steps: number %d is too low to prove anything", seen, calls, n+1)
@@ -76,6 +76,7 @@ type small struct {
 	batches   [smallPools][][]*Item
 	letters   []Burial
 	tenants   [len(smallTopics)]int
+	group     bool
 	levels    int
 	spread    int // of how many levels messages are
 	lazy      int // percent of the results that don't come yet
@@ -157,7 +158,8 @@ func newSmall(t testing.TB, seed, life uint64, seen smallSeen) *small {
 	if w.draw(4) == 0 {
 		wait = 20 * time.Millisecond
 	}
-	w.core = New(Config{Gate: w.draw(4) > 0, StartWait: wait})
+	w.group = w.draw(8) == 0
+	w.core = New(Config{Gate: w.draw(4) > 0, StartWait: wait, Group: w.group})
 	w.naive = naive{wait: int64(wait), halted: make([]bool, smallLevels), until: make([]int64, smallLevels)}
 	w.levels = 3 + w.draw(smallLevels-2)
 	w.spread, w.lazy = 2+w.draw(w.levels-1), w.draw(80)
@@ -195,7 +197,7 @@ func (w *small) addPool(levels int) {
 		w.fail("%v", err)
 	}
 	p := &naivePool{config: config, lines: make([]naiveLine, levels), broker: make([]int, levels),
-		mean: make([]estimate, levels), batches: make([]naiveBatch, slots)}
+		mean: make([]estimate, levels), batches: make([]naiveBatch, slots), group: make([]naiveGroup, levels)}
 	for slot := slots - 1; slot >= 0; slot-- {
 		p.free = append(p.free, slot)
 	}
@@ -228,7 +230,7 @@ func (w *small) drawPolicy(slots, levels int) (p Policy) {
 	if w.draw(4) == 0 {
 		return p
 	}
-	if p.Exclusive = w.draw(4) == 0; !p.Exclusive {
+	if p.Exclusive = w.draw(4) == 0; !p.Exclusive && !w.group {
 		if w.draw(3) == 0 {
 			p.MaxWait = time.Duration(1+w.draw(80)) * time.Millisecond
 		}

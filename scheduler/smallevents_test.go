@@ -15,7 +15,7 @@ func (w *small) step() {
 		w.now += int64(time.Duration(w.draw(20_000)) * time.Microsecond)
 	case 2:
 		if w.draw(10) == 0 {
-			w.now += int64(time.Second)
+			w.now += int64(time.Duration(1+w.draw(4)) * time.Second)
 		}
 	default:
 		w.now += int64(time.Duration(w.draw(500)) * time.Microsecond)
@@ -42,6 +42,7 @@ func (w *small) step() {
 		}
 	case at < 97:
 		w.backlog(k)
+		w.groupWork()
 	case at < 98:
 		w.both(w.core.CaughtUp(w.time(), k.id), func() { w.naive.missing[k.id] = false })
 	default:
@@ -275,4 +276,14 @@ func (w *small) backlog(k smallConsumer) {
 			w.naive.pools[k.pool].broker[k.level] = max(n, 0)
 		}
 	})
+}
+
+// groupWork says what the other instances have to do.
+func (w *small) groupWork() {
+	if !w.group {
+		return
+	}
+	pool, level := w.draw(len(w.naive.pools)), boostd.Level(w.draw(w.levels))
+	work := GroupWork{Outstanding: int64(max(0, w.draw(40)-20)), Done: int64(w.draw(3))}
+	w.both(w.core.Group(w.time(), PoolID(pool), level, work), func() { w.naive.groupHas(pool, level, work) })
 }

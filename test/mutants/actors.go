@@ -12,7 +12,7 @@ var actorsMutants = []mutant{
 	},
 	{
 		name: "what was recalled runs too", file: "actors/work.go",
-		old: "\ta.end = a.next\n", new: "",
+		old: "\ta.end = from\n", new: "",
 		tests: []suite{workers},
 	},
 	{

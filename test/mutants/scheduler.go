@@ -14,8 +14,8 @@ var (
 var schedulerMutants = []mutant{
 	{
 		name: "a lower level is dispatched first", file: "scheduler/levels.go",
-		old:   "w := 63 - bits.LeadingZeros64(s.summary)\n\treturn boostd.Level(w<<6 + 63 - bits.LeadingZeros64(s.words[w]))",
-		new:   "w := bits.TrailingZeros64(s.summary)\n\treturn boostd.Level(w<<6 + bits.TrailingZeros64(s.words[w]))",
+		old:   "return boostd.Level(w<<6 + 63 - bits.LeadingZeros64(s.words[w]))",
+		new:   "return boostd.Level(w<<6 + bits.TrailingZeros64(s.words[w]))",
 		tests: []suite{coreRules, coreOracle},
 	},
 	{
