@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/scheduler"
 )
 
 // rebalance decides anew who should have which partition, moving as few as can be
@@ -143,6 +144,38 @@ func (w *world) assignLater(number int32) {
 		w.queue.push(event{at: when, kind: assign})
 	}
 	w.due = append(w.due, due{when, number})
+}
+
+// ask tells each instance what all have still to do of each level, as a daemon's
+// probe does once a second. What has not changed needs no word: it would change
+// nothing.
+func (w *world) ask() {
+	retries := make([]int64, len(w.tallies))
+	for _, in := range w.instances {
+		if in.state == gone {
+			continue
+		}
+		for _, k := range in.core.Status(w.time()).Consumers {
+			if !k.Mixed {
+				retries[k.Level] += int64(k.Backoff)
+			}
+		}
+	}
+	for n := range w.tallies {
+		t := &w.tallies[n]
+		over := t.done + t.dead + t.held
+		work := scheduler.GroupWork{Outstanding: max(t.made-over-retries[n], 0), Done: over}
+		if work == t.told {
+			continue
+		}
+		t.told = work
+		for _, in := range w.instances {
+			if in.state == running {
+				in.apply(in.core.Group(w.time(), in.pool, boostd.Level(n), work))
+			}
+		}
+	}
+	w.queue.push(event{at: w.now + probeEvery, kind: ask})
 }
 
 // due is a partition that will be given to its target.

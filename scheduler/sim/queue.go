@@ -19,6 +19,7 @@ const (
 	deadline             // turn: of a drain (what < 0), or what: subscription
 	expire               // the group has noticed that it is gone
 	half                 // the middle of the time
+	ask                  // what all instances have to do; who: nobody
 )
 
 // event is something that will happen. Events of one time happen in the order in

@@ -80,6 +80,24 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+// What is bound to one key doesn't go from free slot to free slot: no other slot
+// could run it.
+func TestOneKeyAmongFreeSlots(t *testing.T) {
+	c := small()
+	c.Handler, c.For = Times{{Shape: Constant, A: 500 * time.Microsecond}}, 5*time.Second
+	c.Loads = []Load{
+		{First: 5, Last: 5, Partitions: 1, Order: scheduler.ByPartition, Backlog: 4000},
+		{First: 0, Last: 0, Partitions: 4, Backlog: 30_000},
+	}
+	r := simulate(t, c)
+	if high := level(t, r, 5); high.Done != 4000 || high.Waits.Max() > 3*time.Second {
+		t.Errorf("level 5: %d done, waits up to %v", high.Done, high.Waits.Max())
+	}
+	if r.Events > 34_000*4 {
+		t.Errorf("%d events for 34,000 messages", r.Events)
+	}
+}
+
 // Where nobody is left, what comes starves.
 func TestNobodyIsLeft(t *testing.T) {
 	for _, e := range []Event{Leave, Crash} {

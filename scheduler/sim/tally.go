@@ -1,6 +1,10 @@
 package sim
 
-import "time"
+import (
+	"time"
+
+	"github.com/kafkaboost/boostd/scheduler"
+)
 
 // bins is into how many parts the time is divided, for the plot.
 const bins = 120
@@ -18,6 +22,7 @@ type tally struct {
 	// made by then.
 	halfway, halfMade int64
 	slowest           []time.Duration // by bin; nil while nothing was started
+	told              scheduler.GroupWork
 }
 
 // waiting is how many were made and never started.

@@ -14,7 +14,7 @@ import (
 
 var update = flag.Bool("update", false, "write the transcripts anew")
 
-var kinds = [...]string{"arrive", "poll", "begin", "finish", "give up", "tick", "probe", "pause", "bury", "change", "assign", "deadline", "expire", "half"}
+var kinds = [...]string{"arrive", "poll", "begin", "finish", "give up", "tick", "probe", "pause", "bury", "change", "assign", "deadline", "expire", "half", "ask"}
 
 // transcript is all that happens in a small run with something of everything.
 func transcript(t *testing.T) []byte {

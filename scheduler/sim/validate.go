@@ -37,6 +37,9 @@ func (c *Config) Validate() (errs []error) {
 	if len(errs) == 0 {
 		errs = append(errs, c.Pool.Policy.Validate(c.Pool.Slots, c.Pool.Levels)...)
 	}
+	if p := c.Pool.Policy; c.Core.Group && (p.MaxWait > 0 || len(p.MinShare) > 0) {
+		wrong("scope: group lets nothing go before a higher level, but max_wait and min_share do: leave one of them out")
+	}
 	errs = append(errs, c.Latency.validate()...)
 	if c.PreemptAfter > MaxLatency {
 		wrong("preempt: %v: want at most %v", c.PreemptAfter, MaxLatency)

@@ -80,6 +80,9 @@ func newWorld(c *Config) (*world, error) {
 		w.queue.push(event{at: int64(c.Changes[n].At), kind: change, who: int32(n)})
 	}
 	w.queue.push(event{at: w.end / 2, kind: half})
+	if c.Core.Group {
+		w.queue.push(event{at: probeEvery / 2, kind: ask})
+	}
 	return w, w.begin()
 }
 
@@ -126,6 +129,11 @@ func (in *instance) begun() {
 	w := in.w
 	w.offered += time.Duration(w.end-w.now) * time.Duration(len(in.slots))
 	in.apply(in.core.Start(w.time()))
+	for n := range w.tallies {
+		if work := w.tallies[n].told; work != (scheduler.GroupWork{}) {
+			in.apply(in.core.Group(w.time(), in.pool, boostd.Level(n), work))
+		}
+	}
 	stagger := probeEvery / MaxInstances * int64(in.index%MaxInstances)
 	w.queue.push(event{at: w.now + stagger, kind: probe, who: in.index})
 }
@@ -165,6 +173,9 @@ func (w *world) happen(e *event) error {
 		return w.assign()
 	case bury:
 		w.buried(e.who)
+		return nil
+	case ask:
+		w.ask()
 		return nil
 	case half:
 		for n := range w.tallies {

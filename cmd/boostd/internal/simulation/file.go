@@ -33,6 +33,7 @@ type File struct {
 	Preempt    patience        `yaml:"preempt"`
 	Policy     conf.Policy     `yaml:"policy"`
 	Gate       string          `yaml:"gate"`
+	Scope      string          `yaml:"scope"`
 	StartWait  boostd.Duration `yaml:"start_wait"`
 	Window     int             `yaml:"window"`
 	Starving   boostd.Duration `yaml:"starving"`
@@ -73,7 +74,7 @@ func (l latency) config() sim.Latency {
 func defaults() *File {
 	m, d := sim.Measured, func(d time.Duration) boostd.Duration { return boostd.Duration(d) }
 	return &File{
-		Seed: 1, For: d(time.Minute), Instances: 1, Slots: 16, Gate: "on", StartWait: d(5 * time.Second),
+		Seed: 1, For: d(time.Minute), Instances: 1, Slots: 16, Gate: "on", Scope: "instance", StartWait: d(5 * time.Second),
 		Window: scheduler.DefaultWindow.Messages, Starving: d(10 * time.Second), Preempt: notAtAll,
 		Retry: retry{5, d(200 * time.Millisecond), d(30 * time.Second)},
 		Latency: latency{
@@ -132,6 +133,9 @@ func (f *File) Validate() (errs []error) {
 	if f.Gate != "on" && f.Gate != "off" {
 		errs = append(errs, fmt.Errorf("gate: %q: want on or off", f.Gate))
 	}
+	if f.Scope != "instance" && f.Scope != "group" {
+		errs = append(errs, fmt.Errorf("scope: %q: want instance or group", f.Scope))
+	}
 	if f.StartWait.Std() > time.Hour {
 		errs = append(errs, fmt.Errorf("start_wait: %v: want at most 1h", f.StartWait))
 	}
@@ -142,7 +146,9 @@ func (f *File) Validate() (errs []error) {
 	for _, err := range f.Policy.Check(c.Pool.Slots, c.Pool.Levels) {
 		errs = append(errs, fmt.Errorf("policy.%w", err))
 	}
-	c.Pool.Policy = scheduler.Policy{} // that was all of it
+	if len(errs) > 0 {
+		c.Pool.Policy = scheduler.Policy{} // that was all of it
+	}
 	return append(errs, c.Validate()...)
 }
 
@@ -155,7 +161,7 @@ func (f *File) config(audits bool) (*sim.Config, error) {
 			Name: "simulated", Policy: f.Policy.Scheduling(), Slots: f.Slots, Levels: f.Levels, DeadLetters: f.DeadLetter, Preemptible: f.Preempt != notAtAll,
 			Retry: scheduler.Retry{Attempts: f.Retry.Attempts, Backoff: f.Retry.Backoff.Std(), MaxBackoff: f.Retry.MaxBackoff.Std()},
 		},
-		Core:         scheduler.Config{Gate: f.Gate == "on", StartWait: f.StartWait.Std()},
+		Core:         scheduler.Config{Gate: f.Gate == "on", Group: f.Scope == "group", StartWait: f.StartWait.Std()},
 		Window:       scheduler.Window{Messages: f.Window, Bytes: scheduler.DefaultWindow.Bytes},
 		PreemptAfter: f.Preempt.after(), Latency: f.Latency.config(), Starving: f.Starving.Std(),
 	}

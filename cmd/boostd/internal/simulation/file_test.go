@@ -24,6 +24,8 @@ func TestProblems(t *testing.T) {
 		{load + "levels: 300000\n", "f:2:9: levels: 300000: want 1 to 262144"},
 		{load + "window: 0\n", "f:2:9: window: 0: want 1 to 1000000"},
 		{load + "gate: open\n", `f:2:7: gate: "open": want on or off`},
+		{load + "scope: all\n", `f:2:8: scope: "all": want instance or group`},
+		{load + "scope: group\npolicy: {max_wait: 1s}\n", "f:2:8: scope: group lets nothing go before a higher level, but max_wait and min_share do: leave one of them out"},
 		{load + "failing: 2\n", `f:2:10: failing: "2": want a share, such as 0.01 or 1%`},
 		{load + "retry: {attempts: 0}\n", "f:2:19: retry.attempts: 0: want 1 to 1000"},
 		{load + "preempt: soon\n", `f:2:10: preempt: "soon": want how long a handler goes on that is told to stop, such as 50ms, or never`},
@@ -89,7 +91,7 @@ func TestExampleHasEveryKey(t *testing.T) {
 	}
 	d := defaults()
 	if f.Seed != d.Seed || f.For != d.For || f.Slots != d.Slots || f.Retry != d.Retry || f.Latency != d.Latency || f.Window != d.Window ||
-		f.Starving != d.Starving || f.StartWait != d.StartWait || f.Gate != d.Gate || f.Preempt != d.Preempt {
+		f.Starving != d.Starving || f.StartWait != d.StartWait || f.Gate != d.Gate || f.Scope != d.Scope || f.Preempt != d.Preempt {
 		t.Errorf("the example says that other things are defaults:\n%+v\n%+v", f, d)
 	}
 	for _, key := range []string{"seed", "for", "instances", "slots", "levels", "handler", "failing", "retry", "dead_letter", "policy", "preempt", "gate",

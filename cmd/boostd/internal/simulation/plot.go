@@ -156,15 +156,16 @@ func (s *svg) circle(x, y float64, colour string) {
 }
 
 func (s *svg) polyline(points [][2]float64, colour, name string) {
-	if len(points) == 0 {
+	switch len(points) {
+	case 0:
+		return
+	case 1:
+		s.rect(points[0][0]-2, points[0][1]-2, 4, 4, colour, 1)
 		return
 	}
 	fmt.Fprintf(s, `<polyline fill="none" stroke="%s" stroke-width="1.5" stroke-linecap="round" points="`, colour)
 	for _, at := range points {
 		fmt.Fprintf(s, "%.1f,%.1f ", at[0], at[1])
-	}
-	if len(points) == 1 { // a dot
-		fmt.Fprintf(s, "%.1f,%.1f ", points[0][0]+1, points[0][1])
 	}
 	fmt.Fprint(s, `"><title>level `)
 	_ = xml.EscapeText(s, []byte(name))

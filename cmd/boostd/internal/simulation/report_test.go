@@ -126,7 +126,7 @@ func TestBands(t *testing.T) {
 	if err := r.Table(&out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"196-199", "level 92-199: keeps up", "4 of 4 levels: starves: from "} {
+	for _, want := range []string{"196-199", "levels 92-199: keeps up", "4 of 4 levels: starves: from "} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the table doesn't say %q:\n%s", want, out.String())
 		}

@@ -44,7 +44,10 @@ func (p *Report) printVerdicts(to io.Writer, verdicts []string) error {
 		for end < len(verdicts) && verdicts[end] == verdicts[n] {
 			end++
 		}
-		names := p.rows[n].name
+		names, word := p.rows[n].name, "level"
+		if end-n > 1 || p.rows[n].of > 1 {
+			word = "levels"
+		}
 		if end-n > 1 {
 			from, _, _ := strings.Cut(p.rows[end-1].name, "-")
 			_, last, two := strings.Cut(names, "-")
@@ -53,7 +56,7 @@ func (p *Report) printVerdicts(to io.Writer, verdicts []string) error {
 			}
 			names = from + "-" + last
 		}
-		if _, err := fmt.Fprintf(to, "level %s: %s\n", names, verdicts[n]); err != nil {
+		if _, err := fmt.Fprintf(to, "%s %s: %s\n", word, names, verdicts[n]); err != nil {
 			return fmt.Errorf("print table: %w", err)
 		}
 		n = end
