@@ -1,7 +1,7 @@
 # Try out, build and test boostd: `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo test acceptance mutants oracle chaos bench fuzz kafka kafka-stop fmt lint man install uninstall deb tools clean c-compiler
+.PHONY: help build demo test acceptance mutants oracle chaos bench bench-scheduler fuzz kafka kafka-stop fmt lint man install uninstall deb tools clean c-compiler
 
 # What the next lines may be given: make test PKG=./scheduler ARGS='-run TestGate'
 PKG ?= ./...
@@ -71,6 +71,9 @@ soak: c-compiler ## one hour of load and mild faults: memory, goroutines, descri
 
 bench: c-compiler ## benchmarks of the packages; PKG=./scheduler ARGS='-bench Core'
 	go test -run '^$$' -bench . -benchmem $(ARGS) $(PKG)
+
+bench-scheduler: ## what choosing, dispatching and simulating cost; ARGS='-bench Choose/strict'
+	go test -p 1 -run '^$$' -bench . -benchmem $(ARGS) ./scheduler ./scheduler/sim ./actors
 
 fuzz: c-compiler ## each fuzz test for FUZZTIME=30s; PKG=./conf for those of one package
 	@set -e; for dir in $$(go list -f '{{.Dir}}' $(PKG)); do \

@@ -127,7 +127,9 @@ type setup struct {
 }
 
 // start runs an engine whose consumers 0, 1, … have the levels 0, 1, ….
-func start(t testing.TB, s setup) *Engine {
+func start(t testing.TB, s setup) *Engine { return startWith(t, s, func(*Options) {}) }
+
+func startWith(t testing.TB, s setup, change func(*Options)) *Engine {
 	t.Helper()
 	o := Options{Levels: 11, Logger: hclog.NewNullLogger(), Scheduling: scheduler.Config{StartWait: patience, Gate: true}}
 	o.Handlers = []HandlerSpec{{Name: "h", Handler: s.handler, Slots: max(s.slots, 1), Timeout: max(s.timeout, 10*time.Millisecond),
@@ -142,6 +144,7 @@ func start(t testing.TB, s setup) *Engine {
 		o.Consumers = append(o.Consumers, ConsumerSpec{Name: fmt.Sprint("level ", n), Handler: "h", Source: src, Resolve: s.resolve,
 			Scheduling: scheduler.ConsumerConfig{Level: boostd.Level(n), Window: scheduler.DefaultWindow}})
 	}
+	change(&o)
 	e, err := Start(o)
 	if err != nil {
 		t.Fatal(err)
@@ -383,20 +386,4 @@ func TestRevokeDrainsThePartition(t *testing.T) {
 	if o := src.wait(t, 5)[0]; o != boostd.Done {
 		t.Errorf("the message that ran was settled as %v before the answer, want done", o)
 	}
-}
-
-// BenchmarkEngine carries messages from a source that settles at once through
-// the actors and back: what boostd adds to a message.
-func BenchmarkEngine(b *testing.B) {
-	src := newFakeSource()
-	start(b, setup{sources: []*fakeSource{src}, slots: 64, handler: handlerFunc(done)})
-	src.emit(&boostd.Assigned{Partitions: only})
-	src.emit(&boostd.CaughtUp{})
-	b.ReportAllocs()
-	for n := 0; n < b.N; n += 256 {
-		k := min(256, b.N-n)
-		src.emit(batch(n, k, 0))
-		src.reach(b, n+k-1024)
-	}
-	src.reach(b, b.N)
 }
