@@ -184,7 +184,14 @@ func (l *Load) missing() string {
 
 // Verdict judges what the audit has against the ledger. Called once, at the end.
 func (l *Load) Verdict() verdict.Verdict {
-	return verdict.Judge(l.Ledger.Entries(), l.setup.Audit(l.t), l.stalls.Stop())
+	v, _ := l.VerdictAndStalls()
+	return v
+}
+
+// VerdictAndStalls is Verdict, and when this process got no processor.
+func (l *Load) VerdictAndStalls() (verdict.Verdict, []verdict.Interval) {
+	stalls := l.stalls.Stop()
+	return verdict.Judge(l.Ledger.Entries(), l.setup.Audit(l.t), stalls), stalls
 }
 
 // Describe is a verdict in one line for a test's log.
