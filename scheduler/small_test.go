@@ -28,6 +28,7 @@ const (
 	smallWindow = 8
 	smallFull   = 20 // messages
 	lifeSteps   = 4000
+	progress    = 100_000_000 // steps between two lines of a long run
 )
 
 // TestCoreAgainstNaive: the same choice, always, and the invariants at each step,
@@ -41,6 +42,9 @@ func TestCoreAgainstNaive(t *testing.T) {
 			w.step()
 		}
 		w.end()
+		if (calls+w.calls)/progress > calls/progress {
+			t.Logf("life %d: %d steps", life, calls+w.calls)
+		}
 		calls += w.calls
 		seen = w.seen
 	}
