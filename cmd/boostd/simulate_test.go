@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/kafkaboost/boostd/cmd/boostd/internal/simulation"
 )
+
+var update = flag.Bool("update", false, "write docs/SIMULATION.md anew")
 
 // The example that the command prints is one that it takes.
 func TestSimulateExample(t *testing.T) {
@@ -103,7 +106,15 @@ func TestSimulationDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := execute(t, "simulate", load)
-	if want := block("what boostd simulate prints of the load above"); err != nil || got != want {
-		t.Errorf("%v: it prints\n%s\nand not\n%s", err, got, want)
+	want := block("what boostd simulate prints of the load above")
+	if *update {
+		text = bytes.Replace(text, []byte(want), []byte(got), 1)
+		if err := os.WriteFile("../../docs/SIMULATION.md", text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if err != nil || got != want {
+		t.Errorf("%v: it prints\n%s\nand not\n%s\n-update writes the document anew", err, got, want)
 	}
 }

@@ -21,7 +21,7 @@ func (p *Report) Table(to io.Writer) error {
 	}
 	fmt.Fprintf(to, "\n\n")
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "LEVEL\tPRODUCED\tHANDLED\tWAITING\tRUNNING\tRATE/S\tP50\tP99\tMAX\t")
+	fmt.Fprintln(w, "LEVEL\tPRODUCED\tHANDLED\tWAITING\tIN FLIGHT\tRATE/S\tP50\tP99\tMAX\t")
 	var verdicts []string
 	for n := range p.rows {
 		r := &p.rows[n]
