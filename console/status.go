@@ -173,10 +173,24 @@ type Handler struct {
 	Retried uint64 `json:"retried"`
 	Dead    uint64 `json:"dead"`
 	HeldN   uint64 `json:"held"`
+	// HotKeys are the keys that hold most of their own messages back, most first.
+	HotKeys []HotKey `json:"hot_keys,omitempty"`
 	// Policy is what priority means for its messages.
 	Policy Policy `json:"policy"`
 	// Time is how long messages were with the handler.
 	Time Histogram `json:"-"`
+}
+
+// HotKey is a key, or a partition where that is the order, whose messages wait for
+// each other.
+type HotKey struct {
+	Topic     string `json:"topic"`
+	Partition int32  `json:"partition"`
+	// Hash stands for the key, in hexadecimal: FNV-1a of topic, partition and key.
+	Hash    string `json:"hash"`
+	Waiting int    `json:"waiting"`
+	// Retrying: they wait for one that waits for its retry.
+	Retrying bool `json:"retrying"`
 }
 
 // Alarm is something that is wrong now.

@@ -172,6 +172,9 @@ func (v *view) handlers() []console.Handler {
 		for _, l := range p.Levels {
 			h.Done, h.Retried, h.Dead, h.HeldN = h.Done+l.Done, h.Retried+l.Retried, h.Dead+l.Dead, h.HeldN+l.Held
 		}
+		for _, k := range p.HotKeys {
+			h.HotKeys = append(h.HotKeys, console.HotKey{Topic: k.Topic, Partition: k.Partition, Hash: fmt.Sprintf("%016x", k.Hash), Waiting: k.Waiting, Retrying: k.Retrying})
+		}
 		times := p.Times
 		if v.elapsed > 0 { // of the last seconds, if anything was handled in them
 			if recent := times.Since(v.before.Pools[id].Times); recent.Total() > 0 {

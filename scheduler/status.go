@@ -29,6 +29,8 @@ type PoolStatus struct {
 	Levels []LevelStatus
 	// Times are those of single attempts, from start to result.
 	Times Histogram
+	// HotKeys are the keys that hold most of their own messages back, most first.
+	HotKeys []HotKey
 	// Group is what other instances and this one have to do, by level, ascending;
 	// empty without Config.Group.
 	Group []GroupStatus
@@ -82,8 +84,8 @@ type ConsumerStatus struct {
 	Spent [Paused + 1]time.Duration
 }
 
-// Status takes the picture. It is proportional to what is queued nowhere: only
-// to levels, consumers and held messages.
+// Status takes the picture. It is proportional to levels, consumers, keys in use
+// and held messages.
 func (c *Core) Status(now time.Time) Status {
 	s := Status{At: now, Started: c.started, Draining: c.draining, Paused: c.pauses()}
 	for _, p := range c.pools {
@@ -110,7 +112,7 @@ func (c *Core) Status(now time.Time) Status {
 }
 
 func (p *pool) status(now time.Time) PoolStatus {
-	s := PoolStatus{Name: p.config.Name, Slots: p.config.Slots, Busy: p.config.Slots - len(p.free), Times: p.times, Group: p.groupStatus(now)}
+	s := PoolStatus{Name: p.config.Name, Slots: p.config.Slots, Busy: p.config.Slots - len(p.free), Times: p.times, HotKeys: p.hotKeys(), Group: p.groupStatus(now)}
 	for _, stuck := range p.stuck {
 		if stuck {
 			s.Stuck++

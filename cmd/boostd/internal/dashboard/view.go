@@ -142,11 +142,31 @@ func handlers(c *term.Canvas, all []console.Handler) {
 		c.End()
 	}
 	for _, h := range all {
+		hotKeys(c, h)
 		if h.Policy.Mode != "" && (!h.Policy.Strict() || h.Policy.Preemptible) { // an older daemon tells none
 			c.Fold(maxFold, 2, []any{term.Yellow, "policy of " + h.Name + " "}, term.Plain, h.Policy.String()+" ("+policyFrom(h)+")")
 		}
 	}
 }
+
+// hotKeys tells of keys that many messages wait for.
+func hotKeys(c *term.Canvas, h console.Handler) {
+	for _, k := range h.HotKeys {
+		if k.Waiting < manyWait {
+			continue
+		}
+		why := "its messages run one after the other"
+		if k.Retrying {
+			why = "its first one waits for a retry"
+		}
+		c.Fold(maxFold, 2, []any{term.Yellow, "key " + k.Hash + " "}, term.Plain,
+			fmt.Sprintf("of %s/%d keeps %d messages of %s waiting: %s", k.Topic, k.Partition, k.Waiting, h.Name, why))
+	}
+}
+
+// manyWait is how many messages wait for a key before it is told: an eighth of a
+// consumer's window.
+const manyWait = 128
 
 // policyFrom says where a handler's policy stands.
 func policyFrom(h console.Handler) string {

@@ -41,6 +41,10 @@ func full() *console.Status {
 		},
 		Handlers: []console.Handler{
 			{Name: "orders", Kind: "exec", Slots: 64, Busy: 64, Stuck: 2, MeanUS: new(int64(6_480)), Done: 123_456, Retried: 78, HeldN: 2,
+				HotKeys: []console.HotKey{
+					{Topic: "orders_7", Partition: 2, Hash: "9f3c00000000aa01", Waiting: 900, Retrying: true},
+					{Topic: "orders", Partition: 0, Hash: "00000000000000ff", Waiting: 130}, {Topic: "orders", Partition: 1, Hash: "01", Waiting: 3},
+				},
 				Policy: console.Policy{Mode: "strict", MaxWait: boostd.Duration(30 * time.Second), MinShare: map[int]int{0: 5, 3: 10, 4: 10}, Reserve: map[int]int{8: 4}, From: "document"}},
 			{Name: "mail", Kind: "http", Slots: 4, Policy: console.Policy{Mode: "exclusive", Preemptible: true, From: "handler"}},
 		},
