@@ -127,7 +127,7 @@ func (f *naiveProof) order(n *naive, items []*naiveMessage) {
 
 // shares: over any window in which a level always has something ready, may have a
 // slot, and nothing overdue goes first, it gets its part, but for one batch of each
-// share and one message.
+// share, one message, and its part of as many batches.
 func (f *naiveProof) shares(p *naivePool, pool int, b *naiveBatch) {
 	if len(f.windows[pool]) != len(p.shares) {
 		f.windows[pool] = make([]naiveWindow, len(p.shares))
@@ -144,7 +144,7 @@ func (f *naiveProof) shares(p *naivePool, pool int, b *naiveBatch) {
 			w.lag -= 100 * len(b.items)
 		}
 		w.low = min(w.low, w.lag)
-		if slack := 100 * (len(p.shares)*w.batch + 1); w.lag-w.low > slack {
+		if slack := (100+s.Percent)*len(p.shares)*w.batch + 100; w.lag-w.low > slack {
 			f.say("level %d has %d percent, and %d hundredths of a message less than that; %d at most", s.Level, s.Percent, w.lag-w.low, slack)
 		}
 	}
