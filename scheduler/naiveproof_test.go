@@ -24,7 +24,8 @@ type naiveProof struct {
 // naiveWindow is a time in which a level with a share always had something ready.
 type naiveWindow struct {
 	// lag is its part of what was dispatched less what it got, in hundredths of a
-	// message; low is the least that it was.
+	// message; low is the least that it was. batch is the largest of this window and
+	// of those before.
 	lag, low, batch int
 }
 
@@ -126,31 +127,36 @@ func (f *naiveProof) order(n *naive, items []*naiveMessage) {
 
 // shares: over any window in which a level always has something ready, may have a
 // slot, and nothing overdue goes first, it gets its part, but for one batch of each
-// share, the one before, and what makes a whole message.
+// share, one message, and its part of as many batches.
 func (f *naiveProof) shares(p *naivePool, pool int, b *naiveBatch) {
 	if len(f.windows[pool]) != len(p.shares) {
 		f.windows[pool] = make([]naiveWindow, len(p.shares))
 	}
 	for k, s := range p.shares {
 		w := &f.windows[pool][k]
+		w.batch = max(w.batch, len(b.items))
 		if !f.ready[s.Level] || s.Level < f.floor || b.items[0].overdue {
-			*w = naiveWindow{}
+			w.lag, w.low = 0, 0
 			continue
 		}
-		w.batch = max(w.batch, len(b.items))
 		w.lag += s.Percent * len(b.items)
 		if s.Level == b.level {
 			w.lag -= 100 * len(b.items)
 		}
 		w.low = min(w.low, w.lag)
-		if slack := 100 * (len(p.shares)*w.batch + w.batch + len(p.shares)); w.lag-w.low > slack {
+		if slack := (100+s.Percent)*len(p.shares)*w.batch + 100; w.lag-w.low > slack {
 			f.say("level %d has %d percent, and %d hundredths of a message less than that; %d at most", s.Level, s.Percent, w.lag-w.low, slack)
 		}
 	}
 }
 
-// handedBack ends the windows of a level: what it got doesn't count.
-func (f *naiveProof) handedBack(m *naiveMessage) { clear(f.windows[m.pool]) }
+// handedBack ends the windows of a pool: what was got doesn't count.
+func (f *naiveProof) handedBack(m *naiveMessage) {
+	for k := range f.windows[m.pool] {
+		w := &f.windows[m.pool][k]
+		w.lag, w.low = 0, 0
+	}
+}
 
 // rest looks at the pools after a step: no slot is free for what is ready, unless
 // it waits for a short batch of a higher level.

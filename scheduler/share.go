@@ -11,9 +11,9 @@ import (
 // of its own costs 100. With a credit of a whole message it goes next.
 //
 // So over any time in which a level always has something ready it gets its part,
-// but for one batch of each level that has a share: its credit is never less than
-// minus its last batch, nor more than what one message costs and what the others'
-// batches have brought. Work is conserved: a level that has nothing ready is owed
+// but for one batch of each level that has a share, a message, and its part of as
+// many batches: its credit is never less than minus its last batch, nor more than
+// what one message costs and what the others' batches have brought. Work is conserved: a level that has nothing ready is owed
 // nothing and saves nothing up. (Deficit round robin: Shreedhar and Varghese,
 // SIGCOMM 1995; there a flow's quantum is a number of bytes each round, here it is
 // a percentage of what all others do.)

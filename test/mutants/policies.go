@@ -8,6 +8,8 @@ var (
 	policyRules = suite{"scheduler", []string{"TestReservedSlotsStayFree", "TestExclusiveWaitsForAllThatIsAbove", "TestOverdueGoesFirst",
 		"TestOverdueKeepsTheOrderOfAFetch", "TestMinShareIsExactOverAnyWindow", "TestPreemptTakesTheLowestThatBeganLast",
 		"TestTopicsTakeTurns", "TestTenantsTakeTurns"}}
+	groupRules = suite{"scheduler", []string{"TestGroupWorkHoldsLowerLevelsBack"}}
+	slowRules  = suite{"scheduler", []string{"TestWhatLiesBehindASlowMessageIsTakenBack", "TestLowerLevelsWaitForAShortBatch"}}
 	pauseRules = suite{"scheduler", []string{"TestPausedLevelDoesNotStart", "TestPauseTakesBackWhatHasNotStarted", "TestPauseEndsByItself"}}
 	stories    = suite{"scheduler", []string{"TestStories"}}
 )
@@ -113,7 +115,7 @@ var policyMutants = []mutant{
 		name: "what lies behind a slow message is noticed by chance", file: "scheduler/step.go",
 		old:   "\tc.effects.Wake = sooner(c.effects.Wake, p.batches.late) // of the new ones too\n",
 		new:   "",
-		tests: []suite{coreRules, naive},
+		tests: []suite{slowRules, naive},
 	},
 	{
 		name: "exclusive forgets what waits in the brokers", file: "scheduler/choose.go",
@@ -180,5 +182,23 @@ var policyMutants = []mutant{
 		old:   "\t\tfor _, k := range c.touched {\n\t\t\tg.wake = sooner(g.wake, c.gateOne(now, k))\n\t\t}\n",
 		new:   "",
 		tests: []suite{gateRules, naive},
+	},
+	{
+		name: "what the whole group has to do stops nobody", file: "scheduler/choose.go",
+		old:   "return p.groupFloor",
+		new:   "return min(p.groupFloor, 0)",
+		tests: []suite{groupRules, naive},
+	},
+	{
+		name: "an instance that hangs stops the whole group", file: "scheduler/group.go",
+		old:   "g.work.Outstanding > 0 && !g.stalled(now) && !p",
+		new:   "g.work.Outstanding > 0 && !p",
+		tests: []suite{groupRules, naive},
+	},
+	{
+		name: "more work for the group counts as progress", file: "scheduler/group.go",
+		old:   "work.Done != g.work.Done || g",
+		new:   "work != g.work || g",
+		tests: []suite{groupRules, naive},
 	},
 }
