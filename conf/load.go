@@ -124,11 +124,11 @@ func parse(name string, data []byte, env environment, set []string, overridden b
 		return d, nil
 	}
 	root := document.Content[0]
+	shortLevels(root)
 	if overridden {
 		d.overrideByEnvironment(root)
 	}
 	d.overrideBySet(root, set)
-	d.shortLevels(root)
 	f := defaults()
 	f.Path = name
 	d.decode(root, f)

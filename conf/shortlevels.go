@@ -4,8 +4,9 @@ import "go.yaml.in/yaml/v4"
 
 // shortLevels lets `kafka.levels: 8-10`, or a list, stand for kafka.only_levels:
 // where no level has properties of its own, both can't be confused. One value in
-// the place of the list is a list of it.
-func (d *decoder) shortLevels(root *yaml.Node) {
+// the place of the list is a list of it. Overrides come after this, and replace
+// either.
+func shortLevels(root *yaml.Node) {
 	kafka := child(root, "kafka")
 	if kafka == nil || kafka.Kind != yaml.MappingNode {
 		return
@@ -17,11 +18,7 @@ func (d *decoder) shortLevels(root *yaml.Node) {
 			key.Value = "only_levels"
 		}
 		if key.Value == "only_levels" && scalar {
-			list := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Line: value.Line, Column: value.Column, Content: []*yaml.Node{value}}
-			if by, ok := d.origins[value]; ok {
-				d.origins[list] = by
-			}
-			kafka.Content[i+1] = list
+			kafka.Content[i+1] = &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Line: value.Line, Column: value.Column, Content: []*yaml.Node{value}}
 		}
 	}
 }

@@ -5,6 +5,21 @@ import (
 	"testing"
 )
 
+// An override replaces the list, however the file has written it.
+func TestOverrideOfLevels(t *testing.T) {
+	for _, text := range []string{"levels: 8-10", "levels: [8, 9]", "only_levels: 8", "levels: {8: {}}", "start: latest"} {
+		path := write(t, "boostd.yaml", replaced("kafka: {brokers: [a:1], group: g, "+text+"}"))
+		loaded, err := Read(path, Options{Set: []string{"kafka.only_levels=[base, 3-5]"}})
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if got := fmt.Sprint(loaded.File.Kafka.OnlyLevels); got != "[base 3-5]" {
+			t.Errorf("%s: %s", text, got)
+		}
+	}
+}
+
 // The restriction to levels can be written in several ways, beside the map of
 // levels' properties.
 func TestWaysToWriteLevels(t *testing.T) {

@@ -105,13 +105,16 @@ func TestPolicies(t *testing.T) {
 // levels keeps the daemon waiting for others.
 func TestPoliciesThatAreRefusedAtStart(t *testing.T) {
 	t.Parallel()
-	s := rig.Plan(t, nowhere, rig.Options{Min: 9, Max: 10, Handler: "noop: {}, slots: 4, policy: {reserve: {9: 4}}"})
+	s := rig.Plan(t, nowhere, rig.Options{Min: 9, Max: 10})
+	s.Handler = "noop: {}, slots: 4, policy: {reserve: {9: 4}}"
+	s.WriteConfig(t)
 	p := s.Spawn(t)
 	exits(t, p, p.Wait(rig.Patience), 78)
 	says(t, p, "handlers.work.policy.reserve.9: 4 slots for level 9 and above, want 1 to 3: the handler has 4")
 	s.Handler = "noop: {}, slots: 4, policy: {reserve: {12: 3}}"
 	s.WriteConfig(t)
 	p = s.Spawn(t, "--wait")
+	rig.Eventually(t, "it answers", func() bool { _, code := s.Command(t, "status"); return code == 0 })
 	await(t, s, "settings", "max_priority 10 doesn't fit boostd.yaml's handlers.work.policy.reserve.12: level 12 is outside 1 to 10")
 	s.Max = 12
 	s.WriteSettings(t)
@@ -150,6 +153,7 @@ func TestOnlySomeLevels(t *testing.T) {
 		exits(t, human, code, 0)
 		says(t, human, "left to other instances: base topics (5 waiting), level 9")
 		second := s.Spawn(t, "--set", "kafka.only_levels=[base, 9]")
+		rig.Eventually(t, "the second has partitions", second.Assigned)
 		over(t, s, "unserved")
 		load.Fill(9, 20, 100)
 		load.AwaitHandled()
