@@ -41,8 +41,9 @@ func full() *console.Status {
 		},
 		Handlers: []console.Handler{
 			{Name: "orders", Kind: "exec", Slots: 64, Busy: 64, Stuck: 2, MeanUS: new(int64(6_480)), Done: 123_456, Retried: 78, HeldN: 2,
-				Policy: console.Policy{Mode: "strict", MaxWait: boostd.Duration(30 * time.Second), MinShare: map[int]int{0: 5, 3: 10, 4: 10}, Reserve: map[int]int{8: 4}, From: "document"}},
-			{Name: "mail", Kind: "http", Slots: 4, Policy: console.Policy{Mode: "exclusive", Preemptible: true, From: "handler"}},
+				Policy: console.Policy{Mode: "strict", MaxWait: boostd.Duration(30 * time.Second), MinShare: map[int]int{0: 5, 3: 10, 4: 10}, Reserve: map[int]int{8: 4}, From: "document"},
+				Group:  []console.GroupLevel{{Level: 10}, {Level: 7, Outstanding: new(int64(12_346_766)), Stalled: true}, {Level: 3, Outstanding: new(int64(1234)), Holds: true}, {Level: 2, Outstanding: new(int64(1)), Holds: true}}},
+			{Name: "mail", Kind: "http", Slots: 4, Policy: console.Policy{Mode: "exclusive", Preemptible: true, From: "handler"}, Group: []console.GroupLevel{{Level: 10, Outstanding: new(int64(0))}}},
 		},
 		Held:      []console.Held{{Topic: "orders_7", Partition: 2, Offset: 1042, Level: 7, Attempts: 5, Reason: "exit 1\nno such \x1b[31mcustomer"}},
 		HeldCount: 2,
