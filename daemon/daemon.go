@@ -173,7 +173,7 @@ func (d *Daemon) startEngine(specs []actors.HandlerSpec) error {
 		return d.unfit(err)
 	}
 	engine, err := actors.Start(actors.Options{
-		Scheduling: scheduler.Config{StartWait: d.config.StartWait.Std(), Gate: d.config.Gate == "on"},
+		Scheduling: scheduler.Config{StartWait: d.config.StartWait.Std(), Gate: d.config.Gate.Pausing == "on", Group: d.config.Gate.Scope == conf.GroupScope},
 		Levels:     int(settings.MaxPriority) + 1,
 		Handlers:   specs, Consumers: consumers, Paused: d.storedPauses(), Logger: d.logger,
 	})

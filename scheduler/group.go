@@ -1,7 +1,6 @@
 package scheduler
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -67,16 +66,16 @@ func (p *pool) checkGroup(now time.Time) (again time.Time) {
 	return time.Time{}
 }
 
-// validateGroup refuses what contradicts Config.Group.
-func (p Policy) validateGroup() error {
-	var errs []error
+// ValidateGroup finds what contradicts Config.Group; each error begins with the
+// part's name in boostd.yaml.
+func (p Policy) ValidateGroup() (errs []error) {
 	if p.MaxWait > 0 {
-		errs = append(errs, fmt.Errorf("max_wait: gate.scope group lets nothing go before a higher level; leave one of the two out"))
+		errs = append(errs, fmt.Errorf("max_wait: boostd.yaml's gate.scope group lets nothing go before a higher level; leave one of the two out"))
 	}
 	if len(p.MinShare) > 0 {
-		errs = append(errs, fmt.Errorf("min_share: gate.scope group lets nothing go before a higher level; leave one of the two out"))
+		errs = append(errs, fmt.Errorf("min_share: boostd.yaml's gate.scope group lets nothing go before a higher level; leave one of the two out"))
 	}
-	return errors.Join(errs...)
+	return errs
 }
 
 // GroupStatus is a level's group as a pool sees it.
