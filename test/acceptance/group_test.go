@@ -54,6 +54,15 @@ func TestIdleCPUOfAskingForGroups(t *testing.T) {
 			settle(2 * time.Second)
 			percent := p.CPUPercent(20 * time.Second)
 			if scope == "group" {
+				known := 0
+				for _, g := range s.Status(t).Handlers[0].Group {
+					if g.Outstanding != nil && *g.Outstanding == 0 {
+						known++
+					}
+				}
+				if known != 10 {
+					t.Errorf("%d levels' groups are known to have nothing to do, want 10", known)
+				}
 				asking, memory = append(asking, percent), append(memory, p.PeakMiB())
 			} else {
 				alone = append(alone, percent)
