@@ -2,17 +2,13 @@ package kafkaio
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"net"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
-
-	"github.com/kafkaboost/boostd"
 )
 
 // Access is what a client finds in a cluster and may do there. What brokers
@@ -52,20 +48,6 @@ type TopicAccess struct {
 	Problem string `json:"problem,omitempty"`
 }
 
-// GroupAccess is what may be done with a consumer group.
-type GroupAccess struct {
-	Name     string `json:"name"`
-	Describe bool   `json:"describe"`
-	Join     bool   `json:"join"`
-	// State is Kafka's word for it, such as Stable or Empty; Members are who is in it.
-	State   string `json:"state,omitempty"`
-	Members int    `json:"members"`
-	// Lag is how many messages it has not read of the topics that it reads, at
-	// most; -1 when that isn't known.
-	Lag     int64  `json:"lag"`
-	Problem string `json:"problem,omitempty"`
-}
-
 // Access asks what there is of topics and groups and what may be done with them;
 // groups has the topics that each one reads. Connect comes first. Nothing is
 // changed.
@@ -91,12 +73,9 @@ func (a *Admin) Access(ctx context.Context, topics []string, groups map[string][
 			partitions[t.Name] = t.Partitions
 		}
 	}
+	wait := groupWait
 	for _, name := range slices.Sorted(maps.Keys(groups)) {
-		g := a.groupAccess(ctx, name)
-		if g.Describe && g.Problem == "" {
-			g.Lag = a.lag(ctx, g, groups[name], partitions)
-		}
-		access.Groups = append(access.Groups, g)
+		access.Groups = append(access.Groups, a.groupAccess(ctx, name, groups[name], partitions, &wait))
 	}
 	return access, nil
 }
@@ -160,85 +139,6 @@ func (a *Admin) mayCreate(ctx context.Context, name string) (bool, string) {
 		return false, ""
 	}
 	return false, oneLine(results[0].Error.Error())
-}
-
-// groupAccess is for programs that end soon: a question for a group can end the
-// process when its coordinator goes meanwhile, see Source.askOrigins.
-func (a *Admin) groupAccess(ctx context.Context, name string) GroupAccess {
-	g := GroupAccess{Name: name, Lag: -1}
-	d, err := a.describeGroup(ctx, name)
-	if err != nil {
-		g.Problem = oneLine(err.Error())
-		return g
-	}
-	g.Describe = may(d.Error, d.AuthorizedOperations, kafka.ACLOperationDescribe)
-	g.Join = may(d.Error, d.AuthorizedOperations, kafka.ACLOperationRead)
-	switch code := d.Error.Code(); {
-	case code == kafka.ErrNoError:
-		g.State, g.Members = d.State.String(), len(d.Members)
-	case code == kafka.ErrGroupIDNotFound: // nobody has joined it yet
-	case !refused(d.Error):
-		g.Problem = d.Error.Code().String()
-	}
-	return g
-}
-
-// describeGroup waits for a coordinator: of a new cluster's first group it is
-// being made.
-func (a *Admin) describeGroup(ctx context.Context, name string) (kafka.ConsumerGroupDescription, error) {
-	for {
-		answer, err := a.client.DescribeConsumerGroups(ctx, []string{name},
-			kafka.SetAdminOptionIncludeAuthorizedOperations(true), kafka.SetAdminRequestTimeout(untilDeadline(ctx)))
-		if err == nil && len(answer.ConsumerGroupDescriptions) != 1 {
-			err = errors.New("no answer about it")
-		}
-		if err != nil {
-			return kafka.ConsumerGroupDescription{}, fmt.Errorf("describe group %s: %w", name, err)
-		}
-		d := answer.ConsumerGroupDescriptions[0]
-		switch d.Error.Code() {
-		case kafka.ErrCoordinatorNotAvailable, kafka.ErrCoordinatorLoadInProgress, kafka.ErrNotCoordinator:
-		default:
-			return d, nil
-		}
-		select {
-		case <-ctx.Done():
-			return d, nil
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-}
-
-// lag is what a group has not read of its topics, -1 when that isn't known.
-// Where it has committed nothing it is all that the brokers may have, or nothing
-// if it would begin at the end.
-func (a *Admin) lag(ctx context.Context, group GroupAccess, topics []string, partitions map[string]int) int64 {
-	var tps []boostd.TopicPartition
-	for _, topic := range topics {
-		for p := range partitions[topic] {
-			tps = append(tps, boostd.TopicPartition{Topic: topic, Partition: int32(p)})
-		}
-	}
-	var committed map[boostd.TopicPartition]int64
-	if group.State != "" && group.State != kafka.ConsumerGroupStateDead.String() {
-		var err error
-		if committed, err = a.Committed(ctx, group.Name); err != nil {
-			return -1
-		}
-	}
-	ends, err := listEnds(ctx, a.client, a.config.isolation(), tps)
-	if err != nil || len(ends) < len(tps) {
-		return -1
-	}
-	lag := int64(0)
-	for tp, end := range ends {
-		at, known := committed[tp]
-		if !known && a.config.Start != "earliest" {
-			at = end
-		}
-		lag += max(0, end-at)
-	}
-	return lag
 }
 
 // Problems is what a daemon would lack, one sentence each; what it creates

@@ -36,13 +36,16 @@ func over(t *testing.T, s *rig.Setup, kind string) {
 func once(t *testing.T, p *rig.Process, kind string) {
 	t.Helper()
 	for _, message := range []string{"alarm", "alarm is over"} {
-		n := 0
-		for line := range strings.Lines(p.Output()) {
-			if strings.Contains(line, `"@message":"`+message+`"`) && strings.Contains(line, `"kind":"`+kind+`"`) {
-				n++
+		logged := func() (n int) {
+			for line := range strings.Lines(p.Output()) {
+				if strings.Contains(line, `"@message":"`+message+`"`) && strings.Contains(line, `"kind":"`+kind+`"`) {
+					n++
+				}
 			}
+			return n
 		}
-		if n != 1 {
+		rig.Eventually(t, "the log has it", func() bool { return logged() > 0 }) // a little after the status
+		if n := logged(); n != 1 {
 			t.Errorf("%q of kind %s was logged %d times", message, kind, n)
 		}
 	}

@@ -155,7 +155,7 @@ func TestConfigShow(t *testing.T) {
 		}
 	}
 	for key, want := range map[string]string{
-		"kafka.group": path + ":1:43", "gate": "--set", "handlers.h.slots": "BOOSTD_HANDLERS_H_SLOTS", "drain": "default",
+		"kafka.group": path + ":1:43", "gate.pausing": "--set", "handlers.h.slots": "BOOSTD_HANDLERS_H_SLOTS", "drain": "default",
 	} {
 		if from[key] != want {
 			t.Errorf("%s comes from %v, want %s", key, from[key], want)
