@@ -170,8 +170,10 @@ func TestIdleStaticMember(t *testing.T) {
 	s := rig.New(t, clusters[1], rig.Options{Min: 10, Partitions: 1, Kafka: `  properties: {session.timeout.ms: "30000"}`})
 	f := &fleet{t: t, setup: s, static: true}
 	f.start(0)
+	groups := uint64(len(s.Groups()))
+	rig.Eventually(t, "the first one has joined", func() bool { return f.rebalances(0) == groups })
 	f.start(1)
-	rig.Eventually(t, "they have joined", f.joined)
+	rig.Eventually(t, "they have joined, and both know it", func() bool { return f.joined() && f.rebalances(0) >= 2*groups })
 	for n := range f.running {
 		other := 1 - n
 		before := f.rebalances(other)
