@@ -53,6 +53,18 @@ func (e *Engine) SetPolicies(ctx context.Context, policies []scheduler.Policy) e
 	return err
 }
 
+// GroupWork is what a level's whole group has to do of a handler's messages.
+type GroupWork struct {
+	// Pool is the handler's place in Options.Handlers.
+	Pool  scheduler.PoolID
+	Level boostd.Level
+	scheduler.GroupWork
+}
+
+// Group tells the scheduler what levels' groups have to do. It matters with
+// Options.Scheduling.Group alone, and waits for nothing.
+func (e *Engine) Group(levels []GroupWork) { e.system.Root.Send(e.sched, &groupWork{levels}) }
+
 // Held lists all messages that wait for a person.
 func (e *Engine) Held(ctx context.Context) ([]scheduler.HeldMessage, error) {
 	return ask(ctx, e, "list held messages", func(reply chan<- []scheduler.HeldMessage) any { return &heldRequest{reply} })

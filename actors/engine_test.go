@@ -124,6 +124,7 @@ type setup struct {
 
 	preemptible bool
 	policy      scheduler.Policy
+	group       bool
 }
 
 // start runs an engine whose consumers 0, 1, … have the levels 0, 1, ….
@@ -131,7 +132,7 @@ func start(t testing.TB, s setup) *Engine { return startWith(t, s, func(*Options
 
 func startWith(t testing.TB, s setup, change func(*Options)) *Engine {
 	t.Helper()
-	o := Options{Levels: 11, Logger: hclog.NewNullLogger(), Scheduling: scheduler.Config{StartWait: patience, Gate: true}}
+	o := Options{Levels: 11, Logger: hclog.NewNullLogger(), Scheduling: scheduler.Config{StartWait: patience, Gate: true, Group: s.group}}
 	o.Handlers = []HandlerSpec{{Name: "h", Handler: s.handler, Slots: max(s.slots, 1), Timeout: max(s.timeout, 10*time.Millisecond),
 		Recorder: s.recorder, Preemptible: s.preemptible, Policy: s.policy, Retry: scheduler.Retry{Attempts: 3, Backoff: time.Millisecond, MaxBackoff: time.Millisecond}}}
 	if s.timeout == 0 {

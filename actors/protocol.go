@@ -66,6 +66,9 @@ type setPolicies struct {
 	done     chan<- error
 }
 
+// groupWork is what levels' whole groups have to do.
+type groupWork struct{ levels []GroupWork }
+
 // ping asks whether an actor still turns; its name is the answer.
 type ping struct {
 	name  string

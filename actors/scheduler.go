@@ -64,6 +64,10 @@ func (s *schedulerActor) Receive(ctx actor.Context) {
 		m.was <- was
 	case *setPolicies:
 		m.done <- s.setPolicies(ctx, now, m.policies)
+	case *groupWork:
+		for _, g := range m.levels {
+			s.apply(ctx, now, s.core.Group(now, g.Pool, g.Level, g.GroupWork))
+		}
 	case *ping:
 		m.reply <- m.name
 	case *drain:

@@ -18,7 +18,10 @@ type Kind string
 // Client: a Kafka client was beyond help and was replaced. DeadLetters: they can't
 // be written.
 // Unserved: a level that this instance doesn't read although it should, or that
-// nobody seems to read of those it leaves to others. Settings: the document can't be
+// nobody seems to read of those it leaves to others. GroupStalled: no instance
+// finishes anything of a level, so the lower ones don't wait for it, as gate.scope
+// group would have it; GroupUnknown: they don't because nobody says what there is to
+// do. Settings: the document can't be
 // used. Topics: not all topics are as the settings ask. Stranded: messages wait
 // in topics of levels that the settings don't have. State: what must survive a
 // restart can't be written. Audit: the audit file has a gap. Turning: a loop
@@ -40,6 +43,8 @@ const (
 	Crowded       Kind = "crowded"
 	Client        Kind = "client"
 	Unserved      Kind = "unserved"
+	GroupStalled  Kind = "group_stalled"
+	GroupUnknown  Kind = "group_unknown"
 	Settings      Kind = "settings"
 	Topics        Kind = "topics"
 	Stranded      Kind = "stranded"

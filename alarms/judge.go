@@ -2,6 +2,7 @@ package alarms
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kafkaboost/boostd/scheduler"
@@ -40,6 +41,28 @@ func (j *Judge) Conditions(s scheduler.Status) []Condition {
 	for _, k := range s.Consumers {
 		found = append(found, j.consumer(s, k)...)
 	}
+	for _, p := range s.Pools {
+		found = append(found, stalled(s, p)...)
+	}
+	return found
+}
+
+// stalled are a pool's levels that no instance gets on with. What nobody has told of
+// lately is another trouble, and a person's pause explains it.
+func stalled(s scheduler.Status, p scheduler.PoolStatus) (found []Condition) {
+	for _, g := range p.Group {
+		byHand := slices.ContainsFunc(s.Paused, func(p scheduler.Pause) bool { return p.Level == g.Level })
+		if !g.Stalled || !g.Known(s.At) || byHand {
+			continue
+		}
+		subject := fmt.Sprintf("level %d", g.Level)
+		if len(s.Pools) > 1 {
+			subject += " of " + p.Name
+		}
+		found = append(found, Condition{GroupStalled, subject, fmt.Sprintf(
+			"the group has %d messages of %s to do and has finished none for %v: lower levels no longer wait for it",
+			g.Outstanding, subject, s.At.Sub(g.Since).Round(time.Second))})
+	}
 	return found
 }
 
@@ -76,14 +99,16 @@ func noProgress(k scheduler.ConsumerStatus, d time.Duration) string {
 }
 
 // expected reports whether something of the consumer ought to end: it has
-// something to do, and neither a person, a higher level, nor a handler within
-// its timeout or a retry's backoff explains why it isn't done.
+// something to do, and neither a person, a higher level, here or of the whole group,
+// nor a handler within its timeout or a retry's backoff explains why it isn't done.
 func expected(s scheduler.Status, k scheduler.ConsumerStatus) bool {
 	p := s.Pools[k.Pool]
 	switch {
 	case k.Unsettled == 0 && k.Broker <= 0, s.Draining, !s.Started:
 		return false
 	case k.Reason.Kind == scheduler.ByHand, k.State == scheduler.Paused && k.Reason.Kind == scheduler.HigherWork:
+		return false
+	case slices.ContainsFunc(p.Group, func(g scheduler.GroupStatus) bool { return g.Holds && (k.Mixed || k.Level < g.Level) }):
 		return false
 	case k.Backoff > 0, k.InFlight > 0 && p.Stuck < p.Busy:
 		return false

@@ -47,6 +47,31 @@ func TestJudge(t *testing.T) {
 			s.Consumers[0].Joined, s.Consumers[0].Broker = n < 50, -1
 		}, ""},
 		"held": {func(s *picture, _ int) { s.Consumers[0].Broker, s.Consumers[0].Held = 0, 2 }, "held"},
+		"for the whole group": {func(s *picture, _ int) {
+			s.Consumers[0].Level = 7
+			s.Pools[0].Group = []scheduler.GroupStatus{{Level: 8, Holds: true, Told: s.At}}
+		}, ""},
+		"for the whole group, in base topics": {func(s *picture, _ int) {
+			s.Consumers[0].Mixed = true
+			s.Pools[0].Group = []scheduler.GroupStatus{{Level: 8, Holds: true, Told: s.At}}
+		}, ""},
+		"as the group's highest": {func(s *picture, _ int) {
+			s.Consumers[0].Level = 8
+			s.Pools[0].Group = []scheduler.GroupStatus{{Level: 8, Holds: true, Told: s.At}}
+		}, "no_progress"},
+		"the group stands": {func(s *picture, n int) {
+			s.Consumers[0].Ended = uint64(n)
+			s.Pools[0].Group = []scheduler.GroupStatus{{Level: 8, Stalled: true, Told: s.At}}
+		}, "group_stalled"},
+		"the group stands, by hand": {func(s *picture, n int) {
+			s.Consumers[0].Ended = uint64(n)
+			s.Pools[0].Group = []scheduler.GroupStatus{{Level: 8, Stalled: true, Told: s.At}}
+			s.Paused = []scheduler.Pause{{Level: 8}}
+		}, ""},
+		"nobody tells of the group": {func(s *picture, n int) {
+			s.Consumers[0].Ended = uint64(n)
+			s.Pools[0].Group = []scheduler.GroupStatus{{Level: 8, Stalled: true, Told: s.At.Add(-scheduler.GroupPatience)}}
+		}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var j Judge
@@ -78,5 +103,21 @@ func TestTextOfNoProgress(t *testing.T) {
 	got := noProgress(scheduler.ConsumerStatus{Name: "7/orders", Unsettled: 3, Broker: 40}, 31*time.Second)
 	if want := "consumer 7/orders has messages waiting, 3 here and 40 in the brokers, and none was done for 31s"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Where there are several handlers the alarm says whose level it is.
+func TestTextOfAGroupThatStands(t *testing.T) {
+	at := time.Unix(1000, 0)
+	group := []scheduler.GroupStatus{{Level: 8, GroupWork: scheduler.GroupWork{Outstanding: 5}, Stalled: true, Since: at.Add(-12 * time.Second), Told: at}}
+	for pools, want := range map[int]string{
+		1: "level 8: the group has 5 messages of level 8 to do and has finished none for 12s: lower levels no longer wait for it",
+		2: "level 8 of h: the group has 5 messages of level 8 of h to do and has finished none for 12s: lower levels no longer wait for it",
+	} {
+		s := scheduler.Status{At: at, Pools: []scheduler.PoolStatus{{Name: "h", Slots: 1, Group: group}, {Name: "i", Slots: 1}}[:pools]}
+		var j Judge
+		if found := j.Conditions(s); len(found) != 1 || found[0].Subject+": "+found[0].Text != want {
+			t.Errorf("got %+v, want %s", found, want)
+		}
 	}
 }

@@ -107,6 +107,9 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string) {
 	case n.Style&yaml.TaggedStyle != 0:
 		d.wrong(n, path, "tags such as %.40q are not supported", n.Tag)
 		return
+	case shortGate(n, v.Type()):
+		d.places[join(path, pausingKey)] = n
+		v = v.FieldByName("Pausing")
 	}
 	if u, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr()); ok {
 		if text, ok := d.scalar(n, path); ok {

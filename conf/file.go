@@ -52,9 +52,9 @@ type File struct {
 	// Drain is how long a stop waits for what is in flight: at most 1h, default
 	// 20s; 0s cancels at once.
 	Drain boostd.Duration `yaml:"drain"`
-	// Gate: on (default) pauses lower levels while higher ones have work; off
-	// lets them fetch. Priority is the same either way.
-	Gate string `yaml:"gate" schema:"on|off"`
+	// Gate is what lower levels wait for beside their turn; one word, on or off, is
+	// gate.pausing.
+	Gate Gate `yaml:"gate"`
 
 	// Path is the file's own, for paths relative to it.
 	Path string `yaml:"-"`
@@ -100,7 +100,6 @@ func defaults() *File {
 	return &File{
 		StartWait: boostd.Duration(5 * time.Second),
 		Drain:     boostd.Duration(20 * time.Second),
-		Gate:      "on",
 	}
 }
 
@@ -109,9 +108,6 @@ func (f *File) Validate() []error {
 	var errs []error
 	wrong := func(key, format string, args ...any) {
 		errs = append(errs, fmt.Errorf("%s: %s", key, fmt.Sprintf(format, args...)))
-	}
-	if f.Gate != "on" && f.Gate != "off" {
-		wrong("gate", "%q: want on or off", f.Gate)
 	}
 	if f.StartWait.Std() > time.Hour {
 		wrong("start_wait", "%v: want at most 1h", f.StartWait)

@@ -29,7 +29,6 @@ type Handler struct {
 // whatever the settings' levels are. What a policy for several handlers has wrong
 // for all of them is told once.
 func (f *File) policyErrors() []error {
-	const levels = priority.MaxLevel + 1
 	var errs []error
 	handlers := slices.Sorted(maps.Keys(f.Handlers))
 	common := map[string][]string{} // handlers by text
@@ -38,13 +37,13 @@ func (f *File) policyErrors() []error {
 	for _, name := range handlers {
 		h := f.Handlers[name]
 		if h.Policy != nil {
-			for _, err := range h.Policy.Check(h.Slots, levels) {
+			for _, err := range f.checkPolicy(*h.Policy, h.Slots) {
 				errs = append(errs, fmt.Errorf("handlers.%s.policy.%w", name, err))
 			}
 			continue
 		}
 		without++
-		for _, err := range f.Policy.Check(h.Slots, levels) {
+		for _, err := range f.checkPolicy(f.Policy, h.Slots) {
 			if common[err.Error()] == nil {
 				texts = append(texts, err.Error())
 			}
@@ -56,6 +55,15 @@ func (f *File) policyErrors() []error {
 			text += " (" + strings.Join(whose, ", ") + ")"
 		}
 		errs = append(errs, fmt.Errorf("policy.%s", text))
+	}
+	return errs
+}
+
+// checkPolicy finds what is wrong with a policy for so many slots, beside the gate.
+func (f *File) checkPolicy(p Policy, slots int) []error {
+	errs := p.Check(slots, priority.MaxLevel+1)
+	if f.Gate.Scope == GroupScope {
+		errs = append(errs, p.Scheduling().ValidateGroup()...)
 	}
 	return errs
 }

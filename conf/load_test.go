@@ -42,7 +42,7 @@ func TestDefaults(t *testing.T) {
 			Noop: &plugins.NoopConfig{}, Slots: 16, Timeout: 30 * second,
 			Retry: plugins.RetryConfig{Attempts: 5, Backoff: second / 5, MaxBackoff: 30 * second},
 		}}},
-		Policy: Policy{Mode: "strict"}, StartWait: 5 * second, Drain: 20 * second, Gate: "on",
+		Policy: Policy{Mode: "strict"}, StartWait: 5 * second, Drain: 20 * second, Gate: Gate{"on", "instance"},
 		Log: logs.Config{Level: "info"}, Path: "boostd.yaml",
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -89,7 +89,7 @@ func TestEveryKey(t *testing.T) {
 		Console:  console.Config{Listen: "0.0.0.0:8484", TokenFile: "token", Produce: true},
 		Producer: producer.Config{EmbedPriority: true, Strict: true},
 		Log:      logs.Config{Level: "warn", Rooms: map[string]string{"kafka": "debug"}},
-		Policy:   Policy{Mode: "strict", MaxWait: 30 * second, MinShare: map[string]int{"0": 5, "3-5": 10}, Reserve: map[string]int{"9": 1}}, Gate: "off", Path: "testdata/full.yaml",
+		Policy:   Policy{Mode: "strict", MaxWait: 30 * second, MinShare: map[string]int{"0": 5, "3-5": 10}, Reserve: map[string]int{"9": 1}}, Gate: Gate{"off", "instance"}, Path: "testdata/full.yaml",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

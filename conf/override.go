@@ -51,6 +51,9 @@ func (d *decoder) refuse(override, path, format string, args ...any) {
 
 // override puts a value where a path leads to, and makes the sections above it.
 func (d *decoder) override(root *yaml.Node, by, path, value string) error {
+	if n := child(root, gateKey); path == gateKey && n != nil && n.Kind == yaml.MappingNode {
+		path = join(gateKey, pausingKey)
+	}
 	to, err := find(reflect.TypeFor[File](), root, "", path)
 	if err != nil {
 		return err
@@ -73,6 +76,8 @@ func (d *decoder) override(root *yaml.Node, by, path, value string) error {
 			setChild(at, key, inner)
 		case inner.Kind == yaml.ScalarNode && inner.Tag == "!!null": // `policy:` and nothing behind it
 			inner.Kind, inner.Tag, inner.Value = yaml.MappingNode, "!!map", ""
+		case inner.Kind == yaml.ScalarNode && key == gateKey && at == root:
+			d.lengthenGate(inner)
 		}
 		at = inner
 	}
@@ -106,7 +111,7 @@ func overrideNode(t reflect.Type, path, value string) (*yaml.Node, error) {
 	switch {
 	case strings.ToValidUTF8(value, "") != value || strings.ContainsRune(value, 0):
 		return nil, errors.New("its value is no text")
-	case single(t):
+	case single(t), t == reflect.TypeFor[Gate]():
 		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value}, nil
 	case t.Kind() == reflect.Slice:
 		return listNode(path, value)
@@ -183,6 +188,9 @@ func variables(t reflect.Type, n *yaml.Node, path string, visit func(path string
 			variables(t.Elem(), inner, join(path, name), visit)
 		}
 	case t.Kind() == reflect.Struct:
+		if t == reflect.TypeFor[Gate]() {
+			visit(path)
+		}
 		fields, keys := fieldsOf(t)
 		for _, key := range keys {
 			variables(t.FieldByIndex(fields[key]).Type, child(n, key), join(path, key), visit)

@@ -84,6 +84,9 @@ func (g *generator) structure(v reflect.Value) object {
 	if len(required) > 0 {
 		schema["type"], schema["required"] = "object", required
 	}
+	if v.Type() == reflect.TypeFor[Gate]() {
+		schema["type"], schema["pattern"] = []string{"object", "string", "null"}, `^(on|off)$|\$\{`
+	}
 	if v.Type() == reflect.TypeFor[Handler]() {
 		var kinds []object
 		for _, kind := range []string{"exec", "http", "log", "noop", "sleep"} {
@@ -269,6 +272,7 @@ func TestSchemaTakesWhatIsValid(t *testing.T) {
 	}
 	for name, text := range map[string]string{
 		"levels in short": replaced("kafka: {brokers: [a], group: g, levels: 8-10}"), "a level": replaced("kafka: {brokers: [a], group: g, only_levels: 8}"),
+		"a gate in one word": replaced("gate: off"), "a part of a gate": replaced("gate: {scope: group}"), "a gate elsewhere": replaced("gate: ${HOME}"),
 		"full": string(full), "least": least, "example": string(Example), "example with all keys": uncommented(t),
 	} {
 		if err := compiled(t).Validate(asJSON(t, text)); err != nil {
@@ -285,7 +289,7 @@ func TestSchemaRefusesWhatIsWrong(t *testing.T) {
 		"kafka: {brokers: [a], group: g, properties: {a: {b: c}}}", "kafka: {brokers: [a], group: g, start: beginning}",
 		"handlers: {h: {noop: {}, slots: 1.5}}", "handlers: {h: {noop: {}, slots: 0}}", "handlers: {h: {noop: {}, retry: {atempts: 3}}}",
 		"handlers: {h: {slots: 3}}", "handlers: {h: {noop: {}, log: {}}}", "handlers: {\"a b\": {noop: {}}}", "handlers: {h: {exec: cat}}",
-		"topics: {orders: {}}", "topics: {orders: {handler: h, order: random}}", "drain: 20", "drain: soon", "policy: {mode: fair}", "gate: maybe",
+		"topics: {orders: {}}", "topics: {orders: {handler: h, order: random}}", "drain: 20", "drain: soon", "policy: {mode: fair}", "gate: maybe", "gate: {pausing: maybe}", "gate: {scope: cluster}", "gate: {level: 8}", "gate: [on]",
 		"log: {level: loud}", "console: {port: 80}", "control: [x]",
 		"policy: {max_wait: 30}", "policy: {min_share: [1]}", "policy: {reserve: {8: some}}", "handlers: {h: {noop: {}, policy: strict}}", "handlers: {h: {noop: {}, policy: {mode: fair}}}",
 		"handlers: {h: {noop: {}, preemptible: often}}", "kafka: {brokers: [a], group: g, only_levels: {8: {}}}", "kafka: {brokers: [a], group: g, levels: [[8]]}",

@@ -62,7 +62,8 @@ func full() *Status {
 			{Name: "base", Handler: "mail", Group: "g_base", State: "PAUSED", StateSeconds: map[string]float64{"RUN": 77, "HOLD": 0, "PAUSED": 0}},
 		},
 		Handlers: []Handler{{Name: "mail", Kind: "exec", Slots: 8, Busy: 3, Stuck: 1, Done: 105, Retried: 7, Dead: 2, HeldN: 1, Time: counts(5, 6, 7, 0),
-			Policy: Policy{Mode: "strict", MaxWait: boostd.Duration(30 * time.Second), MinShare: map[int]int{0: 5, 3: 10, 4: 10}, Reserve: map[int]int{8: 4}, From: "document"}}},
+			Policy: Policy{Mode: "strict", MaxWait: boostd.Duration(30 * time.Second), MinShare: map[int]int{0: 5, 3: 10, 4: 10}, Reserve: map[int]int{8: 4}, From: "document"},
+			Group:  []GroupLevel{{Level: 10, Outstanding: new(int64(4012)), Holds: true}, {Level: 9}, {Level: 8, Outstanding: new(int64(3)), Stalled: true}}}},
 		Alarms: []Alarm{{Kind: "held", Subject: "10"}, {Kind: "audit", Subject: "/var/log/\"a\"\nb"}},
 	}
 }

@@ -35,6 +35,7 @@ type consumerMetrics struct {
 
 type handlerMetrics struct {
 	info, policy, slots, busy, stuck, results, time metric
+	outstanding, holds, stalled                     metric
 }
 
 func newMetrics() *metrics {
@@ -130,6 +131,9 @@ func (m *metrics) handlers() {
 	h.slots = m.gauge("handler_slots", "Slots that the handler has.", "handler")
 	h.busy = m.gauge("handler_busy_slots", "Slots that have work.", "handler")
 	h.stuck = m.gauge("handler_stuck_slots", "Slots whose handler overran its timeout and ignores its cancellation.", "handler")
+	h.outstanding = m.gauge("group_outstanding_messages", "Messages of the level that all instances together have neither finished nor put off.", "handler", "level")
+	h.holds = m.gauge("group_holds", "1 while lower levels wait for what the level's whole group has to do.", "handler", "level")
+	h.stalled = m.gauge("group_stalled", "1 while the level's whole group has something to do and finishes nothing, so that nobody waits for it.", "handler", "level")
 	h.results = m.counter("handler_results_total", "Results of the handler: done, retry, dead or held.", "handler", "result")
 	h.time = m.histogram("handler_duration_seconds", "Time of single attempts, from start to result.", "handler")
 }

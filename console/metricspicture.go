@@ -144,6 +144,13 @@ func (m *handlerMetrics) collect(c collected, h *Handler) {
 	c.put(m.info, 1, h.Name, h.Kind)
 	p := &h.Policy
 	c.put(m.policy, 1, h.Name, p.Mode, p.MaxWait.String(), byLevel(p.MinShare, "=", ""), byLevel(p.Reserve, "=", ""), strconv.FormatBool(p.Preemptible), p.From)
+	for _, g := range h.Group {
+		if level := strconv.Itoa(g.Level); g.Outstanding != nil {
+			c.put(m.outstanding, float64(*g.Outstanding), h.Name, level)
+			c.put(m.holds, truth(g.Holds), h.Name, level)
+			c.put(m.stalled, truth(g.Stalled), h.Name, level)
+		}
+	}
 	c.put(m.slots, float64(h.Slots), h.Name)
 	c.put(m.busy, float64(h.Busy), h.Name)
 	c.put(m.stuck, float64(h.Stuck), h.Name)

@@ -177,6 +177,9 @@ type Handler struct {
 	HotKeys []HotKey `json:"hot_keys,omitempty"`
 	// Policy is what priority means for its messages.
 	Policy Policy `json:"policy"`
+	// Group is what all instances together have to do of the handler's levels, highest
+	// first; absent unless gate.scope is group.
+	Group []GroupLevel `json:"group,omitempty"`
 	// Time is how long messages were with the handler.
 	Time Histogram `json:"-"`
 }
@@ -191,6 +194,18 @@ type HotKey struct {
 	Waiting int    `json:"waiting"`
 	// Retrying: they wait for one that waits for its retry.
 	Retrying bool `json:"retrying"`
+}
+
+// GroupLevel is a level of which all instances together have something to do.
+type GroupLevel struct {
+	Level int `json:"level"`
+	// Outstanding is how many messages the group has neither finished nor put off;
+	// null while unknown.
+	Outstanding *int64 `json:"outstanding"`
+	// Holds: lower levels wait for it. Stalled: they don't any more, because none of it
+	// was finished for 10 seconds.
+	Holds   bool `json:"holds"`
+	Stalled bool `json:"stalled"`
 }
 
 // Alarm is something that is wrong now.

@@ -65,6 +65,7 @@ type Daemon struct {
 	consumers  []consumerPlan                // set before the engine
 	drained    []priority.LevelTopic         // the same: what is read besides the settings' levels
 	others     others                        // set before the engine
+	groupParts []groupPart                   // the same: what gate.scope group asks for
 	settings   inForce
 	resolution resolution
 	reloading  chan struct{} // holds one: the right to reload
@@ -165,15 +166,17 @@ func (d *Daemon) open() error {
 func (d *Daemon) startEngine(specs []actors.HandlerSpec) error {
 	settings := d.settings.current()
 	d.setPolicies(specs, settings)
-	if err := d.divide(d.allConsumers(settings)); err != nil {
+	all := d.allConsumers(settings)
+	if err := d.divide(all); err != nil {
 		return d.unfit(err)
 	}
+	d.groupParts = d.partsOfGroups(all)
 	consumers, err := d.consumerSpecs()
 	if err != nil {
 		return d.unfit(err)
 	}
 	engine, err := actors.Start(actors.Options{
-		Scheduling: scheduler.Config{StartWait: d.config.StartWait.Std(), Gate: d.config.Gate == "on"},
+		Scheduling: scheduler.Config{StartWait: d.config.StartWait.Std(), Gate: d.config.Gate.Pausing == "on", Group: d.config.Gate.Scope == conf.GroupScope},
 		Levels:     int(settings.MaxPriority) + 1,
 		Handlers:   specs, Consumers: consumers, Paused: d.storedPauses(), Logger: d.logger,
 	})
@@ -187,6 +190,7 @@ func (d *Daemon) startEngine(specs []actors.HandlerSpec) error {
 	d.engine.Store(engine)
 	d.tasks.Go(func() { d.pulse.watch(d.life, engine, names) })
 	d.tasks.Go(d.watchOthers)
+	d.tasks.Go(d.watchGroups)
 	return nil
 }
 

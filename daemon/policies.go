@@ -67,6 +67,7 @@ func (d *Daemon) checkPolicies(settings *priority.Settings) error {
 				part, text, _ := strings.Cut(err.Error(), ": ")
 				errs = append(errs, fmt.Errorf("/boostd/policy/%s: doesn't fit handler %s: %s", part, name, text))
 			}
+			errs = append(errs, d.besideGate(p)...)
 			continue
 		}
 		written, key := h.Policy, "handlers."+name+".policy"
@@ -78,6 +79,17 @@ func (d *Daemon) checkPolicies(settings *priority.Settings) error {
 		}
 	}
 	return errors.Join(unique(errs)...)
+}
+
+// besideGate finds what boostd.yaml's gate lets no document's policy have.
+func (d *Daemon) besideGate(p scheduler.Policy) (errs []error) {
+	if d.config.Gate.Scope != conf.GroupScope {
+		return nil
+	}
+	for _, err := range p.ValidateGroup() {
+		errs = append(errs, fmt.Errorf("/boostd/policy/%w", err))
+	}
+	return errs
 }
 
 // unique keeps the first of errors with the same text.

@@ -77,3 +77,31 @@ func TestPoliciesThatDoNotFit(t *testing.T) {
 		}
 	}
 }
+
+// With gate.scope group a document's policy may let nothing go before its turn; what
+// holds for no handler doesn't matter.
+func TestPoliciesBesideAGateForTheGroup(t *testing.T) {
+	const handlers = `kafka: {brokers: [a:1], group: g}
+settings: {source: file:s}
+topics: {x: {handler: own}, y: {handler: plain}, z: {handler: other}}
+handlers: {own: {noop: {}, policy: {}}, plain: {noop: {}}, other: {noop: {}}}
+gate: {scope: group}
+`
+	config, err := conf.Parse("f", []byte(handlers))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &Daemon{config: config}
+	const why = "boostd.yaml's gate.scope group lets nothing go before a higher level; leave one of the two out"
+	got := d.checkPolicies(parsed(t, `{"boostd": {"policy": {"max_wait": "1m", "min_share": {"0": 5}, "reserve": {"3": 4}}}}`))
+	if want := "/boostd/policy/max_wait: " + why + "\n/boostd/policy/min_share: " + why; got == nil || got.Error() != want {
+		t.Errorf("got %v\nwant %s", got, want)
+	}
+	if err := d.checkPolicies(parsed(t, `{"boostd": {"policy": {"mode": "exclusive", "reserve": {"3": 4}}}}`)); err != nil {
+		t.Errorf("what goes with it is refused: %v", err)
+	}
+	config.Handlers["plain"], config.Handlers["other"] = config.Handlers["own"], config.Handlers["own"]
+	if err := d.checkPolicies(parsed(t, `{"boostd": {"policy": {"max_wait": "1m"}}}`)); err != nil {
+		t.Errorf("what holds for no handler is refused: %v", err)
+	}
+}

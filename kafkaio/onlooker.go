@@ -65,13 +65,9 @@ func (o *Onlooker) Progress(ctx context.Context, topics map[string]int) (Progres
 
 // committed are the group's offsets; unknown are topics of which a part failed.
 func (o *Onlooker) committed(ctx context.Context, topics map[string]int) (committed map[boostd.TopicPartition]int64, unknown []string, err error) {
-	answer, err := o.client.Committed(toKafka(partitionsOf(topics)), remaining(ctx))
-	// The embedded broker refuses a group that has never been, Kafka doesn't.
-	if k, ok := errors.AsType[kafka.Error](err); ok && k.Code() == kafka.ErrGroupIDNotFound {
-		err = nil
-	}
+	answer, err := o.ask(ctx, partitionsOf(topics))
 	if err != nil {
-		return nil, nil, fmt.Errorf("list committed offsets of %s: %w", o.group, err)
+		return nil, nil, err
 	}
 	committed = map[boostd.TopicPartition]int64{}
 	for _, p := range answer {
@@ -83,6 +79,19 @@ func (o *Onlooker) committed(ctx context.Context, topics map[string]int) (commit
 		}
 	}
 	return committed, unknown, nil
+}
+
+// ask is the question for the group's offsets and metadata, in one call.
+func (o *Onlooker) ask(ctx context.Context, tps []boostd.TopicPartition) ([]kafka.TopicPartition, error) {
+	answer, err := o.client.Committed(toKafka(tps), remaining(ctx))
+	// The embedded broker refuses a group that has never been, Kafka doesn't.
+	if k, ok := errors.AsType[kafka.Error](err); ok && k.Code() == kafka.ErrGroupIDNotFound {
+		err = nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list committed offsets of %s: %w", o.group, err)
+	}
+	return answer, nil
 }
 
 // fromEnds adds the ends of the partitions that have no committed offset.

@@ -31,14 +31,17 @@ func (s *Source) topicIDs(tps []boostd.TopicPartition) (map[string]offsets.Topic
 	}
 	ids := map[string]offsets.TopicID{}
 	for _, t := range answer.TopicDescriptions {
-		var id offsets.TopicID
-		binary.BigEndian.PutUint64(id[:8], uint64(t.TopicID.GetMostSignificantBits()))
-		binary.BigEndian.PutUint64(id[8:], uint64(t.TopicID.GetLeastSignificantBits()))
 		if t.Error.Code() == kafka.ErrNoError {
-			ids[t.Name] = id
+			ids[t.Name] = topicID(t)
 		}
 	}
 	return ids, nil
+}
+
+func topicID(t kafka.TopicDescription) (id offsets.TopicID) {
+	binary.BigEndian.PutUint64(id[:8], uint64(t.TopicID.GetMostSignificantBits()))
+	binary.BigEndian.PutUint64(id[8:], uint64(t.TopicID.GetLeastSignificantBits()))
+	return id
 }
 
 // topicInterval is the time between two looks whether the topics are still the

@@ -1,7 +1,6 @@
 package scheduler
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -29,6 +28,12 @@ type groupLevel struct {
 	level boostd.Level
 	work  GroupWork
 	moved time.Time // when it last finished something, or got its first work
+	told  time.Time // when Group last said something of it
+}
+
+// holds reports whether lower levels wait for it now.
+func (p *pool) holds(g *groupLevel, now time.Time) bool {
+	return g.work.Outstanding > 0 && !g.stalled(now) && !p.halted.has(g.level)
 }
 
 func (g *groupLevel) stalled(now time.Time) bool { return now.Sub(g.moved) >= GroupPatience }
@@ -48,7 +53,7 @@ func (c *Core) Group(now time.Time, id PoolID, level boostd.Level, work GroupWor
 	if work.Done != g.work.Done || g.work.Outstanding == 0 {
 		g.moved = now
 	}
-	g.work = work
+	g.work, g.told = work, now
 	c.touchAll()
 	return c.step(now)
 }
@@ -59,7 +64,7 @@ func (p *pool) checkGroup(now time.Time) (again time.Time) {
 	p.groupFloor = 0
 	for n := range p.group { // highest first
 		g := &p.group[n]
-		if g.work.Outstanding > 0 && !g.stalled(now) && !p.halted.has(g.level) {
+		if p.holds(g, now) {
 			p.groupFloor = g.level
 			return g.moved.Add(GroupPatience)
 		}
@@ -67,16 +72,16 @@ func (p *pool) checkGroup(now time.Time) (again time.Time) {
 	return time.Time{}
 }
 
-// validateGroup refuses what contradicts Config.Group.
-func (p Policy) validateGroup() error {
-	var errs []error
+// ValidateGroup finds what contradicts Config.Group; each error begins with the
+// part's name in boostd.yaml.
+func (p Policy) ValidateGroup() (errs []error) {
 	if p.MaxWait > 0 {
-		errs = append(errs, fmt.Errorf("max_wait: gate.scope group lets nothing go before a higher level; leave one of the two out"))
+		errs = append(errs, fmt.Errorf("max_wait: boostd.yaml's gate.scope group lets nothing go before a higher level; leave one of the two out"))
 	}
 	if len(p.MinShare) > 0 {
-		errs = append(errs, fmt.Errorf("min_share: gate.scope group lets nothing go before a higher level; leave one of the two out"))
+		errs = append(errs, fmt.Errorf("min_share: boostd.yaml's gate.scope group lets nothing go before a higher level; leave one of the two out"))
 	}
-	return errors.Join(errs...)
+	return errs
 }
 
 // GroupStatus is a level's group as a pool sees it.
@@ -85,13 +90,19 @@ type GroupStatus struct {
 	GroupWork
 	// Stalled: nothing was finished for GroupPatience, so it stops nobody.
 	Stalled bool
-	// Since is when something was last finished.
-	Since time.Time
+	// Holds: lower levels wait for it. A level that is paused by hand stops nobody.
+	Holds bool
+	// Since is when something was last finished, Told when Group last said something.
+	Since, Told time.Time
 }
 
+// Known reports whether Group has said something of the level lately.
+func (s GroupStatus) Known(now time.Time) bool { return now.Sub(s.Told) < GroupPatience }
+
 func (p *pool) groupStatus(now time.Time) (all []GroupStatus) {
-	for _, g := range slices.Backward(p.group) {
-		all = append(all, GroupStatus{g.level, g.work, g.work.Outstanding > 0 && g.stalled(now), g.moved})
+	for n := range slices.Backward(p.group) {
+		g := &p.group[n]
+		all = append(all, GroupStatus{g.level, g.work, g.work.Outstanding > 0 && g.stalled(now), p.holds(g, now), g.moved, g.told})
 	}
 	return all
 }

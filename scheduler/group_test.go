@@ -30,10 +30,16 @@ func TestGroupWorkHoldsLowerLevelsBack(t *testing.T) {
 	r.now = r.now.Add(time.Second)
 	r.apply(r.core.Tick(r.now))
 	r.want("run 1@0: 1")
-	if s := r.core.Status(r.now).Pools[0].Group; len(s) != 1 || !s[0].Stalled || s[0].Outstanding != 60 {
+	if s := r.core.Status(r.now).Pools[0].Group; len(s) != 1 || !s[0].Stalled || s[0].Holds || s[0].Outstanding != 60 || !s[0].Known(r.now) {
 		t.Errorf("status has %+v", s)
 	}
+	if s := r.core.Status(r.now.Add(GroupPatience)).Pools[0].Group; s[0].Known(r.now.Add(GroupPatience)) {
+		t.Errorf("nothing was said for long: %+v", s)
+	}
 	group(59, 102)
+	if s := r.core.Status(r.now).Pools[0].Group; s[0].Stalled || !s[0].Holds {
+		t.Errorf("it moves again: %+v", s)
+	}
 	r.fetch(0, tp0, "-:0")
 	r.want()
 	group(0, 161)

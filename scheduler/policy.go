@@ -126,7 +126,7 @@ func (c *Core) SetPolicy(now time.Time, id PoolID, policy Policy) (*Effects, err
 func (c *Core) validate(policy Policy, config PoolConfig) error {
 	errs := policy.Validate(config.Slots, config.Levels)
 	if c.config.Group {
-		errs = append(errs, policy.validateGroup())
+		errs = append(errs, policy.ValidateGroup()...)
 	}
 	return errors.Join(errs...)
 }

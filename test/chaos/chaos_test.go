@@ -3,6 +3,7 @@ package chaos
 import (
 	"flag"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +30,11 @@ func TestChaos(t *testing.T) {
 		}
 		convict(t, Judge(h))
 		return
+	}
+	if *keep != "" {
+		if err := os.MkdirAll(*keep, 0o750); err != nil {
+			t.Fatal(err)
+		}
 	}
 	var all []*Verdict
 	messages := 0

@@ -291,11 +291,6 @@ func (w *World) ends() {
 
 // Keep writes the history to a file of its own and returns its path.
 func (w *World) Keep(dir string) (string, error) {
-	if dir != "" {
-		if err := os.MkdirAll(dir, 0o750); err != nil {
-			return "", fmt.Errorf("keep history: %w", err)
-		}
-	}
 	f, err := os.CreateTemp(dir, fmt.Sprintf("boostd-chaos-%d-*.jsonl", w.journal.History().Run.Seed))
 	if err != nil {
 		return "", fmt.Errorf("keep history: %w", err)

@@ -6,6 +6,7 @@ package dashboard
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -147,6 +148,25 @@ func handlers(c *term.Canvas, all []console.Handler) {
 			c.Fold(maxFold, 2, []any{term.Yellow, "policy of " + h.Name + " "}, term.Plain, h.Policy.String()+" ("+policyFrom(h)+")")
 		}
 	}
+	for _, h := range all {
+		group(c, h, len(all) > 1)
+	}
+}
+
+// group tells which levels wait for what other instances have to do. The highest
+// that is waited for stands for those below, which are as well.
+func group(c *term.Canvas, h console.Handler, several bool) {
+	n := slices.IndexFunc(h.Group, func(g console.GroupLevel) bool { return g.Holds && g.Outstanding != nil })
+	if n < 0 {
+		return
+	}
+	g := h.Group[n]
+	whose := ""
+	if several {
+		whose = " of " + h.Name
+	}
+	c.Fold(maxFold, 2, []any{term.Yellow, fmt.Sprintf("levels below %d%s wait: ", g.Level, whose)}, term.Plain,
+		fmt.Sprintf("the group has %s messages of level %d", term.Number(*g.Outstanding), g.Level))
 }
 
 // hotKeys tells of keys that many messages wait for.

@@ -107,7 +107,7 @@ func TestWatchGivesTheTerminalBack(t *testing.T) {
 		"SIGTERM":   func(*terminal, func()) { _ = unix.Kill(unix.Getpid(), unix.SIGTERM) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			x := newTerminal(t, 100, 30)
+			x := newTerminal(t, 100, 40)
 			before, err := unix.IoctlGetTermios(int(x.far.Fd()), unix.TCGETS)
 			if err != nil {
 				t.Fatal(err)

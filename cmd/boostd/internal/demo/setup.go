@@ -48,11 +48,11 @@ func newSetup(prefix, dir string, brokers []string, handler plugins.Config) (*se
 		// waits longer than a daemon does.
 		StartWait: boostd.Duration(10 * time.Second),
 		Drain:     boostd.Duration(2 * time.Second),
-		Gate:      "on",
 		Path:      filepath.Join(dir, "boostd.yaml"),
 	}
 	s.config.Kafka.SetDefaults()
 	s.config.Policy.SetDefaults()
+	s.config.Gate.SetDefaults()
 	document := fmt.Sprintf(`{"user_id": "demo", "max_priority": %d, "default_priority": 0,
 		"Topics_priority": [], "Rule_Base_priority": [],
 		"Priority_boost": [{"topic_name": %q, "priority_boost_min_value": %d, "number_of_partitions": %d}]}`,
