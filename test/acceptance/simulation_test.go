@@ -28,15 +28,22 @@ type trial struct {
 	name, sleep                  string
 	slots, instances, partitions int
 	arrivals                     []rig.Arrival
+	// sample is a shorter load of the kind, of which the times of handler and
+	// fetches are taken.
+	sample []rig.Arrival
 	// away is when the last instance leaves, and back when it comes again, both
 	// after the load's beginning; zero: it stays.
 	away, back time.Duration
 }
 
+// idle are messages one by one.
+var idle = []rig.Arrival{{Level: 10, Steady: 40, Until: 10 * time.Second}}
+
 var trials = []trial{
 	{
 		name: "level 0 saturated", sleep: "min: 1ms", slots: 64, instances: 1, partitions: 6,
-		arrivals: []rig.Arrival{{Level: 0, Backlog: 900_000}, {Level: 10, Steady: 20, Until: 15 * time.Second}},
+		arrivals: []rig.Arrival{{Level: 0, Backlog: 900_000}, {Level: 10, Steady: 40, Until: 15 * time.Second}},
+		sample:   []rig.Arrival{{Level: 0, Backlog: 400_000}, {Level: 10, Steady: 100, Until: 6 * time.Second}},
 	},
 	{
 		name: "bursts that pause", sleep: "min: 5ms, max: 10ms", slots: 16, instances: 1, partitions: 6,
@@ -45,6 +52,7 @@ var trials = []trial{
 			{Level: 5, Steady: 400, Until: 40 * time.Second},
 			{Level: 10, Burst: 10_000, Every: 15 * time.Second, From: 2 * time.Second, Until: 40 * time.Second},
 		},
+		sample: idle,
 	},
 	{
 		name: "one of two leaves and comes back", sleep: "min: 5ms, max: 10ms", slots: 8, instances: 2, partitions: 6,
@@ -52,14 +60,16 @@ var trials = []trial{
 			{Level: 0, Burst: 16_000, Until: time.Second},
 			{Level: 5, Burst: 16_000, Until: time.Second},
 		},
-		away: 4 * time.Second, back: 12 * time.Second,
+		sample: idle,
+		away:   4 * time.Second, back: 12 * time.Second,
 	},
 }
 
 // The simulation says what real daemons on real Kafka do. Each trial is what a
-// user can do: let a daemon run idle for ten seconds, take from its audit how long
+// user can do: let daemons run for a few seconds, take from their audit how long
 // the handler and the way through the broker take, and simulate the load. Neither
-// is known of a broker and a handler without trying them.
+// is known of a broker, a handler and a machine without trying them: work that
+// saturates a machine is sampled while it does.
 func TestSimulationSaysWhatIsMeasured(t *testing.T) {
 	for _, c := range trials {
 		t.Run(c.name, func(t *testing.T) {
@@ -74,7 +84,7 @@ func TestSimulationSaysWhatIsMeasured(t *testing.T) {
 	}
 }
 
-// run lets the real daemons have it.
+// run lets the real daemons have it, and the sample before.
 func (c *trial) run(t *testing.T) *run {
 	broker := rig.Real()
 	defer func() {
@@ -85,29 +95,37 @@ func (c *trial) run(t *testing.T) *run {
 	s := rig.New(t, broker, rig.Options{Min: 0, Partitions: c.partitions,
 		Handler: fmt.Sprintf("sleep: {%s}, slots: %d", c.sleep, c.slots)})
 	load := s.Load(t)
-	fleet := c.spawn(t, s)
-	r := &run{idle: idle(t, s, load)}
-	known := len(s.Audit(t))
-	if c.fill(t, load, fleet) {
-		fleet = c.spawn(t, s)
-	}
+	c.play(t, s, load, c.sample, false)
+	r := &run{sample: s.Audit(t), times: measured(t, s.AuditPath())}
+	r.began = c.play(t, s, load, c.arrivals, true)
+	r.measure(s.Audit(t)[len(r.sample):])
+	return r
+}
+
+// play lets daemons have arrivals and says when their time began.
+func (c *trial) play(t *testing.T, s *rig.Setup, load *rig.Load, arrivals []rig.Arrival, changing bool) time.Time {
 	lines := rig.DoneLines{Path: s.AuditPath()}
-	if c.backlog() > 0 {
-		rig.Eventually(t, "the backlog is at work", func() bool { return lines.Count() > known+c.backlog()/20 })
+	known, backlog, total := lines.Count(), 0, 0
+	for _, a := range arrivals {
+		load.Fill(a.Level, a.Backlog, 100)
+		backlog += a.Backlog
+		total += a.Messages()
 	}
+	fleet := c.spawn(t, s)
+	rig.Eventually(t, "the backlog is at work", func() bool { return lines.Count() >= known+backlog/20 })
 	defer quiet(load)()
-	r.began = time.Now()
+	began := time.Now()
 	played := make(chan struct{})
-	go func() { defer close(played); load.Play(r.began, c.arrivals) }()
-	c.change(t, s, r.began, fleet)
+	go func() { defer close(played); load.Play(began, arrivals) }()
+	if changing {
+		c.change(t, s, began, fleet)
+	}
 	<-played
-	total := known + c.messages()
-	rig.EventuallyIn(t, 5*rig.Patience, "all is handled", func() bool { return lines.Count() >= total })
+	rig.EventuallyIn(t, 5*rig.Patience, "all is handled", func() bool { return lines.Count() >= known+total })
 	for _, p := range fleet {
 		terminate(t, p)
 	}
-	r.measure(s.Audit(t)[known:])
-	return r
+	return began
 }
 
 // spawn starts the daemons and waits until they have partitions.
@@ -119,20 +137,6 @@ func (c *trial) spawn(t *testing.T, s *rig.Setup) (fleet []*rig.Process) {
 		rig.Eventually(t, "the daemon has partitions", p.Assigned)
 	}
 	return fleet
-}
-
-// fill lays the backlog down, without the daemons: it ends them if there is one.
-func (c *trial) fill(t *testing.T, load *rig.Load, fleet []*rig.Process) bool {
-	if c.backlog() == 0 {
-		return false
-	}
-	for _, p := range fleet {
-		terminate(t, p)
-	}
-	for _, a := range c.arrivals {
-		load.Fill(a.Level, a.Backlog, 100)
-	}
-	return true
 }
 
 // change lets the last instance leave and come back.
@@ -160,13 +164,6 @@ func terminate(t *testing.T, p *rig.Process) {
 func (c *trial) backlog() (sum int) {
 	for _, a := range c.arrivals {
 		sum += a.Backlog
-	}
-	return sum
-}
-
-func (c *trial) messages() (sum int) {
-	for _, a := range c.arrivals {
-		sum += a.Messages()
 	}
 	return sum
 }
