@@ -9,13 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/kafkaboost/boostd"
 	"github.com/kafkaboost/boostd/audit"
-	"github.com/kafkaboost/boostd/scheduler/sim"
 	"github.com/kafkaboost/boostd/test/rig"
 )
 
