@@ -69,7 +69,7 @@ func (r *run) levels() []boostd.Level { return slices.Sorted(maps.Keys(r.waits))
 // file is the trial as a load to simulate.
 func (c *trial) file(r *run) string {
 	zero := r.began
-	if c.backlog() > 0 {
+	if laidDown(c.arrivals) > 0 {
 		zero = r.first
 	}
 	shift := r.began.Sub(zero)

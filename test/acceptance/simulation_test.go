@@ -42,8 +42,8 @@ var idle = []rig.Arrival{{Level: 10, Steady: 40, Until: 10 * time.Second}}
 var trials = []trial{
 	{
 		name: "level 0 saturated", sleep: "min: 1ms", slots: 64, instances: 1, partitions: 6,
-		arrivals: []rig.Arrival{{Level: 0, Backlog: 900_000}, {Level: 10, Steady: 40, Until: 15 * time.Second}},
-		sample:   []rig.Arrival{{Level: 0, Backlog: 400_000}, {Level: 10, Steady: 100, Until: 6 * time.Second}},
+		arrivals: []rig.Arrival{{Level: 0, Backlog: 900_000}, {Level: 10, Steady: 100, Until: 15 * time.Second}},
+		sample:   []rig.Arrival{{Level: 0, Backlog: 600_000}, {Level: 10, Steady: 100, Until: 10 * time.Second}},
 	},
 	{
 		name: "bursts that pause", sleep: "min: 5ms, max: 10ms", slots: 16, instances: 1, partitions: 6,
@@ -95,37 +95,56 @@ func (c *trial) run(t *testing.T) *run {
 	s := rig.New(t, broker, rig.Options{Min: 0, Partitions: c.partitions,
 		Handler: fmt.Sprintf("sleep: {%s}, slots: %d", c.sleep, c.slots)})
 	load := s.Load(t)
-	c.play(t, s, load, c.sample, false)
+	fleet := c.start(t, s, load, c.sample)
+	c.play(t, s, load, 0, c.sample, nil)
 	r := &run{sample: s.Audit(t), times: measured(t, s.AuditPath())}
-	r.began = c.play(t, s, load, c.arrivals, true)
+	if laidDown(c.arrivals) > 0 {
+		end(t, fleet)
+		fleet = c.start(t, s, load, c.arrivals)
+	}
+	r.began = c.play(t, s, load, len(r.sample), c.arrivals, fleet)
+	end(t, fleet)
 	r.measure(s.Audit(t)[len(r.sample):])
 	return r
 }
 
-// play lets daemons have arrivals and says when their time began.
-func (c *trial) play(t *testing.T, s *rig.Setup, load *rig.Load, arrivals []rig.Arrival, changing bool) time.Time {
+// start lays the backlog down before the daemons start, and waits until they are
+// at it.
+func (c *trial) start(t *testing.T, s *rig.Setup, load *rig.Load, arrivals []rig.Arrival) []*rig.Process {
 	lines := rig.DoneLines{Path: s.AuditPath()}
-	known, backlog, total := lines.Count(), 0, 0
+	known := lines.Count()
 	for _, a := range arrivals {
 		load.Fill(a.Level, a.Backlog, 100)
-		backlog += a.Backlog
-		total += a.Messages()
 	}
 	fleet := c.spawn(t, s)
-	rig.Eventually(t, "the backlog is at work", func() bool { return lines.Count() >= known+backlog/20 })
+	rig.Eventually(t, "the backlog is at work", func() bool { return lines.Count() >= known+laidDown(arrivals)/20 })
+	return fleet
+}
+
+// play lets the daemons have what arrives while they run, with the trial's
+// changes if a fleet is given, and says when that began. before is how many
+// messages were handled before.
+func (c *trial) play(t *testing.T, s *rig.Setup, load *rig.Load, before int, arrivals []rig.Arrival, fleet []*rig.Process) time.Time {
 	defer quiet(load)()
-	began := time.Now()
-	played := make(chan struct{})
+	began, played := time.Now(), make(chan struct{})
 	go func() { defer close(played); load.Play(began, arrivals) }()
-	if changing {
+	if fleet != nil {
 		c.change(t, s, began, fleet)
 	}
 	<-played
-	rig.EventuallyIn(t, 5*rig.Patience, "all is handled", func() bool { return lines.Count() >= known+total })
+	lines := rig.DoneLines{Path: s.AuditPath()}
+	for _, a := range arrivals {
+		before += a.Messages()
+	}
+	rig.EventuallyIn(t, 5*rig.Patience, "all is handled", func() bool { return lines.Count() >= before })
+	return began
+}
+
+func end(t *testing.T, fleet []*rig.Process) {
+	t.Helper()
 	for _, p := range fleet {
 		terminate(t, p)
 	}
-	return began
 }
 
 // spawn starts the daemons and waits until they have partitions.
@@ -161,8 +180,8 @@ func terminate(t *testing.T, p *rig.Process) {
 	}
 }
 
-func (c *trial) backlog() (sum int) {
-	for _, a := range c.arrivals {
+func laidDown(arrivals []rig.Arrival) (sum int) {
+	for _, a := range arrivals {
 		sum += a.Backlog
 	}
 	return sum
