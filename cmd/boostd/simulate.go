@@ -14,7 +14,7 @@ import (
 
 func newSimulate() *cobra.Command {
 	var asJSON, example bool
-	var plot string
+	var plot, measure string
 	var seed uint64
 	c := &cobra.Command{
 		Use:   "simulate FILE",
@@ -22,9 +22,10 @@ func newSimulate() *cobra.Command {
 		Long: "Say what wait each level will see with a load and settings, and whether one starves. The scheduler's own core\n" +
 			"decides, in virtual time: no broker and no handler is needed, and the same seed gives the same result. FILE is\n" +
 			"YAML, - is standard input; --example prints one that runs, with every key explained.",
-		Example: "  boostd simulate --example > load.yaml\n  boostd simulate load.yaml --plot waits.svg",
+		Example: "  boostd simulate --example > load.yaml\n  boostd simulate load.yaml --plot waits.svg\n" +
+			"  boostd simulate --measure audit.jsonl >> load.yaml",
 		Args: func(c *cobra.Command, args []string) error {
-			if example {
+			if example || measure != "" {
 				return noArgs(c, args)
 			}
 			return oneFile(c, args)
@@ -32,12 +33,17 @@ func newSimulate() *cobra.Command {
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
 	c.Flags().BoolVar(&example, "example", false, "print an example of FILE and do nothing else")
+	c.Flags().StringVar(&measure, "measure", "", "print the times of an audit's handler and fetches, as keys of FILE, and do nothing else")
 	c.Flags().StringVar(&plot, "plot", "", "write a plot of the waits to this file, as SVG; one that exists is overwritten")
 	c.Flags().Uint64Var(&seed, "seed", 0, "another seed than the file's")
+	c.MarkFlagsMutuallyExclusive("example", "measure", "json")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if example {
 			_, err := c.OutOrStdout().Write(simulation.Example)
 			return err
+		}
+		if measure != "" {
+			return simulation.Measure(c.OutOrStdout(), measure)
 		}
 		f, err := simulation.Read(c.InOrStdin(), args[0])
 		if problems, ok := errors.AsType[conf.Problems](err); ok {

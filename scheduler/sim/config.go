@@ -61,7 +61,7 @@ type Config struct {
 // Latency is how long things take that aren't the core's; each 0 to MaxLatency.
 type Latency struct {
 	// Fetch is from a message's arrival, or from room for it, to its being here.
-	Fetch time.Duration
+	Fetch Times
 	// Resume is the least that a resumed consumer needs for its first message;
 	// the most is twice that.
 	Resume time.Duration
@@ -85,7 +85,7 @@ type Latency struct {
 // Measured are the latencies that were measured on two cores, brokers included,
 // and a daemon's own defaults for Session and Drain.
 var Measured = Latency{
-	Fetch: time.Millisecond, Resume: 2500 * time.Microsecond, Dispatch: 50 * time.Microsecond,
+	Fetch: Times{{Share: 1, Shape: Constant, A: time.Millisecond}}, Resume: 2500 * time.Microsecond, Dispatch: 50 * time.Microsecond,
 	Bury: 5 * time.Millisecond, Rebalance: time.Second, Session: 10 * time.Second, Drain: 20 * time.Second,
 }
 

@@ -43,7 +43,7 @@ func (s *source) poll() {
 		return
 	}
 	s.polling = true
-	at := max(w.now+int64(w.config.Latency.Fetch), s.resumed)
+	at := max(w.now+w.config.Latency.Fetch.draw(&s.in.random), s.resumed)
 	w.queue.push(event{at: at, kind: poll, who: s.in.index, what: s.sub})
 }
 

@@ -120,12 +120,15 @@ func (l Latency) validate() (errs []error) {
 		key   string
 		takes time.Duration
 	}{
-		{"fetch", l.Fetch}, {"resume", l.Resume}, {"pause", l.Pause}, {"dispatch", l.Dispatch}, {"dead_letter", l.Bury},
+		{"resume", l.Resume}, {"pause", l.Pause}, {"dispatch", l.Dispatch}, {"dead_letter", l.Bury},
 		{"rebalance", l.Rebalance}, {"session", l.Session}, {"drain", l.Drain},
 	} {
 		if one.takes < 0 || one.takes > MaxLatency {
 			errs = append(errs, fmt.Errorf("latency.%s: %v: want 0s to %v", one.key, one.takes, MaxLatency))
 		}
+	}
+	if err := l.Fetch.Validate(); err != nil {
+		errs = append(errs, fmt.Errorf("latency.fetch: %w", err))
 	}
 	return errs
 }

@@ -53,7 +53,7 @@ type retry struct {
 
 // latency is how long things take that aren't the handler's; see sim.Latency.
 type latency struct {
-	Fetch      boostd.Duration `yaml:"fetch"`
+	Fetch      times           `yaml:"fetch"`
 	Resume     boostd.Duration `yaml:"resume"`
 	Pause      boostd.Duration `yaml:"pause"`
 	Dispatch   boostd.Duration `yaml:"dispatch"`
@@ -64,8 +64,12 @@ type latency struct {
 }
 
 func (l latency) config() sim.Latency {
+	fetch := sim.Measured.Fetch
+	if said, err := l.Fetch.config(); err == nil && said != nil { // an error was said by itself
+		fetch = said
+	}
 	return sim.Latency{
-		Fetch: l.Fetch.Std(), Resume: l.Resume.Std(), Pause: l.Pause.Std(), Dispatch: l.Dispatch.Std(), Bury: l.DeadLetter.Std(),
+		Fetch: fetch, Resume: l.Resume.Std(), Pause: l.Pause.Std(), Dispatch: l.Dispatch.Std(), Bury: l.DeadLetter.Std(),
 		Rebalance: l.Rebalance.Std(), Session: l.Session.Std(), Drain: l.Drain.Std(),
 	}
 }
@@ -78,7 +82,7 @@ func defaults() *File {
 		Window: scheduler.DefaultWindow.Messages, Starving: d(10 * time.Second), Preempt: notAtAll,
 		Retry: retry{5, d(200 * time.Millisecond), d(30 * time.Second)},
 		Latency: latency{
-			Fetch: d(m.Fetch), Resume: d(m.Resume), Pause: d(m.Pause), Dispatch: d(m.Dispatch), DeadLetter: d(m.Bury),
+			Resume: d(m.Resume), Pause: d(m.Pause), Dispatch: d(m.Dispatch), DeadLetter: d(m.Bury),
 			Rebalance: d(m.Rebalance), Session: d(m.Session), Drain: d(m.Drain),
 		},
 	}

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"bytes"
+	"reflect"
 	"testing"
 	"time"
 
@@ -90,7 +91,7 @@ func TestExampleHasEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := defaults()
-	if f.Seed != d.Seed || f.For != d.For || f.Slots != d.Slots || f.Retry != d.Retry || f.Latency != d.Latency || f.Window != d.Window ||
+	if f.Seed != d.Seed || f.For != d.For || f.Slots != d.Slots || f.Retry != d.Retry || !reflect.DeepEqual(f.Latency.config(), d.Latency.config()) || f.Window != d.Window ||
 		f.Starving != d.Starving || f.StartWait != d.StartWait || f.Gate != d.Gate || f.Scope != d.Scope || f.Preempt != d.Preempt {
 		t.Errorf("the example says that other things are defaults:\n%+v\n%+v", f, d)
 	}

@@ -22,6 +22,16 @@ func (f *File) recorded(path string, common sim.Load) ([]sim.Load, error) {
 	if !filepath.IsAbs(path) && f.name != "-" {
 		path = filepath.Join(filepath.Dir(f.name), path)
 	}
+	records, err := readAudit(path)
+	if err != nil {
+		return nil, err
+	}
+	messages, began := replayed(records)
+	return topics(messages, began, common), nil
+}
+
+// readAudit reads at least one record.
+func readAudit(path string) ([]audit.Record, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("read audit: %w", err)
@@ -30,14 +40,10 @@ func (f *File) recorded(path string, common sim.Load) ([]sim.Load, error) {
 		return nil, fmt.Errorf("read audit %s: it is larger than %d bytes: take a part of it, such as head -n 1000000", path, maxAudit)
 	}
 	log, err := audit.ReadFile(path)
-	if err != nil {
-		return nil, err
+	if err == nil && len(log.Records) == 0 {
+		err = fmt.Errorf("read audit %s: no line of it is a finished attempt", path)
 	}
-	messages, began := replayed(log.Records)
-	if len(messages) == 0 {
-		return nil, fmt.Errorf("read audit %s: no line of it is a finished attempt", path)
-	}
-	return topics(messages, began, common), nil
+	return log.Records, err
 }
 
 // handled is a message of a recorded run.

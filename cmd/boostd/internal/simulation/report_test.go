@@ -85,7 +85,7 @@ func TestPlots(t *testing.T) {
 		"nothing produced":  {"load: [{levels: 0, steady: 1, from: 50s}]\nfor: 1s\n", 0},
 		"eleven levels":     {"load: [{levels: 0-10, poisson: 50}]\nfor: 2s\n", 11},
 		"a thousand levels": {"load: [{levels: 0-999, backlog: 1}]\nfor: 2s\n", 50},
-		"no time at all":    {"load: [{levels: 0, backlog: 5}]\nfor: 2s\nhandler: {constant: 0s}\nlatency: {fetch: 0s, dispatch: 0s}\n", 1},
+		"no time at all":    {"load: [{levels: 0, backlog: 5}]\nfor: 2s\nhandler: {constant: 0s}\nlatency: {fetch: {constant: 0s}, dispatch: 0s}\n", 1},
 	} {
 		f, err := Parse("f", []byte(c.text))
 		if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/kafkaboost/boostd/scheduler/sim"
 )
 
-// times are how long a handler takes: one of its keys is there.
+// times are how long a handler takes, or a fetch: one of its keys is there.
 type times struct {
 	Constant    *boostd.Duration `yaml:"constant"`
 	Uniform     *uniform         `yaml:"uniform"`
