@@ -162,7 +162,7 @@ func (a *assignment) report(i *scheduler.Item, r boostd.Result) {
 		a.failures = append(a.failures, i)
 	}
 	i.Result, i.FinishedAt = r, time.Now()
-	i.Preempted = r.Outcome == boostd.Retry && context.Cause(a.ctx) == errPreempted
+	i.Preempted = r.Outcome == boostd.Retry && errors.Is(context.Cause(a.ctx), errPreempted)
 	i.Interrupted = r.Outcome == boostd.Retry && a.stopped()
 	a.open--
 	if a.open == 0 {

@@ -75,7 +75,7 @@ func (a *Admin) describeGroup(ctx context.Context, name string) (d kafka.Consume
 		d = answer.ConsumerGroupDescriptions[0]
 		return d.Error
 	})
-	if _, ok := err.(kafka.Error); ok {
+	if errors.Is(err, d.Error) {
 		err = nil // it is the answer
 	}
 	return d, err

@@ -100,8 +100,6 @@ func (o *Onlooker) fromEnds(ctx context.Context, topics map[string]int, committe
 	if err != nil {
 		return nil, err
 	}
-	for tp, at := range committed {
-		from[tp] = at
-	}
+	maps.Copy(from, committed)
 	return from, nil
 }

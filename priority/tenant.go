@@ -3,6 +3,7 @@ package priority
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"unsafe"
 
 	"github.com/tidwall/gjson"
@@ -47,9 +48,9 @@ func (t Tenant) Validate() []error {
 func (t Tenant) Of(m *boostd.Message) uint64 {
 	switch {
 	case t.Header != "":
-		for n := len(m.Headers) - 1; n >= 0; n-- { // the last one counts, as everywhere
-			if m.Headers[n].Key == t.Header {
-				return tenantHash(m.Headers[n].Value)
+		for _, h := range slices.Backward(m.Headers) { // the last one counts, as everywhere
+			if h.Key == t.Header {
+				return tenantHash(h.Value)
 			}
 		}
 	case t.Field != "":

@@ -73,14 +73,6 @@ func (q *readyQueue) topic(name string) *turn {
 	return t
 }
 
-// first is the item whose turn it is, or nil.
-func (q *readyQueue) first() *Item {
-	if q.len == 0 {
-		return nil
-	}
-	return q.root.current.current.items.head
-}
-
 // push adds an item at the end of its flow, or in front of it. One that has had
 // its turn and comes back in front has it again.
 func (q *readyQueue) push(i *Item, front bool) {

@@ -1,6 +1,9 @@
 package scheduler
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // sweepEvery is how long the gate may go without looking at all consumers that
 // it keeps from fetching. What is above them, in seconds of work, doesn't change
@@ -66,8 +69,8 @@ func (c *Core) gate(now time.Time) (wake time.Time) {
 	for _, k := range c.touched {
 		g.put(k, true)
 	}
-	for n := len(g.all) - 1; n >= 0; n-- { // backwards: who runs again leaves
-		g.wake = sooner(g.wake, c.gateOne(now, g.all[n]))
+	for _, k := range slices.Backward(g.all) { // backwards: who runs again leaves
+		g.wake = sooner(g.wake, c.gateOne(now, k))
 	}
 	return g.wake
 }

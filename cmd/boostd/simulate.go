@@ -61,7 +61,7 @@ func newSimulate() *cobra.Command {
 			return err
 		}
 		if plot != "" {
-			if err := os.WriteFile(plot, report.Plot(), 0o644); err != nil { // a picture for anybody
+			if err := os.WriteFile(plot, report.Plot(), 0o644); err != nil { //nolint:gosec // a picture for anybody
 				return fmt.Errorf("write plot: %w", err)
 			}
 		}

@@ -3,7 +3,6 @@ package sim
 import (
 	"math"
 	"slices"
-	"sort"
 	"testing"
 	"time"
 )
@@ -57,7 +56,7 @@ func TestWaitsAgainstSort(t *testing.T) {
 			odd.add(d)
 		}
 	}
-	sort.Slice(all, func(a, b int) bool { return all[a] < all[b] })
+	slices.Sort(all)
 	sum := even.Merged(&odd)
 	for _, q := range []float64{0.0001, 0.01, 0.5, 0.9, 0.99, 1} {
 		want := all[int(q*10_000)-1]
@@ -68,7 +67,8 @@ func TestWaitsAgainstSort(t *testing.T) {
 		if sum.Quantile(q) != got {
 			t.Errorf("quantile %v of two halves is %v, of all %v", q, sum.Quantile(q), got)
 		}
-		above := 10_000 - sort.Search(len(all), func(n int) bool { return all[n] > want })
+		at, _ := slices.BinarySearch(all, want+1)
+		above := 10_000 - at
 		if got := int(w.Above(want)); got > above || got < above-300 {
 			t.Errorf("%d are above %v, want %d", got, want, above)
 		}

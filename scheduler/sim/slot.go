@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kafkaboost/boostd"
@@ -76,12 +77,7 @@ func (in *instance) work(n int32) {
 // follows reports whether an earlier message of the same key failed: it will come
 // again first.
 func (s *slot) follows(i *scheduler.Item) bool {
-	for _, earlier := range s.failures {
-		if i.Follows(earlier) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.failures, i.Follows)
 }
 
 func (in *instance) start(n int32, i *scheduler.Item) {

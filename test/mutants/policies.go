@@ -11,7 +11,6 @@ var (
 	groupRules = suite{"scheduler", []string{"TestGroupWorkHoldsLowerLevelsBack"}}
 	slowRules  = suite{"scheduler", []string{"TestWhatLiesBehindASlowMessageIsTakenBack", "TestLowerLevelsWaitForAShortBatch"}}
 	pauseRules = suite{"scheduler", []string{"TestPausedLevelDoesNotStart", "TestPauseTakesBackWhatHasNotStarted", "TestPauseEndsByItself"}}
-	stories    = suite{"scheduler", []string{"TestStories"}}
 )
 
 var policyMutants = []mutant{

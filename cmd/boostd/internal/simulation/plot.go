@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/kafkaboost/boostd/scheduler/sim"
@@ -94,8 +95,8 @@ func (p *Report) overTime(s *svg, at panel, a axis) {
 		s.line(x, at.top, x, at.bottom(), "grid")
 		s.text(x, at.bottom()+16, "middle", short(p.result.For*time.Duration(part)/6))
 	}
-	for n := len(p.rows) - 1; n >= 0; n-- { // the highest are drawn last
-		slowest := p.rows[n].Slowest
+	for n, row := range slices.Backward(p.rows) { // the highest are drawn last
+		slowest := row.Slowest
 		var points [][2]float64
 		for k, d := range slowest {
 			if d == 0 { // nothing was started: the line has a gap
