@@ -109,15 +109,16 @@ func (a *Admin) lag(ctx context.Context, group string, topics []string, partitio
 		return -1, err
 	}
 	defer o.Close(ctx)
-	first, readable := map[string]int{topics[0]: 1}, map[string]int{}
+	firsts, readable := map[string]int{}, map[string]int{}
 	for _, topic := range topics {
+		firsts[topic] = 1
 		if n := partitions[topic]; n > 0 {
 			readable[topic] = n
 		}
 	}
 	patient, cancel := context.WithTimeout(ctx, *wait)
 	defer cancel()
-	if err := untilCoordinated(patient, func() error { _, _, err := o.committed(patient, first); return err }); err != nil {
+	if err := untilCoordinated(patient, func() error { _, _, err := o.committed(patient, firsts); return err }); err != nil {
 		*wait = deniedWait
 		return -1, nil // the admin client says why
 	}

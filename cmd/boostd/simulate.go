@@ -23,7 +23,7 @@ func newSimulate() *cobra.Command {
 			"decides, in virtual time: no broker and no handler is needed, and the same seed gives the same result. FILE is\n" +
 			"YAML, - is standard input; --example prints one that runs, with every key explained.",
 		Example: "  boostd simulate --example > load.yaml\n  boostd simulate load.yaml --plot waits.svg\n" +
-			"  boostd simulate --measure audit.jsonl >> load.yaml",
+			"  boostd simulate --measure audit.jsonl",
 		Args: func(c *cobra.Command, args []string) error {
 			if example || measure != "" {
 				return noArgs(c, args)
