@@ -10,8 +10,10 @@ import (
 
 // IdleSlots finds the times of more than patience in which a handler with so many
 // slots let one idle although a message was ready. Records are those of that
-// handler; a slot is busy from a batch's dispatch until its last result. leftOut is
-// how long those times were that a stall of the machine touches.
+// handler; a slot is busy from a batch's dispatch until its last result. What is
+// ready before the first dispatch waits for the start, which is for all levels
+// together, and counts from there. leftOut is how long those times were that a
+// stall of the machine touches.
 func IdleSlots(records []audit.Record, slots int, patience time.Duration, stalls []Interval) (idle []Interval, leftOut time.Duration) {
 	type event struct {
 		at          time.Time
@@ -21,9 +23,10 @@ func IdleSlots(records []audit.Record, slots int, patience time.Duration, stalls
 	for _, b := range busySlots(records) {
 		events = append(events, event{b.From, 1, 0}, event{b.To, -1, 0})
 	}
+	begin := firstDispatch(records)
 	for _, r := range records {
-		if r.ReadyAt.Before(r.DispatchedAt) {
-			events = append(events, event{r.ReadyAt, 0, 1}, event{r.DispatchedAt, 0, -1})
+		if ready := later(r.ReadyAt, begin); ready.Before(r.DispatchedAt) {
+			events = append(events, event{ready, 0, 1}, event{r.DispatchedAt, 0, -1})
 		}
 	}
 	slices.SortStableFunc(events, func(a, b event) int { return a.at.Compare(b.at) })
@@ -47,6 +50,21 @@ func IdleSlots(records []audit.Record, slots int, patience time.Duration, stalls
 		}
 	}
 	return idle, leftOut
+}
+
+// firstDispatch is zero without records.
+func firstDispatch(records []audit.Record) time.Time {
+	if len(records) == 0 {
+		return time.Time{}
+	}
+	return slices.MinFunc(records, func(a, b audit.Record) int { return a.DispatchedAt.Compare(b.DispatchedAt) }).DispatchedAt
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // busySlots are the times in which a slot had a batch.

@@ -28,6 +28,8 @@ func TestIdleSlots(t *testing.T) {
 		{"idle for no longer than patience", []audit.Record{run(0, 0, 0, 10), run(1, 0, 0, 40), run(0, 5, 14, 40)}, nil, 0, 0},
 		{"a slot that was never used", []audit.Record{run(0, 0, 0, 40), run(0, 5, 40, 50)}, nil, 1, 0},
 		{"one batch, one after the other", []audit.Record{run(0, 0, 0, 10), run(1, 0, 0, 40), {Worker: 0, ReadyAt: at(10), DispatchedAt: at(0), StartedAt: at(10), FinishedAt: at(40)}}, nil, 0, 0},
+		{"what waits for the start", []audit.Record{run(0, 0, 30, 40), run(1, 0, 30, 40)}, nil, 0, 0},
+		{"what waits from the start on", []audit.Record{run(0, 0, 30, 40), run(1, 0, 36, 40)}, nil, 1, 0},
 		{"in a stall", []audit.Record{run(0, 0, 0, 10), run(1, 0, 0, 40), run(0, 5, 30, 40)}, []Interval{{at(12), at(20)}}, 0, 20 * time.Millisecond},
 	} {
 		idle, leftOut := IdleSlots(c.records, 2, 5*time.Millisecond, c.stalls)

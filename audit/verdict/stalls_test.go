@@ -1,6 +1,8 @@
 package verdict
 
 import (
+	"runtime"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,6 +35,30 @@ func TestRecorderOfAMachineWithoutStalls(t *testing.T) {
 			t.Errorf("got %v", stalls)
 		}
 	})
+}
+
+// TestEachProcessorIsWatched: NumCPU counts what the process may use.
+func TestEachProcessorIsWatched(t *testing.T) {
+	if len(usable()) != runtime.NumCPU() {
+		t.Fatalf("watches %v, of %d", usable(), runtime.NumCPU())
+	}
+}
+
+func TestUnionOfStalls(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		all, want []Interval
+	}{
+		{"none", nil, nil},
+		{"apart", []Interval{{ms(30), ms(40)}, {ms(10), ms(20)}}, []Interval{{ms(10), ms(20)}, {ms(30), ms(40)}}},
+		{"one in the other", []Interval{{ms(10), ms(40)}, {ms(20), ms(30)}}, []Interval{{ms(10), ms(40)}}},
+		{"one into the other", []Interval{{ms(20), ms(50)}, {ms(10), ms(30)}}, []Interval{{ms(10), ms(50)}}},
+		{"they touch", []Interval{{ms(10), ms(20)}, {ms(20), ms(30)}}, []Interval{{ms(10), ms(30)}}},
+	} {
+		if got := union(c.all); !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
+		}
+	}
 }
 
 func TestLateTicks(t *testing.T) {

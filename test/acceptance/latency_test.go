@@ -124,10 +124,15 @@ func warmUp(t *testing.T, s *rig.Setup, load *rig.Load, backlog bool) {
 	rig.Eventually(t, "the daemon is at work", func() bool { return lines.Count() >= enough })
 }
 
-// quiet keeps this process's own collector, which has millions of the ledger's
-// entries to look at, out of the measurement.
+// quiet lets go of the ledger, and keeps the collector away.
 func quiet(load *rig.Load) (end func()) {
 	load.Ledger.Reset()
+	return withoutCollector()
+}
+
+// withoutCollector keeps this process's own collector, which has millions of the
+// ledger's entries to look at, out of the measurement.
+func withoutCollector() (end func()) {
 	debug.FreeOSMemory()
 	before := debug.SetGCPercent(-1)
 	return func() { debug.SetGCPercent(before) }
