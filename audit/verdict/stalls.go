@@ -23,22 +23,51 @@ const (
 // StallRecorder notes when a processor let its thread wait for longer than a tick
 // may be late. It watches each processor that the process may use: a shared
 // machine takes them away one by one, and who waits for one sees nothing of the
-// others.
+// others. The recorders of a process share their threads: what each costs, the
+// process would pay many times over.
 type StallRecorder struct {
-	stop  chan struct{}
-	tasks sync.WaitGroup
-	// stalls are those of each processor, its goroutine's own until it has ended.
-	stalls [][]Interval
+	// since is how many stalls had been seen before it began.
+	since int
+	seen  []Interval
+	ended bool
 }
 
-// RecordStalls starts the recorder; Stop ends it.
+// watched is what all recorders look at. Its goroutines run while there is one.
+var watched struct {
+	mu        sync.Mutex
+	recorders int
+	stop      chan struct{}
+	stalls    []Interval
+}
+
+// RecordStalls starts a recorder; Stop ends it. Any goroutine may call both.
 func RecordStalls() *StallRecorder {
-	processors := usable()
-	r := &StallRecorder{stop: make(chan struct{}), stalls: make([][]Interval, len(processors))}
-	for n, p := range processors {
-		r.tasks.Go(func() { r.watch(p, &r.stalls[n]) })
+	watched.mu.Lock()
+	defer watched.mu.Unlock()
+	watched.recorders++
+	if watched.recorders == 1 {
+		watched.stop, watched.stalls = make(chan struct{}), nil
+		for _, p := range usable() {
+			go watch(p, watched.stop)
+		}
 	}
-	return r
+	return &StallRecorder{since: len(watched.stalls)}
+}
+
+// Stop ends the recorder and returns what it saw, in order and apart: a time at
+// which several processors stalled is one. A second call returns the same.
+func (r *StallRecorder) Stop() []Interval {
+	watched.mu.Lock()
+	defer watched.mu.Unlock()
+	if r.ended {
+		return r.seen
+	}
+	r.ended, r.seen = true, union(slices.Clone(watched.stalls[r.since:]))
+	watched.recorders--
+	if watched.recorders == 0 {
+		close(watched.stop)
+	}
+	return r.seen
 }
 
 // usable are the processors that this process may use.
@@ -57,7 +86,7 @@ func usable() (processors []int) {
 
 // watch ticks on one processor. Its thread is bound to that and ends with it. If
 // it may not be bound, it ticks where it is put.
-func (r *StallRecorder) watch(processor int, stalls *[]Interval) {
+func watch(processor int, stop <-chan struct{}) {
 	runtime.LockOSThread()
 	var set unix.CPUSet
 	set.Set(processor)
@@ -66,13 +95,13 @@ func (r *StallRecorder) watch(processor int, stalls *[]Interval) {
 	defer timer.Stop()
 	for last := time.Now(); ; {
 		select {
-		case <-r.stop:
+		case <-stop:
 			return
 		case <-timer.C:
 		}
 		now := time.Now()
 		if s, ok := late(last, now); ok {
-			*stalls = append(*stalls, s)
+			note(stop, s)
 		}
 		last = now
 		timer.Reset(stallTick)
@@ -84,12 +113,15 @@ func late(last, now time.Time) (Interval, bool) {
 	return Interval{last, now}, now.Sub(last) > stallTick+stallDelay
 }
 
-// Stop ends the recorder and returns what it saw, in order and apart: a time at
-// which several processors stalled is one. Called once.
-func (r *StallRecorder) Stop() []Interval {
-	close(r.stop)
-	r.tasks.Wait()
-	return union(slices.Concat(r.stalls...))
+// note keeps a stall, unless its watch is over and another may have begun.
+func note(stop <-chan struct{}, stall Interval) {
+	watched.mu.Lock()
+	defer watched.mu.Unlock()
+	select {
+	case <-stop:
+	default:
+		watched.stalls = append(watched.stalls, stall)
+	}
 }
 
 // union makes one interval of those that touch, and sorts them.

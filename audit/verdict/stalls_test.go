@@ -37,6 +37,31 @@ func TestRecorderOfAMachineWithoutStalls(t *testing.T) {
 	})
 }
 
+// TestRecordersShareWhatTheySee: each gets what was noted in its time, and the
+// watch ends with the last.
+func TestRecordersShareWhatTheySee(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first := RecordStalls()
+		stop := watched.stop
+		note(stop, Interval{ms(10), ms(20)})
+		second := RecordStalls()
+		note(stop, Interval{ms(30), ms(40)})
+		got := first.Stop()
+		note(stop, Interval{ms(50), ms(60)})
+		if want := []Interval{{ms(10), ms(20)}, {ms(30), ms(40)}}; !slices.Equal(got, want) || !slices.Equal(first.Stop(), want) {
+			t.Errorf("first got %v, then %v; want %v", got, first.Stop(), want)
+		}
+		if got, want := second.Stop(), []Interval{{ms(30), ms(40)}, {ms(50), ms(60)}}; !slices.Equal(got, want) {
+			t.Errorf("second got %v, want %v", got, want)
+		}
+		third := RecordStalls()
+		note(stop, Interval{ms(70), ms(80)})
+		if got := third.Stop(); len(got) > 0 {
+			t.Errorf("a watch that is over told %v", got)
+		}
+	})
+}
+
 // TestEachProcessorIsWatched: NumCPU counts what the process may use.
 func TestEachProcessorIsWatched(t *testing.T) {
 	if len(usable()) != runtime.NumCPU() {

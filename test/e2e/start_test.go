@@ -28,8 +28,8 @@ func TestStartWait(t *testing.T) {
 		if first.Level != 9 {
 			t.Errorf("the first message is of level %d, want 9", first.Level)
 		}
-		says(t, p, "started without a consumer that has not caught up", `"consumer":"10"`, "dispatching begins")
 		exits(t, p, p.Terminate(), 0)
+		says(t, p, "started without a consumer that has not caught up", `"consumer":"10"`, "dispatching begins")
 		clean(t, load)
 	})
 }

@@ -38,7 +38,9 @@ func (s *Setup) Load(t testing.TB) *Load {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.Close)
-	return &Load{t: t, setup: s, producer: p, stalls: verdict.RecordStalls()}
+	stalls := verdict.RecordStalls()
+	t.Cleanup(func() { stalls.Stop() })
+	return &Load{t: t, setup: s, producer: p, stalls: stalls}
 }
 
 // Message is what Send produces.
