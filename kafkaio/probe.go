@@ -18,7 +18,7 @@ const (
 	probeInterval = time.Second
 	probeTimeout  = 3 * time.Second
 	// probeLate is when an answer is so late that brokers are looked at.
-	probeLate = 1500 * time.Millisecond
+	probeLate = time.Second
 )
 
 // Probe asks the brokers, for all Sources together, where their partitions
