@@ -54,17 +54,28 @@ func benchCore(b *testing.B, order Order, mean time.Duration) {
 	}
 	b.ReportAllocs()
 	var open []Dispatch
+	recalls := 0
+	take := func(e *Effects) {
+		open = append(open, e.Dispatches...)
+		recalls += len(e.Recalls)
+	}
 	for n := 0; b.Loop(); n += 256 {
 		level := n / 256 % 11
-		open = append(open, core.Fetched(now, ConsumerID(level), batches[level]).Dispatches...)
+		take(core.Fetched(now, ConsumerID(level), batches[level]))
 		for len(open) > 0 {
+			for ; recalls > 0; recalls-- {
+				take(core.Recalled(now, pool, nil)) // these workers begin all at once
+			}
 			d := open[len(open)-1]
 			open = open[:len(open)-1]
 			now = now.Add(mean)
 			for _, i := range d.Items {
 				i.StartedAt, i.FinishedAt, i.Result.Outcome = now.Add(-mean), now, boostd.Done
 			}
-			open = append(open, core.Finished(now, pool, d.Slot, d.Items).Dispatches...)
+			take(core.Finished(now, pool, d.Slot, d.Items))
+		}
+		if level := core.Waiting(pool); level != None {
+			b.Fatalf("level %d waits, and nothing runs", level)
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/256, "ns/msg")
