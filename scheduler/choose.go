@@ -102,7 +102,7 @@ func (p *pool) setPolicy(policy Policy) {
 	p.age = make([]ages, len(policy.Reserve)+1)
 	for at := range p.levels {
 		p.note(boostd.Level(at))
-		p.levels[at].ready.each(func(i *Item) { i.aged = 0 })
+		p.levels[at].ready.each(func(i *Item) { i.aged, i.older, i.newer = 0, nil, nil })
 		if !p.halted.has(boostd.Level(at)) {
 			p.levels[at].ready.each(p.ageing)
 		}

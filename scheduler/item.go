@@ -36,7 +36,9 @@ type Item struct {
 	flow      *turn // whose turn it waits for when it is ready
 	prev      *Item // in its list
 	next      *Item
-	aged      int // its place in its pool's heap of ready items, from 1; 0: not there
+	aged      int   // its place in its pool's ages: lined, or from 1 in the heap; 0: not there
+	older     *Item // in line, by the time of their fetch
+	newer     *Item
 	size      int
 	grant     grant // why its batch went before higher levels
 	// failed: an attempt has, in this process, and its Source knows it.

@@ -7,10 +7,24 @@ import (
 	"github.com/kafkaboost/boostd"
 )
 
-// ages are ready items by the time of their fetch, a binary heap. There is one
-// for each band of levels between two reserves, so that the first of all that may
-// have a slot is found without a search. Only a policy with MaxWait has them.
-type ages []*Item
+// ages are ready items by the time of their fetch. There is one for each band of
+// levels between two reserves, so that the first of all that may have a slot is
+// found without a search. Only a policy with MaxWait has them.
+//
+// Nearly all become ready in the order of their fetch, and are linked through
+// themselves. What comes late (a retry, a key's next message, another consumer's
+// fetch of a moment ago) is in a heap. With all in one heap, a message of a queue
+// of 100,000 cost 1 µs.
+type ages struct {
+	oldest, newest *Item
+	late           lateAges
+}
+
+// lateAges is a binary heap.
+type lateAges []*Item
+
+// lined is what Item.aged says of one that is linked.
+const lined = -1
 
 // band is the number of reserves that the level belongs to: the floor keeps out
 // whole bands.
@@ -33,7 +47,7 @@ func (p *pool) ageing(i *Item) {
 
 // unage notes that it no longer is.
 func (p *pool) unage(i *Item) {
-	if i.aged > 0 {
+	if i.aged != 0 {
 		p.age[p.band(i)].remove(i)
 	}
 }
@@ -45,9 +59,9 @@ func (p *pool) overdue(now time.Time, floor boostd.Level) *Item {
 		return nil
 	}
 	var first *Item
-	for _, a := range p.age {
-		if len(a) > 0 && a[0].Message.Level >= floor && (first == nil || earlier(a[0], first)) {
-			first = a[0]
+	for n := range p.age {
+		if i := p.age[n].first(); i != nil && i.Message.Level >= floor && (first == nil || earlier(i, first)) {
+			first = i
 		}
 	}
 	if first == nil || now.Sub(first.Message.FetchedAt) < p.config.Policy.MaxWait {
@@ -74,13 +88,52 @@ func earlier(a, b *Item) bool {
 	return x.Topic < y.Topic
 }
 
+func (a *ages) first() *Item {
+	if len(a.late) > 0 && (a.oldest == nil || earlier(a.late[0], a.oldest)) {
+		return a.late[0]
+	}
+	return a.oldest
+}
+
 func (a *ages) push(i *Item) {
+	if a.newest != nil && earlier(i, a.newest) {
+		a.late.push(i)
+		return
+	}
+	i.aged, i.older = lined, a.newest
+	if a.newest == nil {
+		a.oldest = i
+	} else {
+		a.newest.newer = i
+	}
+	a.newest = i
+}
+
+func (a *ages) remove(i *Item) {
+	if i.aged != lined {
+		a.late.remove(i)
+		return
+	}
+	if i.older == nil {
+		a.oldest = i.newer
+	} else {
+		i.older.newer = i.newer
+	}
+	if i.newer == nil {
+		a.newest = i.older
+	} else {
+		i.newer.older = i.older
+	}
+	i.aged, i.older, i.newer = 0, nil, nil
+}
+
+func (a *lateAges) push(i *Item) {
 	*a = append(*a, i)
 	i.aged = len(*a)
 	a.up(len(*a) - 1)
 }
 
-func (a *ages) remove(i *Item) {
+func (a *lateAges) remove(i *Item) {
 	at, last := i.aged-1, len(*a)-1
 	i.aged = 0
 	if at != last {
@@ -93,12 +146,12 @@ func (a *ages) remove(i *Item) {
 	}
 }
 
-func (a ages) place(i *Item, at int) {
+func (a lateAges) place(i *Item, at int) {
 	a[at] = i
 	i.aged = at + 1
 }
 
-func (a ages) up(at int) {
+func (a lateAges) up(at int) {
 	for i := a[at]; at > 0; {
 		above := (at - 1) / 2
 		if !earlier(i, a[above]) {
@@ -110,7 +163,7 @@ func (a ages) up(at int) {
 	}
 }
 
-func (a ages) down(at int) {
+func (a lateAges) down(at int) {
 	for i := a[at]; ; {
 		below := 2*at + 1
 		if below+1 < len(a) && earlier(a[below+1], a[below]) {

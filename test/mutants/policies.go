@@ -28,8 +28,8 @@ var policyMutants = []mutant{
 	},
 	{
 		name: "what is overdue takes a reserved slot", file: "scheduler/overdue.go",
-		old:   "if len(a) > 0 && a[0].Message.Level >= floor && (first == nil",
-		new:   "if len(a) > 0 && (first == nil",
+		old:   "i != nil && i.Message.Level >= floor && (first == nil",
+		new:   "i != nil && (first == nil",
 		tests: []suite{policyRules, naive},
 	},
 	{
@@ -48,6 +48,18 @@ var policyMutants = []mutant{
 		name: "what is overdue and of one fetch comes in any order", file: "scheduler/overdue.go",
 		old:   "\tcase x.Offset != y.Offset:\n\t\treturn x.Offset < y.Offset\n",
 		new:   "",
+		tests: []suite{policyRules, naive},
+	},
+	{
+		name: "what became ready late isn't looked at while others wait", file: "scheduler/overdue.go",
+		old:   "if len(a.late) > 0 && (a.oldest == nil || earlier(a.late[0], a.oldest)) {",
+		new:   "if len(a.late) > 0 && a.oldest == nil {",
+		tests: []suite{policyRules, naive},
+	},
+	{
+		name: "what became ready late goes to the end of the line", file: "scheduler/overdue.go",
+		old:   "if a.newest != nil && earlier(i, a.newest) {",
+		new:   "if a.newest != nil && len(a.late) > 0 {",
 		tests: []suite{policyRules, naive},
 	},
 	{
