@@ -23,7 +23,7 @@ type Resolution struct {
 // Resolve writes a resolution, as Write does a record.
 func (w *Writer) Resolve(r Resolution) error {
 	r.At = w.now().UnixNano()
-	return w.append(1, func(b []byte) []byte {
+	return w.write(1, func(b []byte) []byte {
 		text, _ := json.Marshal(r) // strings and numbers always can be
 		return append(append(b, text...), '\n')
 	})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -38,13 +39,117 @@ func (d *disk) Write(p []byte) (int, error) {
 
 func (d *disk) Close() error { return d.closed }
 
-// newTestWriter writes to d; what it logs is in the buffer.
+// newTestWriter writes to d, when it is told to; what it logs is in the buffer.
 func newTestWriter(d *disk) (*Writer, *bytes.Buffer) {
 	log := &bytes.Buffer{}
 	clock := time.Unix(0, 1000)
 	now := func() time.Time { clock = clock.Add(time.Nanosecond); return clock }
 	logger := hclog.New(&hclog.LoggerOptions{Output: log})
-	return &Writer{path: "audit.jsonl", logger: logger, now: now, file: d}, log
+	ended := make(chan struct{})
+	close(ended)
+	return &Writer{path: "audit.jsonl", logger: logger, now: now, file: d, stop: make(chan struct{}), ended: ended}, log
+}
+
+// slow is a file of which the test sees each write and says when it ends.
+type slow struct{ begun, ended chan string }
+
+func (f slow) Write(b []byte) (int, error) {
+	f.begun <- string(b)
+	<-f.ended
+	return len(b), nil
+}
+
+func (slow) Close() error { return nil }
+
+func newSlow() (slow, *Writer) {
+	file := slow{make(chan string), make(chan string)}
+	return file, newWriter("audit.jsonl", file, hclog.NewNullLogger())
+}
+
+// Add doesn't wait for the kernel, nor for a writer that does; what is added needs
+// nobody's Flush; and Flush waits for what was added.
+func TestAddIsWrittenBesides(t *testing.T) {
+	file, w := newSlow()
+	line := string(new(sample()).AppendJSON(nil))
+	w.Add([]Record{sample()})
+	w.Add(nil)
+	if got := <-file.begun; got != line {
+		t.Errorf("at first got\n%s", got)
+	}
+	w.Add([]Record{sample()})
+	w.Add([]Record{sample()})
+	flushed := make(chan error, 1)
+	go func() { flushed <- w.Flush() }()
+	file.ended <- ""
+	if got := <-file.begun; got != line+line {
+		t.Errorf("then got\n%s", got)
+	}
+	if len(flushed) > 0 {
+		t.Error("Flush returned while the kernel had lines that were added before")
+	}
+	file.ended <- ""
+	if err := errors.Join(<-flushed, w.Close()); err != nil {
+		t.Error(err)
+	}
+}
+
+// While the kernel doesn't keep up, who adds more than most waits for it.
+func TestAddWaitsWhenThereIsMuch(t *testing.T) {
+	file, w := newSlow()
+	w.Add([]Record{sample()})
+	<-file.begun
+	added := make(chan struct{})
+	go func() {
+		w.Add(slices.Repeat([]Record{sample()}, most/len(new(sample()).AppendJSON(nil))+1))
+		close(added)
+	}()
+	file.ended <- ""
+	if got := len(<-file.begun); got <= most {
+		t.Errorf("%d bytes are written", got)
+	}
+	select {
+	case <-added:
+		t.Error("Add returned while the kernel had all of it")
+	default:
+	}
+	file.ended <- ""
+	<-added
+	if err := w.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Close writes what was added.
+func TestCloseWrites(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "audit.jsonl")
+	w, err := Open(path, hclog.NewNullLogger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Add([]Record{sample(), sample()})
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if log, err := ReadFile(path); err != nil || len(log.Records) != 2 {
+		t.Errorf("%d records, %v", len(log.Records), err)
+	}
+}
+
+// What was added and lost is in the next gap record.
+func TestAddedAndLost(t *testing.T) {
+	d := &disk{cuts: []int{0}}
+	w, _ := newTestWriter(d)
+	w.Add([]Record{sample(), sample()})
+	if err := w.Flush(); !errors.Is(err, errFull) {
+		t.Fatalf("got %v", err)
+	}
+	w.Add([]Record{sample()})
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if want := gap(2) + string(new(sample()).AppendJSON(nil)); d.String() != want {
+		t.Errorf("got\n%swant\n%s", d.String(), want)
+	}
 }
 
 // TestWriterUnderFailure: each write has two records of the same length; the

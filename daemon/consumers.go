@@ -114,7 +114,7 @@ func (d *Daemon) consumerSpecs() ([]actors.ConsumerSpec, error) {
 			Config: d.config.Kafka, Group: p.group, Topics: p.topics, Level: p.key,
 			Member:   d.config.Kafka.Member(p.name),
 			Window:   kafkaio.Window(scheduler.DefaultWindow),
-			Activity: activity, Probe: d.probe, Logger: d.logger.Named("kafka"),
+			Activity: activity, Probe: d.probe, Logger: d.logger.Named("kafka"), BeforeCommit: d.audits.flush,
 		})
 		if err != nil {
 			_ = stopSources(specs) // none was started: there is nothing to lose

@@ -80,6 +80,15 @@ func (a audits) open(path string, logger hclog.Logger) (*audit.Writer, error) {
 	return w, err
 }
 
+// flush has the kernel have the lines of everything that was settled before: what
+// was committed stands in the audit, even if the daemon is killed. A failure is the
+// writer's to say.
+func (a audits) flush() {
+	for _, w := range a {
+		_ = w.Flush()
+	}
+}
+
 func (a audits) close() error {
 	var errs []error
 	for _, w := range a {

@@ -17,8 +17,9 @@ type recorder struct {
 
 var _ actors.Recorder = (*recorder)(nil)
 
-// Record implements actors.Recorder. A failure ends the daemon only where the
-// audit is required; otherwise the writer has said it and leaves a gap record.
+// Record implements actors.Recorder. Only where the audit is required does the slot
+// wait for the write, whose failure ends the daemon; otherwise the writer says it and
+// leaves a gap record.
 func (r *recorder) Record(handler string, worker int, items []*scheduler.Item) error {
 	buffer, _ := r.buffers.Get().(*[]audit.Record)
 	if buffer == nil {
@@ -38,14 +39,13 @@ func (r *recorder) Record(handler string, worker int, items []*scheduler.Item) e
 		})
 	}
 	var err error
-	if len(records) > 0 {
+	if r.required {
 		err = r.writer.Write(records)
+	} else {
+		r.writer.Add(records)
 	}
 	clear(records)
 	*buffer = records
 	r.buffers.Put(buffer)
-	if r.required {
-		return err
-	}
-	return nil
+	return err
 }

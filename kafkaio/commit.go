@@ -176,8 +176,8 @@ func (s *Source) commitOffsets(todo []offsets.Commit) error {
 	}
 	s.committing.Store(time.Now().UnixNano())
 	defer s.committing.Store(0)
-	if s.o.beforeCommit != nil {
-		s.o.beforeCommit()
+	if s.o.BeforeCommit != nil {
+		s.o.BeforeCommit()
 	}
 	s.using.RLock()
 	answer, err := s.client.CommitOffsets(list)

@@ -25,7 +25,7 @@ func TestClientBeyondHelpIsReplaced(t *testing.T) {
 	o.Probe, o.StuckCommit, o.CommitTimeout = probe, time.Second, time.Second
 	first := make(chan struct{}, 1)
 	first <- struct{}{}
-	o.beforeCommit = func() {
+	o.BeforeCommit = func() {
 		select {
 		case <-first: // of the first client alone
 			<-hang

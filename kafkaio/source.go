@@ -43,8 +43,9 @@ type SourceOptions struct {
 	StuckCommit, RenewalPause time.Duration
 	// TopicInterval is the time between two looks at the topics' identities (15 s).
 	TopicInterval time.Duration
-
-	beforeCommit func() // for tests
+	// BeforeCommit is called before each commit, from any goroutine; what must be
+	// safe before a message counts as done for ever belongs there. May be nil.
+	BeforeCommit func()
 }
 
 // Source reads topics as a member of an ordinary Kafka consumer group. It
