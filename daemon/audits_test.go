@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/kafkaboost/boostd"
 	"github.com/kafkaboost/boostd/audit"
 )
 
@@ -18,7 +19,7 @@ func TestAuditsFlush(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.Add(make([]audit.Record, 1))
+		w.Add([]audit.Record{{Topic: "orders", Handler: "h", Result: boostd.Done}})
 	}
 	as.flush()
 	for path, want := range map[string]int{a: 2, b: 1} {
