@@ -1,46 +1,45 @@
 package configwatch
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-	"strings"
 	"syscall"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
 
 	"github.com/kafkaboost/boostd/priority"
 )
 
-// Config is the section `settings:` of boostd.yaml.
-type Config struct {
-	// Source is file:PATH; a relative path counts from the folder of boostd.yaml.
-	Source string `yaml:"source" schema:"required"`
+// file is a document in a file. Its changes are seen by fsnotify and by polling.
+type file struct {
+	path string
 }
 
-// Validate returns everything that is wrong. Each error's text begins with the
-// path of its key inside the section.
-func (c Config) Validate() []error {
-	scheme, rest, _ := strings.Cut(c.Source, ":")
-	switch {
-	case c.Source == "":
-		return []error{fmt.Errorf("source: is missing: say where the settings document is, such as file:settings.json")}
-	case scheme == "s3" || scheme == "https" || scheme == "http":
-		return []error{fmt.Errorf("source: %s is not supported by this version: use file:PATH", scheme)}
-	case scheme != "file" || rest == "" || strings.HasPrefix(rest, "//") && !strings.HasPrefix(rest, "///"):
-		// The source isn't shown: an address may have a password in it.
-		return []error{fmt.Errorf("source: want file:PATH, such as file:settings.json or file:///etc/boostd/settings.json")}
+func openFile(path string, _ hclog.Logger) *file { return &file{path: path} }
+
+// Read implements Source.
+func (f *file) Read(context.Context, bool) (Version, error) {
+	data, err := ReadFile(f.path)
+	if err != nil {
+		return Version{}, err
 	}
-	return nil
+	v := Version{Data: data, Place: f.path}
+	if info, err := os.Stat(f.path); err == nil { // else it is gone again
+		v.Name = info.ModTime().UTC().Format(time.RFC3339)
+	}
+	return v, nil
 }
 
-// Path is the file that Source names; dir is the folder of boostd.yaml.
-func (c Config) Path(dir string) string {
-	path := strings.TrimPrefix(strings.TrimPrefix(c.Source, "file:"), "//")
-	if filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(dir, path)
-}
+// Changed implements Source.
+func (f *file) Changed() <-chan struct{} { return nil }
+
+func (f *file) String() string { return "file:" + f.path }
+
+// Close implements Source.
+func (f *file) Close() error { return nil }
 
 // ReadFile reads a settings document; one that is larger than
 // priority.MaxDocument, and what is no file, such as a pipe that could keep us
