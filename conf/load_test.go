@@ -36,7 +36,7 @@ func TestDefaults(t *testing.T) {
 	second := boostd.Duration(time.Second)
 	want := &File{
 		Kafka:    kafkaio.Config{Brokers: []string{"localhost:9092"}, Group: "g", CreateTopics: new(true), NewTopics: kafkaio.NewTopics{ReplicationFactor: kafkaio.BrokerDefault}, Start: "earliest", Assignor: "cooperative-sticky"},
-		Settings: configwatch.Config{Source: "file:settings.json"},
+		Settings: configwatch.Config{Source: "file:settings.json", Refresh: 10 * second},
 		Topics:   map[string]Topic{"orders": {Handler: "h", Order: "key"}},
 		Handlers: map[string]Handler{"h": {Config: plugins.Config{
 			Noop: &plugins.NoopConfig{}, Slots: 16, Timeout: 30 * second,
@@ -72,7 +72,9 @@ func TestEveryKey(t *testing.T) {
 				"10": {Properties: map[string]string{"fetch.wait.max.ms": "5"}}, "base": {Properties: map[string]string{}},
 			},
 		},
-		Settings: configwatch.Config{Source: "file:settings.json"},
+		Settings: configwatch.Config{Source: "s3://my-bucket/users/user123/", Refresh: 60 * second,
+			S3:    configwatch.S3Config{Endpoint: "https://s3.example.net", Region: "eu-west-1", Profile: "boostd", PathStyle: true},
+			HTTPS: configwatch.HTTPSConfig{TokenFile: "settings-token", CAFile: "ca.pem"}},
 		Topics: map[string]Topic{
 			"My.Orders": {Handler: "orders", Order: "partition", Tenant: priority.Tenant{Header: "customer"}},
 			"b":         {Handler: "pages", Order: "key", Tenant: priority.Tenant{Field: "customer.id"}}, "c": {Handler: "quiet", Order: "none", Drain: true}, "d": {Handler: "slow", Order: "key"}, "e": {Handler: "words", Order: "key"},

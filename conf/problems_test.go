@@ -257,18 +257,19 @@ func TestProblems(t *testing.T) {
 			`f:4:39: handlers.h.preemptible: want true or false, got "often"`,
 			`f:4:54: handlers.h.policy: want keys and values, got "exclusive"`,
 		}},
-		{"keys for later", with("settings: {source: file:settings.json, refresh: 10s}"), []string{
-			"f:4:40: settings.refresh: is not supported by this version: leave it out, settings are read at start",
+		{"settings too often", with("settings: {source: file:settings.json, refresh: 10ms, s3: {endpoint: host}}"), []string{
+			"f:4:49: settings.refresh: 10ms: want 1s to 1h0m0s",
+			"f:4:70: settings.s3.endpoint: want an address such as https://host/path",
 		}},
 		{"handlers' keys for later", "handlers:\n  h: {plugin: /usr/lib/p}\n  H.x: {forward: {topic: t}}\n" + least[:strings.Index(least, "topics")] + "topics: {a: {handler: h}, b: {handler: H.x}}\n", []string{
 			"f:2:7: handlers.h.plugin: is not supported by this version: use exec or http",
 			"f:3:9: handlers.H.x.forward: is not supported by this version: use exec or http",
 		}},
-		{"sources for later", with("settings: {source: \"s3://bucket/users/u\"}"), []string{
-			"f:4:20: settings.source: s3 is not supported by this version: use file:PATH",
+		{"a bucket alone", with("settings: {source: \"s3://bucket\"}"), []string{
+			"f:4:20: settings.source: want s3://BUCKET/FOLDER/, such as s3://my-bucket/users/user123/, or s3://BUCKET/KEY for one object",
 		}},
 		{"no source", with("settings: {source: settings.json}"), []string{
-			"f:4:20: settings.source: want file:PATH, such as file:settings.json or file:///etc/boostd/settings.json",
+			"f:4:20: settings.source: want file:PATH, such as file:settings.json or file:///etc/boostd/settings.json, or s3://BUCKET/FOLDER/, or https://HOST/PATH",
 		}},
 		{"unknown handler", with("topics: {My.Orders: {handler: hh}, b: {handler: wrokers}}"), []string{
 			"f:3:15: handlers.h: no topic uses it",
@@ -315,7 +316,7 @@ func TestProblems(t *testing.T) {
 			"f:1:8: kafka.brokers: is missing: name at least one broker as host:port",
 			`f:1:9: kafka.broker: unknown key, did you mean "brokers"?`,
 			"f:1:34: kafka.group: has no value",
-			"f:2:20: settings.source: http is not supported by this version: use file:PATH",
+			"f:2:20: settings.source: want https; http is for this machine alone, such as http://127.0.0.1:8080/settings",
 			`f:4:16: topics.a.handler: there is no handler "x"`,
 			`f:5:26: topics.b.order: "sometimes": want key, partition or none`,
 			`f:7:24: handlers.y.slots: want a whole number, got "x"`,

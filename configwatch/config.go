@@ -20,9 +20,9 @@ type Config struct {
 	// Refresh is the time between two looks at it: 1s to 1h, default 10s. A file's
 	// change is seen at once where the system tells of it.
 	Refresh boostd.Duration `yaml:"refresh"`
-	// S3 says how an s3: source is reached, beyond what the AWS SDK finds by itself.
+	// S3 says how a source s3: is reached, beyond what the AWS SDK finds by itself.
 	S3 S3Config `yaml:"s3"`
-	// HTTPS says how an https: source is reached.
+	// HTTPS says how a source https: is reached.
 	HTTPS HTTPSConfig `yaml:"https"`
 }
 
@@ -75,12 +75,6 @@ func (c Config) Validate() []error {
 	}
 	if err := checkEndpoint(c.S3.Endpoint); err != nil {
 		errs = append(errs, err)
-	}
-	if c.S3 != (S3Config{}) && c.scheme() != schemeS3 {
-		errs = append(errs, fmt.Errorf("s3: is for a source s3://, this is another: take it out"))
-	}
-	if c.HTTPS != (HTTPSConfig{}) && c.scheme() != schemeHTTPS && c.scheme() != schemeH {
-		errs = append(errs, fmt.Errorf("https: is for a source https://, this is another: take it out"))
 	}
 	return errs
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -13,12 +14,15 @@ import (
 	"github.com/kafkaboost/boostd/priority"
 )
 
-// file is a document in a file. Its changes are seen by fsnotify and by polling.
+// file is a document in a file.
 type file struct {
-	path string
+	path    string
+	logger  hclog.Logger
+	changed chan struct{} // nil before Changed
+	watch   *fileWatch    // nil also where the system can't
 }
 
-func openFile(path string, _ hclog.Logger) *file { return &file{path: path} }
+func openFile(path string, logger hclog.Logger) *file { return &file{path: path, logger: logger} }
 
 // Read implements Source.
 func (f *file) Read(context.Context, bool) (Version, error) {
@@ -33,13 +37,32 @@ func (f *file) Read(context.Context, bool) (Version, error) {
 	return v, nil
 }
 
-// Changed implements Source.
-func (f *file) Changed() <-chan struct{} { return nil }
+// Changed implements Source. The first call begins to watch; where that can't be,
+// the file is still looked at each Refresh.
+func (f *file) Changed() <-chan struct{} {
+	if f.changed != nil {
+		return f.changed
+	}
+	f.changed = make(chan struct{}, 1)
+	path, err := filepath.Abs(f.path)
+	if err == nil {
+		f.watch, err = watchFile(path, f.changed, f.logger)
+	}
+	if err != nil {
+		f.logger.Warn("settings file can't be watched: changes are seen at the next look, see settings.refresh", "file", f.path, "error", err)
+	}
+	return f.changed
+}
 
 func (f *file) String() string { return "file:" + f.path }
 
 // Close implements Source.
-func (f *file) Close() error { return nil }
+func (f *file) Close() error {
+	if f.watch == nil {
+		return nil
+	}
+	return f.watch.close()
+}
 
 // ReadFile reads a settings document; one that is larger than
 // priority.MaxDocument, and what is no file, such as a pipe that could keep us

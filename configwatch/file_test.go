@@ -2,7 +2,6 @@ package configwatch
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,47 +10,6 @@ import (
 
 	"github.com/kafkaboost/boostd/priority"
 )
-
-func TestValidate(t *testing.T) {
-	wrong := "[source: want file:PATH, such as file:settings.json or file:///etc/boostd/settings.json]"
-	for _, c := range []struct{ source, want string }{
-		{"file:settings.json", "[]"},
-		{"file:/etc/boostd/settings.json", "[]"},
-		{"file:///etc/boostd/settings.json", "[]"},
-		{"file:a: b.json", "[]"},
-		{"", "[source: is missing: say where the settings document is, such as file:settings.json]"},
-		{"file:", wrong},
-		{"file://", wrong},
-		{"file://host/settings.json", wrong},
-		{"settings.json", wrong},
-		{"FILE:x", wrong},
-		{"ftp://u:canary@h/x", wrong},
-		{"s3://bucket/users/u", "[source: s3 is not supported by this version: use file:PATH]"},
-		{"https://u:canary@h/x", "[source: https is not supported by this version: use file:PATH]"},
-		{"http://h/x", "[source: http is not supported by this version: use file:PATH]"},
-	} {
-		if got := fmt.Sprint(Config{Source: c.source}.Validate()); got != c.want {
-			t.Errorf("%q:\n got %s\nwant %s", c.source, got, c.want)
-		}
-	}
-}
-
-func TestPath(t *testing.T) {
-	for source, want := range map[string]string{
-		"file:settings.json":     "/etc/boostd/settings.json",
-		"file:./s/../t.json":     "/etc/boostd/t.json",
-		"file:../t.json":         "/etc/t.json",
-		"file:/var/lib/s.json":   "/var/lib/s.json",
-		"file:///var/lib/s.json": "/var/lib/s.json",
-	} {
-		if got := (Config{Source: source}).Path("/etc/boostd"); got != want {
-			t.Errorf("%s is %s, want %s", source, got, want)
-		}
-	}
-	if got := (Config{Source: "file:s.json"}).Path("."); got != "s.json" {
-		t.Errorf("beside a boostd.yaml without a folder: %s", got)
-	}
-}
 
 func TestReadFile(t *testing.T) {
 	dir := t.TempDir()

@@ -20,7 +20,7 @@ type Version struct {
 }
 
 // Source yields versions of one document; who writes it is none of its business.
-// Read and Close are called by one goroutine at a time.
+// Its methods are called by one goroutine at a time.
 type Source interface {
 	// Read returns the version that is current, whether or not it is another than
 	// last time. It asks a server for no more than it must: where nothing has

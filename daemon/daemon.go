@@ -13,6 +13,7 @@ import (
 	"github.com/kafkaboost/boostd/actors"
 	"github.com/kafkaboost/boostd/alarms"
 	"github.com/kafkaboost/boostd/conf"
+	"github.com/kafkaboost/boostd/configwatch"
 	"github.com/kafkaboost/boostd/console"
 	"github.com/kafkaboost/boostd/kafkaio"
 	"github.com/kafkaboost/boostd/priority"
@@ -66,9 +67,11 @@ type Daemon struct {
 	drained    []priority.LevelTopic         // the same: what is read besides the settings' levels
 	others     others                        // set before the engine
 	groupParts []groupPart                   // the same: what gate.scope group asks for
+	source     configwatch.Source            // of the settings; nil where the program has them
 	settings   inForce
 	resolution resolution
-	reloading  chan struct{} // holds one: the right to reload
+	reloading  chan struct{} // holds one: the right to read and to change settings
+	hurry      chan struct{} // has room for one: somebody wants a look at once
 
 	phase     phase
 	findings  findings
@@ -98,7 +101,7 @@ var ErrConfig = errors.New("can't be carried out")
 // until they are good or ctx ends. With Wait, neither are brokers that can't be
 // reached: the actors run without them.
 func Start(ctx context.Context, o Options) (*Daemon, error) {
-	d := &Daemon{options: o, config: o.Config, logger: o.Logger, began: time.Now(), audits: audits{}, reloading: make(chan struct{}, 1), snapshots: snapshots{making: make(chan struct{}, 1)}}
+	d := &Daemon{options: o, config: o.Config, logger: o.Logger, began: time.Now(), audits: audits{}, reloading: make(chan struct{}, 1), hurry: make(chan struct{}, 1), snapshots: snapshots{making: make(chan struct{}, 1)}}
 	d.outlet.daemon = d
 	d.life, d.end = context.WithCancel(context.Background())
 	d.up = sync.OnceFunc(func() {
@@ -124,15 +127,13 @@ func (d *Daemon) start(ctx context.Context) error {
 	if d.probe, err = kafkaio.NewProbe(d.config.Kafka, d.logger.Named("probe")); err != nil {
 		return d.unfit(err)
 	}
+	if err := d.openSettings(); err != nil {
+		return err
+	}
 	if err := d.open(); err != nil {
 		return err
 	}
-	if d.options.Settings != nil {
-		if err := d.checkPolicies(d.options.Settings); err != nil {
-			return d.unfit(err)
-		}
-		d.settings.put(newDocument(d.options.Settings, nil, ""))
-	} else if err := d.awaitSettings(ctx); err != nil {
+	if err := d.firstSettings(ctx); err != nil {
 		return err
 	}
 	d.phase.set(starting, "brokers")
@@ -191,6 +192,9 @@ func (d *Daemon) startEngine(specs []actors.HandlerSpec) error {
 	d.tasks.Go(func() { d.pulse.watch(d.life, engine, names) })
 	d.tasks.Go(d.watchOthers)
 	d.tasks.Go(d.watchGroups)
+	if d.source != nil {
+		d.tasks.Go(d.watchSettings)
+	}
 	return nil
 }
 
@@ -291,5 +295,5 @@ func (d *Daemon) release(ctx context.Context) error {
 	if d.probe != nil {
 		d.probe.Stop()
 	}
-	return errors.Join(append(errs, d.handlers.close(ctx), d.audits.close(), d.state.close())...)
+	return errors.Join(append(errs, d.handlers.close(ctx), d.audits.close(), d.closeSettings(), d.state.close())...)
 }

@@ -19,7 +19,7 @@ type state struct {
 }
 
 // maxState bounds a state file in bytes.
-const maxState = 1 << 20
+const maxState = 4 << 20
 
 // openState takes the folder, which is made when it is missing. It fails when
 // another instance has it.

@@ -53,7 +53,7 @@ func (v *view) status() *console.Status {
 
 func (v *view) settings() console.Settings {
 	doc, checked, err := v.daemon.settings.get()
-	s := console.Settings{Version: doc.version, Hash: doc.hash, Source: console.WithoutSecrets(v.daemon.config.Settings.Source), Error: err}
+	s := console.Settings{Version: doc.version, Hash: doc.hash, Source: v.daemon.sourceName(), Error: err}
 	s.LoadedAt, s.CheckedAt = known(doc.loaded), known(checked)
 	return s
 }
