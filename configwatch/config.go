@@ -131,8 +131,8 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Path is the file that Source names, or empty; dir is the folder of boostd.yaml.
-func (c Config) Path(dir string) string {
+// path is the file that Source names, or empty; dir is the folder of boostd.yaml.
+func (c Config) path(dir string) string {
 	if c.scheme() != schemeFile {
 		return ""
 	}

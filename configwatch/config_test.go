@@ -79,11 +79,11 @@ func TestPath(t *testing.T) {
 		"file:/var/lib/s.json":   "/var/lib/s.json",
 		"file:///var/lib/s.json": "/var/lib/s.json",
 	} {
-		if got := (Config{Source: source}).Path("/etc/boostd"); got != want {
+		if got := (Config{Source: source}).path("/etc/boostd"); got != want {
 			t.Errorf("%s is %s, want %s", source, got, want)
 		}
 	}
-	if got := (Config{Source: "file:s.json"}).Path("."); got != "s.json" {
+	if got := (Config{Source: "file:s.json"}).path("."); got != "s.json" {
 		t.Errorf("beside a boostd.yaml without a folder: %s", got)
 	}
 }

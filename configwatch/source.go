@@ -50,5 +50,5 @@ func Open(c Config, dir string, logger hclog.Logger) (Source, error) {
 	case schemeHTTPS, schemeH:
 		return openHTTPS(c, dir)
 	}
-	return openFile(c.Path(dir), logger), nil
+	return openFile(c.path(dir), logger), nil
 }

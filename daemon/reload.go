@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kafkaboost/boostd/alarms"
 	"github.com/kafkaboost/boostd/console"
@@ -61,7 +62,7 @@ func (d *Daemon) refresh(ctx context.Context, thorough bool) (console.Reloaded, 
 	d.settings.looked(nil)
 	d.findings.set(alarms.Settings, "", "")
 	if next.hash == old.hash {
-		return console.Reloaded{Hash: old.hash, Text: "the settings have not changed"}, nil
+		return console.Reloaded{Hash: old.hash, Text: "the settings have not changed since " + old.loaded.Format(time.TimeOnly)}, nil
 	}
 	return console.Reloaded{Changed: true, Hash: next.hash, Text: text}, nil
 }

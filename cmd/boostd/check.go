@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"text/tabwriter"
@@ -14,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kafkaboost/boostd/conf"
-	"github.com/kafkaboost/boostd/configwatch"
 	"github.com/kafkaboost/boostd/kafkaio"
 	"github.com/kafkaboost/boostd/priority"
 )
@@ -84,7 +82,7 @@ func check(ctx context.Context, file *conf.File) (checkReport, error) {
 		return report, exitError{exitUnreachable, err}
 	}
 	report.Reached = true
-	topics, groups, partitions, err := wanted(file)
+	topics, groups, partitions, err := wanted(ctx, file)
 	if err != nil {
 		report.SettingsProblem = err.Error()
 		report.Problems = append(report.Problems, err.Error())
@@ -118,14 +116,13 @@ func unread(topics []string, groups map[string][]string) []string {
 // wanted are the topics that a daemon would see to, the groups that it would join
 // with the topics of each, and how many partitions the levels' topics should have.
 // On an error they are the base topics' alone.
-func wanted(file *conf.File) (topics []string, groups map[string][]string, partitions map[string]int, err error) {
+func wanted(ctx context.Context, file *conf.File) (topics []string, groups map[string][]string, partitions map[string]int, err error) {
 	topics, partitions = slices.Sorted(maps.Keys(file.Topics)), map[string]int{}
 	groups = map[string][]string{}
 	if file.Kafka.Consumes("base") {
 		groups[priority.BaseGroup(file.Kafka.Group)] = slices.Clone(topics)
 	}
-	path := file.Settings.Path(filepath.Dir(file.Path))
-	data, err := configwatch.ReadFile(path)
+	data, path, err := readSettings(ctx, file)
 	if err != nil {
 		return topics, groups, partitions, fmt.Errorf("settings are not readable, so that only base topics are checked: %w", err)
 	}

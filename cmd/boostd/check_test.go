@@ -22,7 +22,7 @@ func TestWhatACheckWants(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		topics, groups, _, err := wanted(file)
+		topics, groups, _, err := wanted(t.Context(), file)
 		if err != nil || len(topics) != 4 {
 			t.Errorf("%s: topics are %v, %v", c.only, topics, err)
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
 
 	"github.com/kafkaboost/boostd/conf"
@@ -47,9 +48,6 @@ func placeFlags(c *cobra.Command, brokers bool) func() (*place, error) {
 			if err := p.load(c, load); err != nil {
 				return nil, err
 			}
-			if p.path == "" {
-				p.path = p.file.Settings.Path(filepath.Dir(p.file.Path))
-			}
 		case c.Flags().Changed("set"):
 			return nil, usage("--set changes what -c names, and there is no -c\nsee: %s --help", c.CommandPath())
 		case *settings == "" || brokers && len(*addresses) == 0:
@@ -58,7 +56,7 @@ func placeFlags(c *cobra.Command, brokers bool) func() (*place, error) {
 		if len(*addresses) > 0 {
 			p.kafka.Brokers = *addresses
 		}
-		return p, p.read()
+		return p, p.read(c.Context())
 	}
 }
 
@@ -105,8 +103,13 @@ func instead(brokers bool) string {
 }
 
 // read reads the settings document. A broken one is shown with every problem.
-func (p *place) read() (err error) {
-	if p.text, err = configwatch.ReadFile(p.path); err != nil {
+func (p *place) read(ctx context.Context) (err error) {
+	if p.path != "" {
+		p.text, err = configwatch.ReadFile(p.path)
+	} else {
+		p.text, p.path, err = readSettings(ctx, p.file)
+	}
+	if err != nil {
 		return err
 	}
 	p.settings, p.warnings, err = priority.Parse(p.text)
@@ -118,6 +121,16 @@ func (p *place) read() (err error) {
 		return fmt.Errorf("settings are not usable\n%s", strings.Join(lines, "\n"))
 	}
 	return err
+}
+
+// readSettings reads the document that boostd.yaml names, and says where it is.
+func readSettings(ctx context.Context, file *conf.File) (text []byte, path string, err error) {
+	source, err := configwatch.Open(file.Settings, filepath.Dir(file.Path), hclog.NewNullLogger())
+	if err != nil {
+		return nil, "", exitError{exitConfig, err}
+	}
+	v, err := source.Read(ctx, true)
+	return v.Data, v.Place, errors.Join(err, source.Close())
 }
 
 // placed is a document's problem as editors and other programs read it.

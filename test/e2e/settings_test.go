@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/kafkaboost/boostd/test/rig"
@@ -58,6 +60,80 @@ func TestSignalWhileWaitingForSettings(t *testing.T) {
 			how.do(t, s)
 			p := s.Spawn(t)
 			rig.Eventually(t, "it says that settings are not usable", func() bool { return p.Says("settings are not usable") })
+			exits(t, p, p.Terminate(), 0)
+		})
+	}
+}
+
+// otherDefault is the settings document with another default priority.
+func otherDefault(s *rig.Setup, n int) string {
+	return fmt.Sprintf(`{"max_priority":10,"default_priority":%d,"Priority_boost":[{"topic_name":%q,"priority_boost_min_value":9,"number_of_partitions":3}]}`, n, s.Base)
+}
+
+// A change of the file is seen without being asked for; a mistake changes nothing,
+// and is told once until it is mended.
+func TestSettingsFileIsWatched(t *testing.T) {
+	t.Parallel()
+	s := rig.New(t, clusters[0], rig.Options{Min: 9})
+	p := s.Spawn(t)
+	rig.Eventually(t, "it is ready", func() bool { return rig.Ready(t, s) })
+	defaultIs := func(n int) func() bool {
+		return func() bool { return s.Status(t).Summary.DefaultPriority == n }
+	}
+	for n := 1; n <= 5; n++ {
+		s.WriteFile(t, "settings.json", otherDefault(s, n))
+		rig.Eventually(t, "the change is in force", defaultIs(n))
+	}
+	hash := s.Status(t).Settings.Hash
+	s.WriteFile(t, "settings.json", `{"max_priority":10,"default_priority":77}`)
+	rig.Eventually(t, "the mistake is an alarm", func() bool {
+		return strings.Contains(rig.Alarm(s.Status(t), "settings"), "/default_priority")
+	})
+	if status := s.Status(t); status.Settings.Hash != hash || !strings.Contains(status.Settings.Error, "/default_priority") || !status.Ready {
+		t.Errorf("after a mistake status is %+v", status.Settings)
+	}
+	for range 3 { // it is seen again, and not told again
+		exits(t, p, func() int { _, code := s.Command(t, "settings", "reload"); return code }(), 1)
+	}
+	if n := strings.Count(p.Output(), "settings are refused"); n != 1 {
+		t.Errorf("the log tells of the mistake %d times", n)
+	}
+	s.WriteFile(t, "settings.json", otherDefault(s, 6))
+	rig.Eventually(t, "the next is in force", defaultIs(6))
+	rig.Eventually(t, "the alarm is over", func() bool { return rig.Alarm(s.Status(t), "settings") == "" })
+	exits(t, p, p.Terminate(), 0)
+}
+
+// Without their source, or with a bad document there, a start has the last good
+// settings and says so.
+func TestStartWithTheLastGoodSettings(t *testing.T) {
+	t.Parallel()
+	for name, how := range breakSettings {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := rig.New(t, clusters[0], rig.Options{Min: 9})
+			s.WriteFile(t, "settings.json", otherDefault(s, 7))
+			p := s.Spawn(t)
+			rig.Eventually(t, "it is ready", func() bool { return rig.Ready(t, s) })
+			before := s.Status(t).Settings
+			p.Kill()
+			how.do(t, s)
+			p = s.Spawn(t)
+			rig.Eventually(t, "it is ready again", func() bool { return rig.Ready(t, s) })
+			rig.Eventually(t, "there is an alarm", func() bool { return strings.Contains(rig.Alarm(s.Status(t), "settings"), how.says) })
+			status := s.Status(t)
+			if status.Settings.Hash != before.Hash || status.Settings.Version != before.Version ||
+				status.Settings.Error == "" || status.Summary.DefaultPriority != 7 {
+				t.Errorf("it runs with %+v, before %+v", status.Settings, before)
+			}
+			if !p.Says("the last good ones are in force") {
+				t.Error("the log doesn't say so")
+			}
+			s.WriteFile(t, "settings.json", otherDefault(s, 8))
+			rig.Eventually(t, "good settings take their place", func() bool {
+				status := s.Status(t)
+				return status.Summary.DefaultPriority == 8 && status.Settings.Error == "" && rig.Alarm(status, "settings") == ""
+			})
 			exits(t, p, p.Terminate(), 0)
 		})
 	}
