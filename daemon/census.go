@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -66,10 +67,10 @@ func poolLevels(list []groupPart) (all []poolLevel) {
 // watchGroups tells the scheduler once a second what levels' whole groups have to
 // do. It ends with the daemon.
 func (d *Daemon) watchGroups() {
-	if len(d.groupParts) == 0 {
+	if d.config.Gate.Scope != conf.GroupScope {
 		return
 	}
-	c := census{daemon: d, levels: poolLevels(d.groupParts), heard: map[poolLevel]time.Time{}, began: time.Now()}
+	c := census{daemon: d}
 	defer c.close()
 	ticker := time.NewTicker(censusInterval)
 	defer ticker.Stop()
@@ -88,15 +89,19 @@ func (d *Daemon) watchGroups() {
 // census asks for the groups of all levels. Only watchGroups uses it.
 type census struct {
 	daemon *Daemon
-	levels []poolLevel
+	parts  []groupPart
+	levels []poolLevel // of the parts
 	admin  *kafkaio.Admin
-	survey *kafkaio.Survey // kept: it has a client for each group
-	heard  map[poolLevel]time.Time
-	began  time.Time
+	survey *kafkaio.Survey         // kept: it has a client for each group
+	heard  map[poolLevel]time.Time // when each level was last known, or asked for at first
 }
 
 // take asks once, and passes on what it has learnt.
 func (c *census) take() error {
+	c.follow(c.daemon.fleet.groupParts())
+	if len(c.parts) == 0 {
+		return nil
+	}
 	if err := c.connect(); err != nil {
 		return err
 	}
@@ -106,13 +111,30 @@ func (c *census) take() error {
 	var levels []actors.GroupWork
 	now := time.Now()
 	for _, r := range c.levels {
-		if work, known := sum(c.daemon.groupParts, r, answer); known {
+		if work, known := sum(c.parts, r, answer); known {
 			levels = append(levels, actors.GroupWork{Pool: r.pool, Level: r.level, GroupWork: work})
 			c.heard[r] = now
 		}
 	}
 	c.daemon.engine.Load().Group(levels)
 	return err
+}
+
+// follow asks for other parts from now on, when the settings have changed.
+func (c *census) follow(parts []groupPart) {
+	if reflect.DeepEqual(parts, c.parts) {
+		return
+	}
+	before := c.heard
+	c.parts, c.levels, c.heard = parts, poolLevels(parts), map[poolLevel]time.Time{}
+	for _, r := range c.levels {
+		since, known := before[r]
+		if !known {
+			since = time.Now()
+		}
+		c.heard[r] = since
+	}
+	c.closeSurvey()
 }
 
 func (c *census) connect() error {
@@ -124,7 +146,7 @@ func (c *census) connect() error {
 	}
 	if c.survey == nil {
 		groups := map[string][]string{}
-		for _, m := range c.daemon.groupParts {
+		for _, m := range c.parts {
 			groups[m.group] = append(groups[m.group], m.topics...)
 		}
 		c.survey, err = c.admin.Survey(groups)
@@ -156,11 +178,7 @@ func (c *census) unheard(now time.Time, why error) string {
 	var levels []string
 	longest := time.Duration(0)
 	for _, r := range c.levels {
-		since, ever := c.heard[r]
-		if !ever {
-			since = c.began
-		}
-		if silent := now.Sub(since); silent >= scheduler.GroupPatience {
+		if silent := now.Sub(c.heard[r]); silent >= scheduler.GroupPatience {
 			longest = max(longest, silent)
 			if text := fmt.Sprint(r.level); !slices.Contains(levels, text) {
 				levels = append(levels, text)
@@ -175,12 +193,19 @@ func (c *census) unheard(now time.Time, why error) string {
 		strings.Join(levels, ", "), longest.Round(time.Second), first)
 }
 
-func (c *census) close() {
+// closeSurvey ends its clients; the next question makes others.
+func (c *census) closeSurvey() {
+	if c.survey == nil {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeBudget/2)
 	defer cancel()
-	if c.survey != nil {
-		c.survey.Close(ctx)
-	}
+	c.survey.Close(ctx)
+	c.survey = nil
+}
+
+func (c *census) close() {
+	c.closeSurvey()
 	if c.admin != nil {
 		c.admin.Close()
 	}

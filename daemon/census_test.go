@@ -26,9 +26,9 @@ func withGroups(t *testing.T, file string) *Daemon {
 		t.Fatal(err)
 	}
 	d := &Daemon{config: config}
-	d.groupParts = d.partsOfGroups(d.allConsumers(parsed(t, `{"max_priority": 2, "Priority_boost": [
+	d.fleet.set(nil, d.partsOfGroups(d.allConsumers(parsed(t, `{"max_priority": 2, "Priority_boost": [
 		{"topic_name": "a", "priority_boost_min_value": 0, "number_of_partitions": 1},
-		{"topic_name": "b", "priority_boost_min_value": 2, "number_of_partitions": 1}]}`)))
+		{"topic_name": "b", "priority_boost_min_value": 2, "number_of_partitions": 1}]}`))))
 	return d
 }
 
@@ -36,17 +36,17 @@ func withGroups(t *testing.T, file string) *Daemon {
 func TestWhoseGroupsAreAskedFor(t *testing.T) {
 	d := withGroups(t, ofTwoHandlers)
 	var got []string
-	for _, p := range d.groupParts {
+	for _, p := range d.fleet.groupParts() {
 		got = append(got, fmt.Sprint(p.pool, ":", p.level, " ", p.group, " ", p.topics))
 	}
 	if text, want := strings.Join(got, ", "), "0:1 g_priority_1 [a_1], 0:2 g_priority_2 [a_2], 1:2 g_priority_2 [b_2]"; text != want {
 		t.Errorf("got %s, want %s", text, want)
 	}
-	if got := fmt.Sprint(poolLevels(d.groupParts)); got != "[{0 2} {0 1} {1 2}]" {
+	if got := fmt.Sprint(poolLevels(d.fleet.groupParts())); got != "[{0 2} {0 1} {1 2}]" {
 		t.Errorf("levels are %s", got)
 	}
-	if d = withGroups(t, strings.Replace(ofTwoHandlers, "scope: group", "scope: instance", 1)); d.groupParts != nil {
-		t.Errorf("without the scope it asks for %v", d.groupParts)
+	if d = withGroups(t, strings.Replace(ofTwoHandlers, "scope: group", "scope: instance", 1)); d.fleet.groupParts() != nil {
+		t.Errorf("without the scope it asks for %v", d.fleet.groupParts())
 	}
 }
 
@@ -70,7 +70,7 @@ func TestSumOfAGroup(t *testing.T) {
 // What nobody has told for as long as the scheduler waits is an alarm, with why.
 func TestUnheardOf(t *testing.T) {
 	began := time.Unix(1000, 0)
-	c := census{levels: []poolLevel{{0, 9}, {0, 8}, {1, 9}}, heard: map[poolLevel]time.Time{{0, 8}: began.Add(5 * time.Second)}, began: began}
+	c := census{levels: []poolLevel{{0, 9}, {0, 8}, {1, 9}}, heard: map[poolLevel]time.Time{{0, 9}: began, {0, 8}: began.Add(5 * time.Second), {1, 9}: began}}
 	why := errors.New("no broker answers\nnone")
 	for after, want := range map[time.Duration]string{
 		9 * time.Second:  "",

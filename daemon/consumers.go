@@ -105,38 +105,43 @@ func (d *Daemon) order(base string) scheduler.Order {
 	return o
 }
 
-// consumerSpecs makes the sources. On an error those made are stopped.
-func (d *Daemon) consumerSpecs() ([]actors.ConsumerSpec, error) {
-	activity := &kafkaio.Activity{}
-	var specs []actors.ConsumerSpec
-	for _, p := range d.consumers {
+// newMembers makes the Sources of planned consumers. On an error those made are
+// stopped.
+func (d *Daemon) newMembers(plans []consumerPlan) ([]member, error) {
+	members := make([]member, 0, len(plans))
+	for _, p := range plans {
 		source, err := kafkaio.NewConsumer(kafkaio.SourceOptions{
 			Config: d.config.Kafka, Group: p.group, Topics: p.topics, Level: p.key,
 			Member:   d.config.Kafka.Member(p.name),
 			Window:   kafkaio.Window(scheduler.DefaultWindow),
-			Activity: activity, Probe: d.probe, Logger: d.logger.Named("kafka"), BeforeCommit: d.audits.flush,
+			Activity: &d.activity, Probe: d.probe, Logger: d.logger.Named("kafka"), BeforeCommit: d.audits.flush,
 		})
 		if err != nil {
-			_ = stopSources(specs) // none was started: there is nothing to lose
+			_ = stopMembers(members) // none was started: there is nothing to lose
 			return nil, err
 		}
-		specs = append(specs, actors.ConsumerSpec{
-			Source: source, Handler: p.handler, Name: p.name, Resolve: d.resolverFor(p),
-			Scheduling: scheduler.ConsumerConfig{
-				Level: p.level, Mixed: p.mixed, Window: scheduler.DefaultWindow, Orders: p.orders,
-			},
-		})
+		members = append(members, member{p, source})
 	}
-	return specs, nil
+	return members, nil
 }
 
-// stopSources ends sources that were made and never started.
-func stopSources(consumers []actors.ConsumerSpec) error {
+// spec is the member as the actors take it.
+func (d *Daemon) spec(m member) actors.ConsumerSpec {
+	return actors.ConsumerSpec{
+		Source: m.source, Handler: m.plan.handler, Name: m.plan.name, Resolve: d.resolverFor(m.plan),
+		Scheduling: scheduler.ConsumerConfig{
+			Level: m.plan.level, Mixed: m.plan.mixed, Window: scheduler.DefaultWindow, Orders: m.plan.orders,
+		},
+	}
+}
+
+// stopMembers ends Sources that were made and never started.
+func stopMembers(members []member) error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeBudget)
 	defer cancel()
 	var errs []error
-	for _, c := range consumers {
-		errs = append(errs, c.Source.Stop(ctx))
+	for _, m := range members {
+		errs = append(errs, m.source.Stop(ctx))
 	}
 	return errors.Join(errs...)
 }

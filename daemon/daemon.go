@@ -63,11 +63,11 @@ type Daemon struct {
 	tasks sync.WaitGroup
 
 	engine     atomic.Pointer[actors.Engine] // nil until it runs
-	consumers  []consumerPlan                // set before the engine
-	drained    []priority.LevelTopic         // the same: what is read besides the settings' levels
-	others     others                        // set before the engine
-	groupParts []groupPart                   // the same: what gate.scope group asks for
-	source     configwatch.Source            // of the settings; nil where the program has them
+	activity   kafkaio.Activity
+	fleet      fleet
+	drained    []priority.LevelTopic // set before the engine: what is read besides the settings' levels
+	others     others                // the same
+	source     configwatch.Source    // of the settings; nil where the program has them
 	settings   inForce
 	resolution resolution
 	reloading  chan struct{} // holds one: the right to read and to change settings
@@ -168,13 +168,17 @@ func (d *Daemon) startEngine(specs []actors.HandlerSpec) error {
 	settings := d.settings.current()
 	d.setPolicies(specs, settings)
 	all := d.allConsumers(settings)
-	if err := d.divide(all); err != nil {
-		return d.unfit(err)
-	}
-	d.groupParts = d.partsOfGroups(all)
-	consumers, err := d.consumerSpecs()
+	plans, err := d.divide(all)
 	if err != nil {
 		return d.unfit(err)
+	}
+	members, err := d.newMembers(plans)
+	if err != nil {
+		return d.unfit(err)
+	}
+	consumers := make([]actors.ConsumerSpec, len(members))
+	for n, m := range members {
+		consumers[n] = d.spec(m)
 	}
 	engine, err := actors.Start(actors.Options{
 		Scheduling: scheduler.Config{StartWait: d.config.StartWait.Std(), Gate: d.config.Gate.Pausing == "on", Group: d.config.Gate.Scope == conf.GroupScope},
@@ -182,14 +186,11 @@ func (d *Daemon) startEngine(specs []actors.HandlerSpec) error {
 		Handlers:   specs, Consumers: consumers, Paused: d.storedPauses(), Logger: d.logger,
 	})
 	if err != nil {
-		return errors.Join(fmt.Errorf("start actors: %w", err), stopSources(consumers))
+		return errors.Join(fmt.Errorf("start actors: %w", err), stopMembers(members))
 	}
-	names := make([]string, len(d.consumers))
-	for n, p := range d.consumers {
-		names[n] = p.name
-	}
+	d.fleet.set(members, d.partsOfGroups(all))
 	d.engine.Store(engine)
-	d.tasks.Go(func() { d.pulse.watch(d.life, engine, names) })
+	d.tasks.Go(func() { d.pulse.watch(d.life, engine, &d.fleet) })
 	d.tasks.Go(d.watchOthers)
 	d.tasks.Go(d.watchGroups)
 	if d.source != nil {

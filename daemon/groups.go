@@ -10,7 +10,7 @@ import (
 // group is what a pool's levels have to do everywhere, highest first. Those that
 // nothing is known of are there too.
 func (v *view) group(pool scheduler.PoolID, told []scheduler.GroupStatus) (all []console.GroupLevel) {
-	for _, r := range poolLevels(v.daemon.groupParts) {
+	for _, r := range poolLevels(v.daemon.fleet.groupParts()) {
 		if r.pool != pool {
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kafkaboost/boostd/alarms"
@@ -22,7 +23,7 @@ const (
 // watchOthers keeps an alarm for each level that is left to others while nobody
 // serves it. It ends with the daemon.
 func (d *Daemon) watchOthers() {
-	if len(d.others.plans) == 0 {
+	if len(d.config.Kafka.OnlyLevels) == 0 {
 		return
 	}
 	w := lookout{daemon: d, onlookers: map[string]*kafkaio.Onlooker{}}
@@ -50,6 +51,11 @@ type lookout struct {
 }
 
 func (w *lookout) look() error {
+	plans := w.daemon.others.get()
+	w.follow(plans)
+	if len(plans) == 0 {
+		return nil
+	}
 	if w.admin == nil {
 		admin, err := kafkaio.NewAdmin(w.daemon.config.Kafka)
 		if err != nil {
@@ -61,13 +67,13 @@ func (w *lookout) look() error {
 		ctx, cancel := context.WithTimeout(w.daemon.life, othersTimeout)
 		have, err := w.admin.Topics(ctx)
 		if cancel(); err != nil {
-			w.unknown(w.daemon.others.plans)
+			w.unknown(plans)
 			return err
 		}
 		w.have, w.at = have, time.Now()
 	}
 	var errs []error
-	for _, p := range w.daemon.others.plans { // set before, and never changed
+	for _, p := range plans {
 		if w.daemon.life.Err() != nil {
 			break // a question isn't cut short by the end
 		}
@@ -77,6 +83,24 @@ func (w *lookout) look() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// follow ends what was begun for levels that are no longer left to others.
+func (w *lookout) follow(plans []consumerPlan) {
+	for key, o := range w.onlookers {
+		if !slices.ContainsFunc(plans, func(p consumerPlan) bool { return p.key == key }) {
+			w.end(o)
+			delete(w.onlookers, key)
+			w.neglect.Unknown(time.Now(), subjectOf(key))
+			w.daemon.findings.set(alarms.Unserved, subjectOf(key), "")
+		}
+	}
+}
+
+func (w *lookout) end(o *kafkaio.Onlooker) {
+	ctx, cancel := context.WithTimeout(context.Background(), closeBudget/2)
+	defer cancel()
+	o.Close(ctx)
 }
 
 // unknown notes that nothing was learnt of levels.
@@ -124,10 +148,8 @@ func (w *lookout) ask(p consumerPlan) error {
 }
 
 func (w *lookout) close() {
-	ctx, cancel := context.WithTimeout(context.Background(), closeBudget/2)
-	defer cancel()
 	for _, o := range w.onlookers {
-		o.Close(ctx)
+		w.end(o)
 	}
 	if w.admin != nil {
 		w.admin.Close()

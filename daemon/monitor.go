@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/kafkaboost/boostd"
 	"github.com/kafkaboost/boostd/alarms"
 	"github.com/kafkaboost/boostd/scheduler"
 )
@@ -54,7 +53,7 @@ func (d *Daemon) look() {
 			d.keepPauses(s.Paused)
 			conditions = append(conditions, d.judge.Conditions(s)...)
 		}
-		conditions = append(conditions, troubles(engine.Sources(), d.consumers)...)
+		conditions = append(conditions, troubles(d.fleet.status())...)
 	}
 	begun, ended := d.book.update(time.Now(), conditions)
 	for _, a := range begun {
@@ -70,14 +69,14 @@ func (d *Daemon) look() {
 
 // troubles are the Sources' troubles as conditions. What is wrong with a
 // connection is so for all consumers that share it, and is said once.
-func troubles(sources []boostd.SourceStatus, plans []consumerPlan) []alarms.Condition {
+func troubles(members []memberStatus) []alarms.Condition {
 	var found []alarms.Condition
 	connections, at := 0, -1
-	for n, s := range sources {
-		for _, t := range s.Troubles {
+	for _, m := range members {
+		for _, t := range m.source.Troubles {
 			kind := alarms.Kind(t.Kind)
 			if kind != alarms.Connection {
-				found = append(found, alarms.Condition{Kind: kind, Subject: plans[n].name, Text: "consumer " + plans[n].name + ": " + t.Text})
+				found = append(found, alarms.Condition{Kind: kind, Subject: m.plan.name, Text: "consumer " + m.plan.name + ": " + t.Text})
 				continue
 			}
 			if connections++; at < 0 {

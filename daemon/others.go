@@ -34,7 +34,8 @@ func (o *others) set(plans []consumerPlan) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.waits = map[string]int64{}
+	o.plans = nil
+	maps.DeleteFunc(o.waits, func(key string, _ int64) bool { return byKey[key] == nil })
 	for _, key := range keys {
 		slices.Sort(byKey[key].topics)
 		o.plans = append(o.plans, *byKey[key])
@@ -54,7 +55,17 @@ func number(key string) int {
 func (o *others) note(key string, waiting int64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.waits == nil {
+		o.waits = map[string]int64{}
+	}
 	o.waits[key] = waiting
+}
+
+// get are the plans; they are never changed.
+func (o *others) get() []consumerPlan {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.plans
 }
 
 func (o *others) status() (all []console.Left) {
@@ -85,14 +96,13 @@ func subjectOf(key string) string {
 // divide parts all consumers into those that this instance has and those it
 // leaves to others, and says which levels of kafka.only_levels there aren't. It
 // fails where nothing would be consumed.
-func (d *Daemon) divide(all []consumerPlan) error {
+func (d *Daemon) divide(all []consumerPlan) (own []consumerPlan, err error) {
 	var left []consumerPlan
 	keys := map[string]bool{}
-	d.consumers = nil
 	for _, p := range all {
 		keys[p.key] = true
 		if d.config.Kafka.Consumes(p.key) {
-			d.consumers = append(d.consumers, p)
+			own = append(own, p)
 		} else {
 			left = append(left, p)
 		}
@@ -101,10 +111,10 @@ func (d *Daemon) divide(all []consumerPlan) error {
 	if unknown := d.unknownLevels(keys); unknown != "" {
 		d.logger.Warn("kafka.only_levels has levels without a topic of their own: nothing is consumed of them", "levels", unknown)
 	}
-	if len(d.consumers) == 0 {
-		return fmt.Errorf("kafka.only_levels: nothing would be consumed: topics and settings have %s", inOrder(keys))
+	if len(own) == 0 {
+		return nil, fmt.Errorf("kafka.only_levels: nothing would be consumed: topics and settings have %s", inOrder(keys))
 	}
-	return nil
+	return own, nil
 }
 
 // unknownLevels lists what kafka.only_levels has and the settings don't.

@@ -37,9 +37,9 @@ func TestOnlyLevels(t *testing.T) {
 		}
 		var log bytes.Buffer
 		d := &Daemon{config: config, logger: hclog.New(&hclog.LoggerOptions{Output: &log})}
-		err = d.divide(d.allConsumers(settings))
+		own, err := d.divide(d.allConsumers(settings))
 		var mine, left []string
-		for _, p := range d.consumers {
+		for _, p := range own {
 			mine = append(mine, p.name)
 		}
 		for _, l := range d.others.status() {

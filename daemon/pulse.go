@@ -26,16 +26,19 @@ const (
 // monitor. Idle turns count; brokers and handlers have no part in it. Safe from
 // any goroutine; the zero value is ready.
 type pulse struct {
-	mu   sync.Mutex
-	last map[string]time.Time
+	mu       sync.Mutex
+	last     map[string]time.Time
+	followed map[string]bool // the engine's loops
 }
 
-// turned notes a turn.
-func (p *pulse) turned(name string) { p.set(name, time.Now()) }
-
-func (p *pulse) set(name string, at time.Time) {
+// turned notes a turn of a loop that isn't the engine's.
+func (p *pulse) turned(name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.put(name, time.Now())
+}
+
+func (p *pulse) put(name string, at time.Time) {
 	if p.last == nil {
 		p.last = map[string]time.Time{}
 	}
@@ -55,19 +58,17 @@ func (p *pulse) late(now time.Time) error {
 }
 
 // watch asks the engine's loops until ctx ends.
-func (p *pulse) watch(ctx context.Context, e *actors.Engine, consumers []string) {
-	for name := range p.loops(consumers) {
-		p.turned(name) // from now on
-	}
+func (p *pulse) watch(ctx context.Context, e *actors.Engine, f *fleet) {
 	ticker := time.NewTicker(pulseInterval)
 	defer ticker.Stop()
 	for {
+		p.follow(f.get())
 		round, cancel := context.WithTimeout(ctx, pulsePatience)
-		e.Turning(round, func(name string) { p.turned(actorOf(name)) })
+		e.Turning(round, func(name string) { p.heard(actorOf(name), time.Now()) })
 		cancel()
-		for n, s := range e.Sources() {
-			if !s.Turned.IsZero() {
-				p.set(pollLoopOf(consumers[n]), s.Turned)
+		for _, m := range f.status() {
+			if !m.source.Turned.IsZero() {
+				p.heard(pollLoopOf(m.plan.name), m.source.Turned)
 			}
 		}
 		select {
@@ -78,13 +79,34 @@ func (p *pulse) watch(ctx context.Context, e *actors.Engine, consumers []string)
 	}
 }
 
-// loops are the names of all loops of an engine.
-func (p *pulse) loops(consumers []string) map[string]bool {
-	names := map[string]bool{actorOf(actors.SchedulerName): true}
-	for _, c := range consumers {
-		names[actorOf(c)], names[pollLoopOf(c)] = true, true
+// follow expects turns of what has come, from now on, and none of what has gone.
+func (p *pulse) follow(members []member) {
+	loops := map[string]bool{actorOf(actors.SchedulerName): true}
+	for _, m := range members {
+		loops[actorOf(m.plan.name)], loops[pollLoopOf(m.plan.name)] = true, true
 	}
-	return names
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for name := range p.followed {
+		if !loops[name] {
+			delete(p.last, name)
+		}
+	}
+	for name := range loops {
+		if !p.followed[name] {
+			p.put(name, time.Now())
+		}
+	}
+	p.followed = loops
+}
+
+// heard notes a turn of what is followed; what has just gone may still answer.
+func (p *pulse) heard(name string, at time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.followed[name] {
+		p.put(name, at)
+	}
 }
 
 func actorOf(name string) string {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/actors"
 	"github.com/kafkaboost/boostd/alarms"
 )
 
@@ -15,15 +16,19 @@ func TestPulseNamesWhoStandsStill(t *testing.T) {
 	if err := p.late(now); err != nil {
 		t.Errorf("of nobody: %v", err)
 	}
-	p.set(pollLoopOf("7"), now)
-	p.set(actorOf("scheduler"), now.Add(-standstill))
+	p.follow([]member{{plan: consumerPlan{name: "7"}}, {plan: consumerPlan{name: "8"}}})
+	p.follow([]member{{plan: consumerPlan{name: "7"}}})
+	p.heard(pollLoopOf("8"), now.Add(-time.Hour)) // it has gone: nobody waits for it
+	p.heard(actorOf("7"), now)
+	p.heard(pollLoopOf("7"), now)
+	p.heard(actorOf(actors.SchedulerName), now.Add(-standstill))
 	if err := p.late(now); err != nil {
 		t.Errorf("just in time: %v", err)
 	}
 	if err := p.late(now.Add(2 * time.Second)); err == nil || err.Error() != "the scheduler has stood still for 17s" {
 		t.Errorf("got %v", err)
 	}
-	p.turned(actorOf("scheduler"))
+	p.heard(actorOf(actors.SchedulerName), time.Now())
 	if err := p.late(now.Add(standstill + time.Minute)); err == nil || !strings.Contains(err.Error(), "consumer 7") {
 		t.Errorf("got %v", err)
 	}
@@ -47,11 +52,11 @@ func TestFindings(t *testing.T) {
 
 func TestTroublesOfOneConnectionAreOne(t *testing.T) {
 	refused := boostd.StandingTrouble{Kind: "connection", Text: "refused"}
-	got := troubles([]boostd.SourceStatus{
-		{Troubles: []boostd.StandingTrouble{refused}},
-		{},
-		{Troubles: []boostd.StandingTrouble{{Kind: "commit", Text: "no answer"}, refused}},
-	}, []consumerPlan{{name: "base"}, {name: "7"}, {name: "9"}})
+	got := troubles([]memberStatus{
+		{consumerPlan{name: "base"}, boostd.SourceStatus{Troubles: []boostd.StandingTrouble{refused}}},
+		{consumerPlan{name: "7"}, boostd.SourceStatus{}},
+		{consumerPlan{name: "9"}, boostd.SourceStatus{Troubles: []boostd.StandingTrouble{{Kind: "commit", Text: "no answer"}, refused}}},
+	})
 	want := []alarms.Condition{
 		{Kind: alarms.Connection, Text: "refused (2 consumers)"},
 		{Kind: alarms.Commit, Subject: "9", Text: "consumer 9: no answer"},

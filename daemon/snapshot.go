@@ -61,7 +61,7 @@ func (d *Daemon) picture(ctx context.Context) (*console.Status, error) {
 		if v.scheduler, err = engine.Status(ctx); err != nil {
 			return nil, err
 		}
-		v.sources = engine.Sources()
+		v.members = d.fleet.status()
 	}
 	return v.status(), nil
 }

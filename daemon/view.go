@@ -16,7 +16,7 @@ type view struct {
 	daemon    *Daemon
 	now       time.Time
 	scheduler scheduler.Status
-	sources   []boostd.SourceStatus
+	members   []memberStatus
 	before    scheduler.Status // a few seconds ago, for rates
 	elapsed   float64          // since then, in seconds; zero: not known
 }
@@ -30,7 +30,7 @@ func (v *view) status() *console.Status {
 	}
 	s.Phase, s.Waiting = d.phase.get()
 	s.Left = d.others.status()
-	if v.sources != nil {
+	if v.members != nil {
 		v.before, v.elapsed = d.rates.before(v.scheduler.At)
 		s.Consumers, s.Handlers = v.consumers(), v.handlers()
 		s.Levels = v.levels()
@@ -72,8 +72,8 @@ func (v *view) summary() *console.Summary {
 		return nil
 	}
 	topics := []string{}
-	for _, s := range v.sources {
-		topics = append(topics, s.Topics...)
+	for _, m := range v.members {
+		topics = append(topics, m.source.Topics...)
 	}
 	slices.Sort(topics)
 	return &console.Summary{
@@ -86,8 +86,12 @@ func (v *view) summary() *console.Summary {
 
 func (v *view) consumers() []console.Consumer {
 	all := make([]console.Consumer, 0, len(v.scheduler.Consumers))
-	for n, k := range v.scheduler.Consumers {
-		source, plan := v.sources[n], v.daemon.consumers[n]
+	for _, k := range v.scheduler.Consumers {
+		n := slices.IndexFunc(v.members, func(m memberStatus) bool { return m.plan.name == k.Name })
+		if n < 0 {
+			continue // it has just come, or gone
+		}
+		source, plan := v.members[n].source, v.members[n].plan
 		c := console.Consumer{
 			Name: k.Name, Handler: plan.handler, Group: source.Group, Topics: source.Topics, Partitions: k.Partitions, Joined: k.Joined,
 			Unsettled: k.Unsettled, Bytes: k.Bytes, State: k.State.String(), Reason: v.reason(k),
