@@ -61,3 +61,6 @@ func (n *Neglect) Unknown(now time.Time, subject string) {
 		n.seen[subject] = s
 	}
 }
+
+// Forget is for a level that is there no more.
+func (n *Neglect) Forget(subject string) { delete(n.seen, subject) }

@@ -42,6 +42,8 @@ func TestNeglect(t *testing.T) {
 		}
 	}
 	var n Neglect
+	n.Judge(time.Unix(-60, 0), Left{"base topics", "g_base", 12, nil})
+	n.Forget("base topics")
 	n.Judge(time.Unix(0, 0), Left{"base topics", "g_base", 12, nil})
 	c, _ := n.Judge(time.Unix(31, 0), Left{"base topics", "g_base", 12, nil})
 	if want := "12 messages of base topics wait, and group g_base has committed nothing for 31s: this instance leaves them to others (kafka.only_levels), and none of them serves them, or all are busy with higher levels"; c.Text != want {

@@ -28,7 +28,7 @@ func withGroups(t *testing.T, file string) *Daemon {
 	d := &Daemon{config: config}
 	d.fleet.set(nil, d.partsOfGroups(d.allConsumers(parsed(t, `{"max_priority": 2, "Priority_boost": [
 		{"topic_name": "a", "priority_boost_min_value": 0, "number_of_partitions": 1},
-		{"topic_name": "b", "priority_boost_min_value": 2, "number_of_partitions": 1}]}`))))
+		{"topic_name": "b", "priority_boost_min_value": 2, "number_of_partitions": 1}]}`), nil)))
 	return d
 }
 

@@ -31,13 +31,13 @@ type consumerPlan struct {
 // planConsumers lists the consumers of this instance: all, but for those of levels
 // that kafka.only_levels leaves to others.
 func (d *Daemon) planConsumers(settings *priority.Settings) []consumerPlan {
-	return slices.DeleteFunc(d.allConsumers(settings), func(p consumerPlan) bool { return !d.config.Kafka.Consumes(p.key) })
+	return slices.DeleteFunc(d.allConsumers(settings, d.retired.get()), func(p consumerPlan) bool { return !d.config.Kafka.Consumes(p.key) })
 }
 
 // allConsumers lists, for every handler, the consumer of its base topics and one
-// for each level that any of them is boosted to, or has a topic to drain of. A
+// for each level that any of them is boosted to, or has a retired topic of. A
 // level above max_priority has its own group and counts as max_priority.
-func (d *Daemon) allConsumers(settings *priority.Settings) []consumerPlan {
+func (d *Daemon) allConsumers(settings *priority.Settings, retired []priority.LevelTopic) []consumerPlan {
 	var plans []consumerPlan
 	for _, handler := range slices.Sorted(maps.Keys(d.config.Handlers)) {
 		var bases []string
@@ -47,7 +47,7 @@ func (d *Daemon) allConsumers(settings *priority.Settings) []consumerPlan {
 			}
 		}
 		slices.Sort(bases)
-		plans = append(plans, d.planHandler(handler, bases, settings)...)
+		plans = append(plans, d.planHandler(handler, bases, settings, retired)...)
 	}
 	if len(d.config.Handlers) > 1 {
 		for n := range plans {
@@ -57,7 +57,7 @@ func (d *Daemon) allConsumers(settings *priority.Settings) []consumerPlan {
 	return plans
 }
 
-func (d *Daemon) planHandler(handler string, bases []string, settings *priority.Settings) []consumerPlan {
+func (d *Daemon) planHandler(handler string, bases []string, settings *priority.Settings, retired []priority.LevelTopic) []consumerPlan {
 	group := d.config.Kafka.Group
 	base := consumerPlan{handler: handler, group: priority.BaseGroup(group), name: "base", key: "base",
 		mixed: true, topics: bases, orders: map[string]scheduler.Order{}, tenants: map[string]priority.Tenant{}}
@@ -79,7 +79,7 @@ func (d *Daemon) planHandler(handler string, bases []string, settings *priority.
 	for _, t := range settings.Plan(bases) {
 		add(t.Name, t.Base, t.Level)
 	}
-	for _, t := range d.drained {
+	for _, t := range retired {
 		if slices.Contains(bases, t.Base) {
 			add(t.Name, t.Base, t.Level)
 		}
@@ -120,7 +120,7 @@ func (d *Daemon) newMembers(plans []consumerPlan) ([]member, error) {
 			_ = stopMembers(members) // none was started: there is nothing to lose
 			return nil, err
 		}
-		members = append(members, member{p, source})
+		members = append(members, member{p, source, newTenants(p)})
 	}
 	return members, nil
 }
@@ -128,7 +128,7 @@ func (d *Daemon) newMembers(plans []consumerPlan) ([]member, error) {
 // spec is the member as the actors take it.
 func (d *Daemon) spec(m member) actors.ConsumerSpec {
 	return actors.ConsumerSpec{
-		Source: m.source, Handler: m.plan.handler, Name: m.plan.name, Resolve: d.resolverFor(m.plan),
+		Source: m.source, Handler: m.plan.handler, Name: m.plan.name, Resolve: d.resolverFor(m),
 		Scheduling: scheduler.ConsumerConfig{
 			Level: m.plan.level, Mixed: m.plan.mixed, Window: scheduler.DefaultWindow, Orders: m.plan.orders,
 		},

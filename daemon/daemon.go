@@ -62,16 +62,17 @@ type Daemon struct {
 	end   context.CancelFunc
 	tasks sync.WaitGroup
 
-	engine     atomic.Pointer[actors.Engine] // nil until it runs
-	activity   kafkaio.Activity
-	fleet      fleet
-	drained    []priority.LevelTopic // set before the engine: what is read besides the settings' levels
-	others     others                // the same
-	source     configwatch.Source    // of the settings; nil where the program has them
-	settings   inForce
-	resolution resolution
-	reloading  chan struct{} // holds one: the right to read and to change settings
-	hurry      chan struct{} // has room for one: somebody wants a look at once
+	engine       atomic.Pointer[actors.Engine] // nil until it runs
+	activity     kafkaio.Activity
+	fleet        fleet
+	retired      retired
+	tryingTopics atomic.Bool
+	others       others
+	source       configwatch.Source // of the settings; nil where the program has them
+	settings     inForce
+	resolution   resolution
+	reloading    chan struct{} // holds one: the right to read and to change settings
+	hurry        chan struct{} // has room for one: somebody wants a look at once
 
 	phase     phase
 	findings  findings
@@ -167,11 +168,13 @@ func (d *Daemon) open() error {
 func (d *Daemon) startEngine(specs []actors.HandlerSpec) error {
 	settings := d.settings.current()
 	d.setPolicies(specs, settings)
-	all := d.allConsumers(settings)
-	plans, err := d.divide(all)
+	all := d.allConsumers(settings, d.retired.get())
+	plans, left, err := d.divide(all)
 	if err != nil {
 		return d.unfit(err)
 	}
+	d.tellUnknownLevels(all)
+	d.others.set(left)
 	members, err := d.newMembers(plans)
 	if err != nil {
 		return d.unfit(err)

@@ -15,46 +15,53 @@ import (
 
 const (
 	// leftoversInterval is the time between two looks at topics of levels that the
-	// settings don't have, leftoversSoon that while messages wait in some, or it
-	// isn't known.
+	// settings don't have, leftoversSoon that while there are any.
 	leftoversInterval = time.Minute
 	leftoversSoon     = 5 * time.Second
 	// leftoversTimeout bounds one look: less than the stop waits for tasks.
 	leftoversTimeout = 2500 * time.Millisecond
 )
 
-// toDrain are the existing topics of levels that the settings don't have and
-// that boostd.yaml wants to be read.
-func (d *Daemon) toDrain(have map[string]int) []priority.LevelTopic {
-	return slices.DeleteFunc(d.leftovers(have), func(t priority.LevelTopic) bool { return !d.config.Topics[t.Base].Drain })
+// leftovers are the existing topics of levels that the settings don't have: of
+// boosted bases, and what was a level's once.
+func (d *Daemon) leftovers(settings *priority.Settings, have map[string]int) []priority.LevelTopic {
+	bases := slices.Sorted(maps.Keys(d.config.Topics))
+	boosted := settings.Leftovers(bases, have)
+	return slices.DeleteFunc(settings.LevelTopics(bases, have), func(t priority.LevelTopic) bool {
+		return !t.Outside || !slices.Contains(boosted, t) && !d.retired.ours(t.Name)
+	})
 }
 
-func (d *Daemon) leftovers(have map[string]int) []priority.LevelTopic {
-	return d.settings.current().Leftovers(slices.Sorted(maps.Keys(d.config.Topics)), have)
+// ours reports whether a topic outside of the settings is to be read: it was a
+// level's once, or boostd.yaml says so.
+func (d *Daemon) ours(t priority.LevelTopic) bool {
+	return d.retired.ours(t.Name) || d.config.Topics[t.Base].Drain
 }
 
-// watchLeftovers keeps an alarm for each base topic while messages wait in
-// topics of levels that the settings don't have. It ends with the daemon.
+func (d *Daemon) oursOf(left []priority.LevelTopic) []priority.LevelTopic {
+	return slices.DeleteFunc(left, func(t priority.LevelTopic) bool { return !d.ours(t) })
+}
+
+// watchLeftovers has retired topics read as long as something waits in them, and
+// keeps an alarm for each base topic meanwhile, also for what nobody reads. It ends
+// with the daemon.
 func (d *Daemon) watchLeftovers() {
-	told := map[string]string{}
+	told := map[string]bool{}
 	for {
-		texts, err := d.findStranded()
-		if err != nil && d.life.Err() == nil {
-			d.logger.Debug("topics outside of the levels are not known", "error", err)
+		found, err := d.findLeftovers()
+		switch {
+		case d.life.Err() != nil:
+			return
+		case err == nil:
+			err = d.readLeftovers(d.life, found)
+		}
+		if err != nil {
+			d.logger.Debug("topics outside of the levels are not read as they should be", "error", err)
 		} else {
-			maps.DeleteFunc(told, func(base, _ string) bool {
-				if _, still := texts[base]; !still {
-					d.findings.set(alarms.Stranded, base, "")
-				}
-				return texts[base] == ""
-			})
-			for base, text := range texts {
-				d.findings.set(alarms.Stranded, base, text)
-			}
-			maps.Copy(told, texts)
+			d.tellStranded(told, found)
 		}
 		wait := leftoversInterval
-		if err != nil || len(told) > 0 {
+		if err != nil || len(found.topics) > 0 {
 			wait = leftoversSoon
 		}
 		select {
@@ -65,39 +72,53 @@ func (d *Daemon) watchLeftovers() {
 	}
 }
 
-// findStranded says for each base topic what waits where nobody looks. Mostly
-// there is no such topic, and one question for the list of topics is all.
-func (d *Daemon) findStranded() (map[string]string, error) {
+// outside are topics outside of the levels, and what waits in them.
+type outside struct {
+	of      *priority.Settings // whose levels
+	topics  []priority.LevelTopic
+	waiting map[string]int64 // what isn't known is absent
+}
+
+// findLeftovers asks the brokers. Mostly there is no such topic, and one question
+// for the list of topics is all.
+func (d *Daemon) findLeftovers() (found outside, err error) {
 	ctx, cancel := context.WithTimeout(d.life, leftoversTimeout)
 	defer cancel()
 	admin, err := kafkaio.NewAdmin(d.config.Kafka)
 	if err != nil {
-		return nil, err
+		return outside{}, err
 	}
 	defer admin.Close()
 	have, err := admin.Topics(ctx)
 	if err != nil {
-		return nil, err
+		return outside{}, err
 	}
-	left := d.leftovers(have)
-	if len(left) == 0 {
-		return nil, nil
+	found.of = d.settings.current()
+	found.topics = d.leftovers(found.of, have)
+	if len(found.topics) > 0 {
+		found.waiting, err = d.waiting(ctx, admin, found.topics, have)
 	}
-	waiting, err := d.waiting(ctx, admin, left, have)
-	if err != nil {
-		return nil, err
-	}
+	return found, err
+}
+
+// tellStranded keeps the alarms; told are the bases that have one.
+func (d *Daemon) tellStranded(told map[string]bool, found outside) {
 	byBase := map[string][]priority.LevelTopic{}
-	for _, t := range left {
-		if waiting[t.Name] > 0 {
+	for _, t := range found.topics {
+		if found.waiting[t.Name] > 0 {
 			byBase[t.Base] = append(byBase[t.Base], t)
 		}
 	}
-	texts := map[string]string{}
-	for base, topics := range byBase {
-		texts[base] = d.stranded(base, topics, waiting)
+	for base := range told {
+		if byBase[base] == nil {
+			d.findings.set(alarms.Stranded, base, "")
+			delete(told, base)
+		}
 	}
-	return texts, nil
+	for base, topics := range byBase {
+		d.findings.set(alarms.Stranded, base, d.stranded(topics, found.waiting))
+		told[base] = true
+	}
 }
 
 // waiting is how many messages wait in each of the topics. A level's group is
@@ -132,22 +153,20 @@ func (d *Daemon) waiting(ctx context.Context, admin *kafkaio.Admin, left []prior
 }
 
 // stranded is the alarm's text for one base topic.
-func (d *Daemon) stranded(base string, topics []priority.LevelTopic, waiting map[string]int64) string {
-	var names []string
-	sum, read := int64(0), 0
+func (d *Daemon) stranded(topics []priority.LevelTopic, waiting map[string]int64) string {
+	var names, unread []string
+	sum := int64(0)
 	for _, t := range topics {
 		sum += waiting[t.Name]
 		names = append(names, fmt.Sprintf("%s (%d)", t.Name, waiting[t.Name]))
-		if slices.Contains(d.drained, t) {
-			read++
+		if !d.ours(t) {
+			unread = append(unread, t.Name)
 		}
 	}
-	what := "topics." + base + ".drain: true and a restart have them handled"
-	switch {
-	case read == len(topics):
-		what = "they are being drained"
-	case d.config.Topics[base].Drain:
-		what = "those that were not there at start are drained after a restart"
+	text := fmt.Sprintf("%d messages wait in topics of levels that the settings don't have: %s: ", sum, strings.Join(names, ", "))
+	if len(unread) == 0 {
+		return text + "they are being read"
 	}
-	return fmt.Sprintf("%d messages wait in topics of levels that the settings don't have: %s: %s", sum, strings.Join(names, ", "), what)
+	return text + fmt.Sprintf("nobody reads %s, since the settings had no such level as far as this instance knows: topics.%s.drain: true and a restart have them handled",
+		strings.Join(unread, ", "), topics[0].Base)
 }

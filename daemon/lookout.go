@@ -89,18 +89,14 @@ func (w *lookout) look() error {
 func (w *lookout) follow(plans []consumerPlan) {
 	for key, o := range w.onlookers {
 		if !slices.ContainsFunc(plans, func(p consumerPlan) bool { return p.key == key }) {
-			w.end(o)
+			ctx, cancel := context.WithTimeout(w.daemon.life, othersTimeout)
+			o.Close(ctx)
+			cancel()
 			delete(w.onlookers, key)
-			w.neglect.Unknown(time.Now(), subjectOf(key))
+			w.neglect.Forget(subjectOf(key))
 			w.daemon.findings.set(alarms.Unserved, subjectOf(key), "")
 		}
 	}
-}
-
-func (w *lookout) end(o *kafkaio.Onlooker) {
-	ctx, cancel := context.WithTimeout(context.Background(), closeBudget/2)
-	defer cancel()
-	o.Close(ctx)
 }
 
 // unknown notes that nothing was learnt of levels.
@@ -148,8 +144,10 @@ func (w *lookout) ask(p consumerPlan) error {
 }
 
 func (w *lookout) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), closeBudget/2)
+	defer cancel()
 	for _, o := range w.onlookers {
-		w.end(o)
+		o.Close(ctx)
 	}
 	if w.admin != nil {
 		w.admin.Close()

@@ -94,10 +94,8 @@ func subjectOf(key string) string {
 }
 
 // divide parts all consumers into those that this instance has and those it
-// leaves to others, and says which levels of kafka.only_levels there aren't. It
-// fails where nothing would be consumed.
-func (d *Daemon) divide(all []consumerPlan) (own []consumerPlan, err error) {
-	var left []consumerPlan
+// leaves to others. It fails where nothing would be consumed.
+func (d *Daemon) divide(all []consumerPlan) (own, left []consumerPlan, err error) {
 	keys := map[string]bool{}
 	for _, p := range all {
 		keys[p.key] = true
@@ -107,19 +105,24 @@ func (d *Daemon) divide(all []consumerPlan) (own []consumerPlan, err error) {
 			left = append(left, p)
 		}
 	}
-	d.others.set(left)
-	if unknown := d.unknownLevels(keys); unknown != "" {
-		d.logger.Warn("kafka.only_levels has levels without a topic of their own: nothing is consumed of them", "levels", unknown)
-	}
 	if len(own) == 0 {
-		return nil, fmt.Errorf("kafka.only_levels: nothing would be consumed: topics and settings have %s", inOrder(keys))
+		return nil, nil, fmt.Errorf("kafka.only_levels: nothing would be consumed: topics and settings have %s", inOrder(keys))
 	}
-	return own, nil
+	return own, left, nil
 }
 
-// unknownLevels lists what kafka.only_levels has and the settings don't.
-func (d *Daemon) unknownLevels(keys map[string]bool) string {
-	unknown := map[string]bool{}
+// tellUnknownLevels says which levels kafka.only_levels has and nobody else.
+func (d *Daemon) tellUnknownLevels(all []consumerPlan) {
+	if unknown := d.unknownLevels(all); unknown != "" {
+		d.logger.Warn("kafka.only_levels has levels without a topic of their own: nothing is consumed of them", "levels", unknown)
+	}
+}
+
+func (d *Daemon) unknownLevels(all []consumerPlan) string {
+	keys, unknown := map[string]bool{}, map[string]bool{}
+	for _, p := range all {
+		keys[p.key] = true
+	}
 	for _, l := range d.config.Kafka.OnlyLevels {
 		for _, r := range l.Ranges {
 			for n := r.From; n <= r.To; n++ {

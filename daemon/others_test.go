@@ -37,7 +37,10 @@ func TestOnlyLevels(t *testing.T) {
 		}
 		var log bytes.Buffer
 		d := &Daemon{config: config, logger: hclog.New(&hclog.LoggerOptions{Output: &log})}
-		own, err := d.divide(d.allConsumers(settings))
+		all := d.allConsumers(settings, nil)
+		own, others, err := d.divide(all)
+		d.others.set(others)
+		d.tellUnknownLevels(all)
 		var mine, left []string
 		for _, p := range own {
 			mine = append(mine, p.name)

@@ -112,10 +112,10 @@ func (d *Daemon) setPolicies(specs []actors.HandlerSpec, settings *priority.Sett
 	d.tellPolicies(d.handlerNames(), settings)
 }
 
-// changePolicies gives each handler's pool what the next settings say, between
-// two messages, and names the handlers for which that is something else. The
-// policies fit, and levels are the same.
-func (d *Daemon) changePolicies(ctx context.Context, old, next *priority.Settings) (changed []string, err error) {
+// reconfigure gives the scheduler the next settings' levels and each handler's pool
+// their policy, between two messages, and names the handlers for which that is
+// another. The policies fit.
+func (d *Daemon) reconfigure(ctx context.Context, old, next *priority.Settings) (changed []string, err error) {
 	var policies []scheduler.Policy
 	for _, name := range d.handlerNames() {
 		before, _ := d.policyOf(name, old)
@@ -125,12 +125,12 @@ func (d *Daemon) changePolicies(ctx context.Context, old, next *priority.Setting
 		}
 		policies = append(policies, after)
 	}
-	if len(changed) == 0 {
+	if len(changed) == 0 && old.MaxPriority == next.MaxPriority {
 		return nil, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, policyPatience)
 	defer cancel()
-	return changed, d.engine.Load().SetPolicies(ctx, policies)
+	return changed, d.engine.Load().Reconfigure(ctx, int(next.MaxPriority)+1, policies)
 }
 
 // tellPolicies logs what isn't plainly strict.

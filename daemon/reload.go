@@ -36,16 +36,12 @@ func (d *Daemon) Reload(ctx context.Context) (console.Reloaded, error) {
 	return r, nil
 }
 
-// refresh reads the source and puts what it has into force, one at a time. What a
-// change needs beyond other rules, defaults and policies, new or other levels,
-// takes a restart in this version and is refused by name.
+// refresh reads the source and puts what it has into force, one at a time.
 func (d *Daemon) refresh(ctx context.Context, thorough bool) (console.Reloaded, error) {
-	select {
-	case d.reloading <- struct{}{}:
-		defer func() { <-d.reloading }()
-	case <-ctx.Done():
-		return console.Reloaded{}, context.Cause(ctx)
+	if err := d.seize(ctx); err != nil {
+		return console.Reloaded{}, err
 	}
+	defer d.yield()
 	old, _, _ := d.settings.get()
 	next, err := d.readSettings(ctx, thorough)
 	var text string
@@ -79,47 +75,65 @@ func (d *Daemon) keepOld(err error) {
 	d.findings.set(alarms.Settings, "", alarm+oneLine(err))
 }
 
-// change puts the next settings into force, and says what that changes. On an
-// error nothing has changed.
+// change puts the next settings into force, and says what that changes. All that
+// can fail comes first: on an error nothing has changed.
 func (d *Daemon) change(ctx context.Context, old, next document) (text string, err error) {
-	if err := d.needsRestart(old.settings, next.settings); err != nil {
+	bases := slices.Sorted(maps.Keys(d.config.Topics))
+	before, after := old.settings.Plan(bases), next.settings.Plan(bases)
+	if !slices.Equal(before, after) {
+		if err := d.topicsFor(ctx, next.settings); err != nil {
+			return "", err
+		}
+	}
+	r, err := d.prepare(next.settings, retire(d.retired.get(), before, after))
+	if err != nil {
 		return "", refused{err}
 	}
-	otherPolicy, err := d.changePolicies(ctx, old.settings, next.settings)
+	otherPolicy, err := d.reconfigure(ctx, old.settings, next.settings)
 	if err != nil {
+		r.abandon()
 		return "", err
 	}
 	d.put(next)
-	d.snapshots.forget()
-	d.logger.Info("settings are in force", "hash", next.hash, "version", next.version)
-	text = "priorities have changed; levels and topics are the same"
-	if len(otherPolicy) > 0 {
-		d.tellPolicies(otherPolicy, next.settings)
-		text += "; another policy holds for " + strings.Join(otherPolicy, ", ")
+	if err := d.carryOut(r); err != nil && d.life.Err() == nil {
+		// The settings are in force, and what is missing is an alarm of its own.
+		d.logger.Error("not all consumers are as the settings ask", "error", err)
 	}
-	return text, nil
+	d.logger.Info("settings are in force", "hash", next.hash, "version", next.version)
+	if !slices.Equal(before, after) {
+		d.tellUnknownLevels(r.all)
+	}
+	d.tellPolicies(otherPolicy, next.settings)
+	return changeInWords(before, after, old.settings, next.settings, otherPolicy), nil
 }
 
-// needsRestart names what of a change can't be done while the daemon runs.
-func (d *Daemon) needsRestart(old, next *priority.Settings) error {
+// changeInWords is what a person is told of a change.
+func changeInWords(before, after []priority.PlannedTopic, old, next *priority.Settings, otherPolicy []string) string {
+	var parts []string
+	if names := missingFrom(before, after); len(names) > 0 {
+		parts = append(parts, "new topics are "+strings.Join(names, ", "))
+	}
+	if names := missingFrom(after, before); len(names) > 0 {
+		parts = append(parts, "read until they are empty: "+strings.Join(names, ", "))
+	}
 	if old.MaxPriority != next.MaxPriority {
-		return fmt.Errorf("max_priority changes from %d to %d, which takes a restart of boostd", old.MaxPriority, next.MaxPriority)
+		parts = append(parts, fmt.Sprintf("levels are 0 to %d", next.MaxPriority))
 	}
-	bases := slices.Sorted(maps.Keys(d.config.Topics))
-	before, after := old.Plan(bases), next.Plan(bases)
-	var changed []string
-	for _, p := range after {
-		if !slices.Contains(before, p) {
-			changed = append(changed, "+"+p.Name)
+	if len(parts) == 0 {
+		parts = append(parts, "priorities have changed; levels and topics are the same")
+	}
+	if len(otherPolicy) > 0 {
+		parts = append(parts, "another policy holds for "+strings.Join(otherPolicy, ", "))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// missingFrom names the topics of b that a hasn't.
+func missingFrom(a, b []priority.PlannedTopic) (names []string) {
+	for _, t := range b {
+		if !slices.ContainsFunc(a, func(o priority.PlannedTopic) bool { return o.Name == t.Name }) {
+			names = append(names, t.Name)
 		}
 	}
-	for _, p := range before {
-		if !slices.Contains(after, p) {
-			changed = append(changed, "-"+p.Name)
-		}
-	}
-	if len(changed) > 0 {
-		return fmt.Errorf("other topics are boosted, which takes a restart of boostd: %s", strings.Join(changed, " "))
-	}
-	return nil
+	return names
 }

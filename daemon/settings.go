@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,6 +49,7 @@ func (d *Daemon) firstSettings(ctx context.Context) error {
 		d.settings.put(newDocument(s, nil, ""))
 		return nil
 	}
+	d.recall()
 	for failures := 0; ; {
 		next, err := d.readSettings(ctx, false)
 		if err == nil {
@@ -82,6 +85,7 @@ func (d *Daemon) withCopy(why error) bool {
 		return false
 	}
 	d.settings.put(last)
+	d.remember(last.settings)
 	d.settings.looked(why)
 	d.logger.Error("settings are not usable: the last good ones are in force", "source", d.source.String(),
 		"hash", last.hash, "version", last.version, "loaded", last.loaded, "error", why)
@@ -156,9 +160,37 @@ func (r refused) Unwrap() error        { return r.error }
 // start without the source.
 func (d *Daemon) put(next document) {
 	d.settings.put(next)
+	d.remember(next.settings)
 	if err := d.saveCopy(next); err != nil {
 		d.logger.Error("the settings' copy can't be kept: a start without their source won't have it", "error", err)
 	}
+}
+
+// remember keeps which topics are a level's: they will be read even when they are
+// none any more.
+func (d *Daemon) remember(settings *priority.Settings) {
+	known := len(d.retired.names())
+	var names []string
+	for _, t := range settings.Plan(slices.Sorted(maps.Keys(d.config.Topics))) {
+		names = append(names, t.Name)
+	}
+	d.retired.remember(names)
+	all := d.retired.names()
+	if len(all) == known {
+		return
+	}
+	if err := d.state.save(onceFile, all); err != nil {
+		d.logger.Error("the names of levels' topics can't be kept: after a restart nobody will read those that the settings no longer have", "error", err)
+	}
+}
+
+// recall is remember's other half, at start.
+func (d *Daemon) recall() {
+	var names []string
+	if err := d.state.load(onceFile, &names); err != nil {
+		d.logger.Warn("the names of earlier levels' topics are not known: nobody will read those that the settings no longer have", "error", err)
+	}
+	d.retired.remember(names)
 }
 
 // oneLine is an error as an alarm shows it.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/kafkaboost/boostd/lockfile"
+	"github.com/kafkaboost/boostd/wholefile"
 )
 
 // state is what must survive a restart: files in state_dir, which one instance
@@ -83,39 +84,8 @@ func (s *state) save(name string, v any) error {
 		return fmt.Errorf("write state %s: %w", name, err)
 	}
 	path := filepath.Join(s.dir, name)
-	if err := replaceFile(path, append(data, '\n')); err != nil {
+	if err := wholefile.Replace(path, append(data, '\n'), ""); err != nil {
 		return fmt.Errorf("write state: %w", err)
 	}
 	return nil
-}
-
-func replaceFile(path string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
-	if _, err = f.Write(data); err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err = os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-// syncDir makes a rename last.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

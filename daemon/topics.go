@@ -28,7 +28,7 @@ const (
 // those that exist: what is missing is tried again for as long as the daemon
 // runs, and a topic that comes later is found by its consumer.
 func (d *Daemon) prepareTopics(ctx context.Context, wait bool) error {
-	have, err := d.tryTopics(ctx)
+	have, err := d.tryTopics(ctx, d.settings.current())
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
@@ -36,10 +36,11 @@ func (d *Daemon) prepareTopics(ctx context.Context, wait bool) error {
 	case errors.Is(err, kafkaio.ErrUnreachable) && !wait:
 		return fmt.Errorf("%w; --wait keeps trying", err)
 	default:
-		d.tasks.Go(func() { d.retryTopics(err) })
+		d.keepTrying(err)
 	}
-	if d.drained = d.toDrain(have); len(d.drained) > 0 {
-		d.logger.Info("draining topics of levels that the settings don't have", "topics", namesOf(d.drained))
+	if reading := d.oursOf(d.leftovers(d.settings.current(), have)); len(reading) > 0 {
+		d.retired.set(reading)
+		d.logger.Info("topics of levels that the settings don't have are read until they are empty", "topics", namesOf(reading))
 	}
 	d.tasks.Go(d.watchLeftovers)
 	return nil
@@ -53,6 +54,30 @@ func namesOf(topics []priority.LevelTopic) string {
 	return strings.Join(names, ", ")
 }
 
+// topicsFor sees to the topics of settings that are to come into force. Where the
+// topics are somebody else's to make, what is missing is an alarm and no error.
+func (d *Daemon) topicsFor(ctx context.Context, next *priority.Settings) error {
+	_, err := d.tryTopics(ctx, next)
+	if errors.Is(err, errMissing) {
+		d.keepTrying(err)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("make the settings' topics: %w", err)
+	}
+	return nil
+}
+
+// keepTrying tries again in the background, until all is well.
+func (d *Daemon) keepTrying(err error) {
+	if d.tryingTopics.CompareAndSwap(false, true) {
+		d.tasks.Go(func() {
+			defer d.tryingTopics.Store(false)
+			d.retryTopics(err)
+		})
+	}
+}
+
 // retryTopics ends when all is well, or with the daemon.
 func (d *Daemon) retryTopics(err error) {
 	for wait := topicsRetry; err != nil; wait = min(2*wait, time.Minute) {
@@ -64,7 +89,7 @@ func (d *Daemon) retryTopics(err error) {
 			return
 		case <-time.After(wait):
 		}
-		_, err = d.tryTopics(d.life)
+		_, err = d.tryTopics(d.life, d.settings.current())
 	}
 	d.findings.set(alarms.Topics, "", "")
 }
@@ -72,7 +97,7 @@ func (d *Daemon) retryTopics(err error) {
 // tryTopics creates and grows topics as the settings ask, or says which are
 // missing. have are the partitions of all topics before that, nil when they are
 // not known.
-func (d *Daemon) tryTopics(ctx context.Context) (have map[string]int, err error) {
+func (d *Daemon) tryTopics(ctx context.Context, settings *priority.Settings) (have map[string]int, err error) {
 	admin, err := kafkaio.NewAdmin(d.config.Kafka)
 	if err != nil {
 		return nil, err
@@ -88,7 +113,7 @@ func (d *Daemon) tryTopics(ctx context.Context) (have map[string]int, err error)
 	if have, err = admin.Topics(ctx); err != nil {
 		return nil, err
 	}
-	plan := d.settings.current().Changes(slices.Sorted(maps.Keys(d.config.Topics)), d.config.DeadLetters(), have)
+	plan := settings.Changes(slices.Sorted(maps.Keys(d.config.Topics)), d.config.DeadLetters(), have)
 	if !*d.config.Kafka.CreateTopics {
 		return have, missingTopics(plan)
 	}
@@ -105,6 +130,8 @@ func (d *Daemon) tryTopics(ctx context.Context) (have map[string]int, err error)
 	return have, nil
 }
 
+var errMissing = errors.New("topics are missing")
+
 func missingTopics(plan []priority.TopicChange) error {
 	var missing []string
 	for _, t := range plan {
@@ -113,8 +140,8 @@ func missingTopics(plan []priority.TopicChange) error {
 		}
 	}
 	if len(missing) > 0 {
-		return fmt.Errorf("topics are missing and kafka.create_topics is false, their messages are read once they exist: %s",
-			strings.Join(missing, ", "))
+		return fmt.Errorf("%w and kafka.create_topics is false, their messages are read once they exist: %s",
+			errMissing, strings.Join(missing, ", "))
 	}
 	return nil
 }

@@ -1,0 +1,140 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/kafkaboost/boostd/priority"
+)
+
+const (
+	// changePatience bounds a change of the fleet: a consumer that leaves drains for
+	// 3 s, commits, and leaves its group.
+	changePatience = 20 * time.Second
+)
+
+// rearrangement is another fleet, prepared as far as nothing live is touched. The
+// right to reload belongs to who makes one.
+type rearrangement struct {
+	all     []consumerPlan // of all instances
+	left    []consumerPlan // what others are to have
+	change  fleetChange
+	fresh   []member // of change.added: made, not started
+	reading []priority.LevelTopic
+}
+
+// prepare works out what settings and retired topics ask for, and makes the
+// Sources of what is new.
+func (d *Daemon) prepare(settings *priority.Settings, reading []priority.LevelTopic) (r rearrangement, err error) {
+	r.reading, r.all = reading, d.allConsumers(settings, reading)
+	var own []consumerPlan
+	if own, r.left, err = d.divide(r.all); err != nil {
+		return r, err
+	}
+	r.change = compare(d.fleet.get(), own)
+	r.fresh, err = d.newMembers(r.change.added)
+	return r, err
+}
+
+// abandon ends what was made for nothing.
+func (r rearrangement) abandon() { _ = stopMembers(r.fresh) }
+
+// carryOut makes the fleet the prepared one. Consumers of which nothing changes
+// notice nothing. It isn't undone half way: whatever happens to who has asked, only
+// the daemon's own end cuts it short.
+func (d *Daemon) carryOut(r rearrangement) error {
+	ctx, cancel := context.WithTimeoutCause(d.life, changePatience, fmt.Errorf("not done in %v", changePatience))
+	defer cancel()
+	d.retired.set(r.reading)
+	d.others.set(r.left)
+	engine := d.engine.Load()
+	members := slices.Clone(d.fleet.get())
+	var errs []error
+	for _, p := range r.change.changed {
+		n := slices.IndexFunc(members, func(m member) bool { return m.plan.name == p.name })
+		was := members[n].plan.topics
+		members[n].plan = p
+		members[n].tenants.Store(&p.tenants)
+		if errs = append(errs, engine.Change(ctx, p.name, d.spec(members[n]).Scheduling)); !sameTopics(was, p.topics) {
+			errs = append(errs, members[n].source.SetTopics(p.topics)) // behind their orders
+		}
+	}
+	for _, m := range r.fresh {
+		if err := engine.Add(ctx, d.spec(m)); err != nil {
+			errs = append(errs, err, stopMembers([]member{m}))
+			continue
+		}
+		members = append(members, m)
+	}
+	d.fleet.set(members, d.partsOfGroups(r.all))
+	errs = append(errs, d.dismiss(ctx, r.change.gone))
+	members = slices.DeleteFunc(slices.Clone(members), func(m member) bool {
+		return slices.ContainsFunc(r.change.gone, func(g member) bool { return g.plan.name == m.plan.name })
+	})
+	d.fleet.set(members, d.partsOfGroups(r.all))
+	d.snapshots.forget()
+	return errors.Join(errs...)
+}
+
+// dismiss has consumers drain, commit and leave, all at once.
+func (d *Daemon) dismiss(ctx context.Context, gone []member) error {
+	errs := make([]error, len(gone))
+	var all sync.WaitGroup
+	for n, m := range gone {
+		all.Go(func() { errs[n] = d.engine.Load().Remove(ctx, m.plan.name) })
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+// readLeftovers has those of the topics outside of the levels read that are ours
+// and have messages, and no others.
+func (d *Daemon) readLeftovers(ctx context.Context, found outside) error {
+	if d.engine.Load() == nil {
+		return errStarting
+	}
+	if err := d.seize(ctx); err != nil {
+		return err
+	}
+	defer d.yield()
+	if d.settings.current() != found.of {
+		return errors.New("the settings have changed meanwhile")
+	}
+	reading := d.retired.get()
+	next := stillRead(reading, found.topics, found.waiting, d.ours)
+	if namesOf(next) == namesOf(reading) {
+		return nil
+	}
+	r, err := d.prepare(found.of, next)
+	if err != nil {
+		return err
+	}
+	if len(r.change.gone)+len(r.change.changed) > 0 || len(r.fresh) > 0 {
+		d.logger.Info("topics of levels that the settings don't have", "read", namesOf(next), "read_before", namesOf(reading))
+	}
+	return d.carryOut(r)
+}
+
+// seize takes the right to read and to change settings, which one at a time has.
+func (d *Daemon) seize(ctx context.Context) error {
+	select {
+	case d.reloading <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (d *Daemon) yield() { <-d.reloading }
+
+// newTenants keeps a member's tenants where its resolver finds them.
+func newTenants(p consumerPlan) *atomic.Pointer[map[string]priority.Tenant] {
+	t := &atomic.Pointer[map[string]priority.Tenant]{}
+	t.Store(&p.tenants)
+	return t
+}
