@@ -4,8 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
+
+	"github.com/hashicorp/go-hclog"
 )
 
 // History keeps the versions of one document, and lets people add some. Its
@@ -22,6 +25,18 @@ type History interface {
 	// and nothing has changed. After a crash at any point the current version is
 	// the old one or the new one, whole.
 	Push(ctx context.Context, data []byte, base string, note Note) (Entry, error)
+}
+
+// OpenHistory makes the history of the document that a valid Config names; dir is
+// the folder of boostd.yaml. Nothing is read, and no server is asked.
+func OpenHistory(c Config, dir string, logger hclog.Logger) (History, error) {
+	switch c.scheme() {
+	case schemeFile:
+		return openFileHistory(c.path(dir))
+	case schemeS3:
+		return openObjectHistory(c, logger)
+	}
+	return nil, errors.New("settings over https have no history, and can't be written: change them where they come from")
 }
 
 // Note says who made a version, and why. Both may be empty, and are cut to 200
@@ -64,7 +79,7 @@ func (c Conflict) Error() string {
 }
 
 // ErrNoVersion says that a history has no version of a name.
-var ErrNoVersion = fmt.Errorf("there is no such version: `boostd settings history` lists them")
+var ErrNoVersion = errors.New("there is no such version: `boostd settings history` lists them")
 
 // Hash is a document's hash as entries and status have it.
 func Hash(data []byte) string {

@@ -1,12 +1,11 @@
 package daemon
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/kafkaboost/boostd/configwatch"
 	"github.com/kafkaboost/boostd/priority"
 )
 
@@ -20,12 +19,7 @@ type document struct {
 }
 
 func newDocument(settings *priority.Settings, data []byte, version string) document {
-	return document{settings, data, hashOf(data), version, time.Now()}
-}
-
-func hashOf(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
+	return document{settings, data, configwatch.Hash(data), version, time.Now()}
 }
 
 // inForce are the settings that the daemon runs with. Safe from any goroutine.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/kafkaboost/boostd/configwatch"
 	"github.com/kafkaboost/boostd/console"
 	"github.com/kafkaboost/boostd/priority"
 )
@@ -31,7 +32,7 @@ func (d *Daemon) loadCopy() (document, error) {
 	if err := d.state.load(copyFile, &last); err != nil || last.Source != d.sourceName() {
 		return document{}, err
 	}
-	if hash := hashOf(last.Data); hash != last.Hash {
+	if hash := configwatch.Hash(last.Data); hash != last.Hash {
 		return document{}, fmt.Errorf("read state %s: its document has hash %.12s, not %.12s", copyFile, hash, last.Hash)
 	}
 	settings, _, err := priority.Parse(last.Data)

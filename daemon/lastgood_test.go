@@ -45,7 +45,7 @@ func TestLastGood(t *testing.T) {
 	}
 	for name, torn := range map[string]string{
 		"torn":          string(whole[:len(whole)/2]),
-		"another hash":  strings.Replace(string(whole), want.hash, hashOf(nil), 1),
+		"another hash":  strings.Replace(string(whole), want.hash, configwatch.Hash(nil), 1),
 		"no such shape": `[]`,
 	} {
 		if err := os.WriteFile(path, []byte(torn), 0o600); err != nil {

@@ -116,21 +116,30 @@ func (d *Daemon) setPolicies(specs []actors.HandlerSpec, settings *priority.Sett
 // their policy, between two messages, and names the handlers for which that is
 // another. The policies fit.
 func (d *Daemon) reconfigure(ctx context.Context, old, next *priority.Settings) (changed []string, err error) {
-	var policies []scheduler.Policy
-	for _, name := range d.handlerNames() {
-		before, _ := d.policyOf(name, old)
-		after, _ := d.policyOf(name, next)
-		if !reflect.DeepEqual(before, after) {
-			changed = append(changed, name)
-		}
-		policies = append(policies, after)
-	}
+	changed = d.otherPolicies(old, next)
 	if len(changed) == 0 && old.MaxPriority == next.MaxPriority {
 		return nil, nil
+	}
+	var policies []scheduler.Policy
+	for _, name := range d.handlerNames() {
+		p, _ := d.policyOf(name, next)
+		policies = append(policies, p)
 	}
 	ctx, cancel := context.WithTimeout(ctx, policyPatience)
 	defer cancel()
 	return changed, d.engine.Load().Reconfigure(ctx, int(next.MaxPriority)+1, policies)
+}
+
+// otherPolicies names the handlers for which the next settings mean another policy.
+func (d *Daemon) otherPolicies(old, next *priority.Settings) (names []string) {
+	for _, name := range d.handlerNames() {
+		before, _ := d.policyOf(name, old)
+		after, _ := d.policyOf(name, next)
+		if !reflect.DeepEqual(before, after) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // tellPolicies logs what isn't plainly strict.

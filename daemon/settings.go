@@ -134,7 +134,7 @@ func (d *Daemon) readSettings(ctx context.Context, thorough bool) (document, err
 	if err != nil {
 		return document{}, err
 	}
-	if now, _, _ := d.settings.get(); now.settings != nil && now.hash == hashOf(v.Data) {
+	if now, _, _ := d.settings.get(); now.settings != nil && now.hash == configwatch.Hash(v.Data) {
 		return now, nil
 	}
 	settings, warnings, err := priority.Parse(v.Data)

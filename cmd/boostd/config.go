@@ -36,18 +36,23 @@ func newConfig() *cobra.Command {
 // configFlags adds the flags that say which configuration a command uses, and
 // returns what loads it. Warnings are the caller's to show.
 func configFlags(c *cobra.Command) func() (conf.Loaded, error) {
-	path := c.Flags().StringP("config", "c", "", "boostd.yaml")
-	set := c.Flags().StringArray("set", nil, "KEY=VALUE that counts before the file, such as handlers.orders.slots=8; repeatable")
-	return func() (conf.Loaded, error) {
-		if *path == "" {
-			return conf.Loaded{}, usage("%s needs a configuration file\nsee: %s -c boostd.yaml", c.Name(), c.CommandPath())
-		}
-		loaded, err := conf.Read(*path, conf.Options{Set: *set, Environ: os.Environ()})
-		if err != nil {
-			err = exitError{exitConfig, err}
-		}
-		return loaded, err
+	c.Flags().StringP("config", "c", "", "boostd.yaml")
+	c.Flags().StringArray("set", nil, "KEY=VALUE that counts before the file, such as handlers.orders.slots=8; repeatable")
+	return func() (conf.Loaded, error) { return readConfig(c) }
+}
+
+// readConfig reads what the flags of configFlags say.
+func readConfig(c *cobra.Command) (conf.Loaded, error) {
+	path, _ := c.Flags().GetString("config")
+	set, _ := c.Flags().GetStringArray("set")
+	if path == "" {
+		return conf.Loaded{}, usage("%s needs a configuration file\nsee: %s -c boostd.yaml", c.Name(), c.CommandPath())
 	}
+	loaded, err := conf.Read(path, conf.Options{Set: set, Environ: os.Environ()})
+	if err != nil {
+		err = exitError{exitConfig, err}
+	}
+	return loaded, err
 }
 
 // printWarnings is for commands that log nothing.

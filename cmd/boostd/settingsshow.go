@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strconv"
@@ -14,16 +15,26 @@ import (
 func newSettingsShow() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "show",
+		Use:   "show [VERSION]",
 		Short: "Show what a settings document comes to: levels, topics, rules",
 		Long: "Show what a settings document comes to: levels, topics and rules. With --json it is the document as boostd\n" +
-			"would write it: defaults filled in, keys in a fixed order, unknown ones kept.",
-		Example: "  boostd settings show -c boostd.yaml\n  boostd settings show --settings settings.json --json",
-		Args:    noArgs,
+			"would write it: defaults filled in, keys in a fixed order, unknown ones kept. With a version, as\n" +
+			"`settings history` lists them, or current, it is that version's document as it was written.",
+		Example: "  boostd settings show -c boostd.yaml\n  boostd settings show --settings settings.json --json\n" +
+			"  boostd settings show current -c boostd.yaml > settings.json",
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return oneVersion(c, args)
+			}
+			return nil
+		},
 	}
 	load := placeFlags(c, false)
 	c.Flags().BoolVar(&asJSON, "json", false, "print the document")
-	c.RunE = func(c *cobra.Command, _ []string) error {
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) == 1 {
+			return showVersion(c, args[0])
+		}
 		p, err := load()
 		if err != nil {
 			return err
@@ -38,6 +49,22 @@ func newSettingsShow() *cobra.Command {
 		return showSettings(c.OutOrStdout(), p.settings)
 	}
 	return c
+}
+
+// showVersion prints a version's document as it is.
+func showVersion(c *cobra.Command, name string) error {
+	p, err := openPast(c)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(c.Context(), historyTimeout)
+	defer cancel()
+	text, _, err := p.text(ctx, name)
+	if err != nil {
+		return err
+	}
+	_, err = c.OutOrStdout().Write(text)
+	return err
 }
 
 func showSettings(to io.Writer, s *priority.Settings) error {
