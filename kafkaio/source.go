@@ -264,7 +264,6 @@ func (s *Source) close(ctx context.Context) error {
 	closing.Go(func() {
 		defer close(ended)
 		s.using.Lock()
-		defer s.using.Unlock()
 		// Close alone doesn't tell the group when the client has no partitions at
 		// the moment: then the others' next join would wait for its session's end.
 		// A static member's place is kept for it until then, so it doesn't leave.
@@ -273,6 +272,7 @@ func (s *Source) close(ctx context.Context) error {
 		}
 		result = errors.Join(result, s.client.Close())
 		close(s.closed)
+		s.using.Unlock() // a task may wait for it, to find that there is nothing to do
 		s.tasks.Wait()
 	})
 	if err := s.await(ctx, "client", ended); err != nil {

@@ -173,6 +173,7 @@ func (s *Source) applyTopics() {
 	s.subscription.told = found
 	s.mu.Unlock()
 	s.logger.Info("reads other topics", "topics", strings.Join(found, " "))
+	s.poll.polled = time.Time{} // what goes is asked back in the next poll, which a full window would put off
 	if err := s.subscribe(found); err != nil {
 		s.setTrouble("rebalance", err)
 		s.mu.Lock()
