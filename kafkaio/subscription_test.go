@@ -2,6 +2,7 @@ package kafkaio
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -307,6 +308,37 @@ func TestMessagesInFlightSurviveAChange(t *testing.T) {
 	}
 }
 
+// A Source whose window is full follows too, and takes nothing more for that.
+func TestTopicsChangeWhileTheWindowIsFull(t *testing.T) {
+	t.Parallel()
+	c := cluster(t, "a", 2)
+	ensure(t, c, "b", 2)
+	ensure(t, c, "c", 2)
+	produce(t, c, "a", 200, []byte("v"))
+	o := options(c, "a", Window{Messages: 10, Bytes: 1 << 20})
+	o.Topics, o.RevokeDrain = []string{"a", "b"}, 100*time.Millisecond
+	m := newChanging(t, o, false)
+	m.start(t)
+	holding(t, map[string]int{"a": 2, "b": 2}, m)
+	m.until(t, "it is full", func() bool { return len(m.queue) >= 10 })
+	began := time.Now()
+	m.set(t, "a", "c")
+	holding(t, map[string]int{"a": 2, "c": 2}, m)
+	t.Logf("it took %v", time.Since(began))
+	m.mu.Lock()
+	if n := len(m.queue); n > 10+headroom {
+		t.Errorf("%d messages are in flight", n)
+	}
+	m.auto = true
+	m.settleLocked(len(m.queue))
+	m.mu.Unlock()
+	m.until(t, "all came", func() bool { return len(m.got) == 200 })
+	m.stop(t)
+	if _, repeated := handled(m); len(repeated) > 0 || m.moved() != "gone map[b:2], lost map[]" {
+		t.Errorf("came again: %v; events %v", repeated, m.events)
+	}
+}
+
 // Topics that don't exist yet hold up nothing of the others, are named, and are
 // read once they do; a Source of which none exists leaves the group until then.
 func TestTopicsThatAreToCome(t *testing.T) {
@@ -429,7 +461,7 @@ func TestTheLastChangeCounts(t *testing.T) {
 	holding(t, map[string]int{"a": 2, "c": 2}, m)
 	m.set(t, "b")
 	m.set(t, "a", "c")
-	m.receiver.stays(t, "back again", time.Second, func() bool { return !m.saw("Lost") })
+	m.stays(t, "back again", time.Second, func() bool { return !m.saw("Lost") })
 	holding(t, map[string]int{"a": 2, "c": 2}, m)
 	during := make(chan error, 1)
 	go func() { during <- m.source.SetTopics([]string{"a", "b"}) }()
@@ -527,17 +559,24 @@ func TestAReplacedClientReadsTheNewTopics(t *testing.T) {
 	if err := consumer.SetTopics([]string{"b"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := consumer.replace(errClientEnded); err != nil {
+	during := make(chan error, 1)
+	go func() {
+		var errs []error
+		for range 100 {
+			errs = append(errs, consumer.SetTopics([]string{"a", "b"}), consumer.SetTopics([]string{"b"}))
+		}
+		during <- errors.Join(errs...)
+	}()
+	if err := errors.Join(consumer.replace(errClientEnded), <-during); err != nil {
 		t.Fatal(err)
 	}
 	r.until(t, "the new topic is read", func() bool { return len(r.got) == 20 })
 	if got := consumer.Status().Topics; !slices.Equal(got, []string{"b"}) {
 		t.Errorf("status has %v", got)
 	}
-	for _, tp := range consumer.current.Load().partitions() {
-		if tp.Topic != "b" {
-			t.Errorf("the new client has %v", tp)
-		}
-	}
+	eventually(t, "the new client has nothing else", func() bool {
+		tps := consumer.current.Load().partitions()
+		return len(tps) == 2 && tps[0].Topic == "b" && tps[1].Topic == "b"
+	})
 	r.stop(t)
 }
