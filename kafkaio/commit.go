@@ -15,6 +15,9 @@ import (
 // errCommitPending says that an earlier commit has not returned yet.
 var errCommitPending = errors.New("the one before has not returned yet")
 
+// errClientClosed says that a commit was held up until its client had gone.
+var errClientClosed = errors.New("the client is closed")
+
 // tolerated is how many commits in a row may fail for a reason that goes by, such
 // as a rebalance, before that is a trouble.
 const tolerated = 3
@@ -165,7 +168,19 @@ func (s *Source) checkMetadata(todo []offsets.Commit, err error) {
 // minMetadata is the shortest limit with which a completion map is worth anything.
 const minMetadata = 128
 
-// commitOffsets is the call itself; a part of it may succeed.
+// callCommit is the call, unless the client is closed.
+func (s *Source) callCommit(list []kafka.TopicPartition) ([]kafka.TopicPartition, error) {
+	s.using.RLock()
+	defer s.using.RUnlock()
+	select {
+	case <-s.closed:
+		return nil, errClientClosed
+	default:
+		return s.client.CommitOffsets(list)
+	}
+}
+
+// commitOffsets is one commit; a part of it may succeed.
 func (s *Source) commitOffsets(todo []offsets.Commit) error {
 	list := make([]kafka.TopicPartition, len(todo))
 	for n := range todo {
@@ -179,9 +194,7 @@ func (s *Source) commitOffsets(todo []offsets.Commit) error {
 	if s.o.BeforeCommit != nil {
 		s.o.BeforeCommit()
 	}
-	s.using.RLock()
-	answer, err := s.client.CommitOffsets(list)
-	s.using.RUnlock()
+	answer, err := s.callCommit(list)
 	if err != nil {
 		s.checkMetadata(todo, err)
 		return fmt.Errorf("commit offsets of %d partitions: %w", len(todo), err)

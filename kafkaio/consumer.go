@@ -31,6 +31,9 @@ type Consumer struct {
 	// comes after its successor has begun.
 	emitting sync.Mutex
 	emit     func(any)
+
+	subscribing sync.Mutex // guards topics, and their order of going to clients
+	topics      []string   // of the last SetTopics; nil those of o
 }
 
 const (
@@ -146,7 +149,7 @@ func (c *Consumer) replace(reason error) error {
 			c.logger.Warn("the replaced client could not be ended and is abandoned", "error", err)
 		}
 	})
-	if err := next.Start(c.from(next)); err != nil {
+	if err := errors.Join(c.passTopics(next), next.Start(c.from(next))); err != nil {
 		return err
 	}
 	next.setTrouble("client", fmt.Errorf("group %s: its client was replaced, what was in flight is repeated: %w", c.o.Group, reason))
@@ -170,6 +173,28 @@ func (c *Consumer) Drained(partitions []boostd.TopicPartition) {
 func (c *Consumer) SetPaused(paused bool) {
 	c.paused.Store(paused)
 	c.current.Load().SetPaused(paused)
+}
+
+// SetTopics is Source.SetTopics; clients that come later read these topics too.
+func (c *Consumer) SetTopics(topics []string) error {
+	c.subscribing.Lock()
+	defer c.subscribing.Unlock()
+	if err := c.current.Load().SetTopics(topics); err != nil {
+		return err
+	}
+	c.topics = slices.Clone(topics)
+	return nil
+}
+
+// passTopics gives the current client what an earlier one was told, or would have
+// been: it was made with the first topics.
+func (c *Consumer) passTopics(s *Source) error {
+	c.subscribing.Lock()
+	defer c.subscribing.Unlock()
+	if c.topics == nil {
+		return nil
+	}
+	return s.SetTopics(c.topics)
 }
 
 // Retry implements actors.Source.

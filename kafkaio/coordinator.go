@@ -108,7 +108,7 @@ func (w *watch) askCoordinator() (refused bool, err error) {
 	if s.ending() {
 		return false, context.Canceled
 	}
-	_, err = s.client.Committed([]kafka.TopicPartition{{Topic: &s.o.Topics[0]}}, coordinatorWaitMs)
+	_, err = s.client.Committed([]kafka.TopicPartition{{Topic: &s.topics()[0]}}, coordinatorWaitMs)
 	if k, ok := errors.AsType[kafka.Error](err); ok && k.Code() == kafka.ErrGroupAuthorizationFailed {
 		return true, nil
 	}

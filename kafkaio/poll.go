@@ -70,6 +70,7 @@ func (s *Source) run() {
 			s.serve()
 			continue
 		}
+		s.applyTopics()
 		s.applyOrigins()
 		s.readAnew()
 		s.applyFlow()

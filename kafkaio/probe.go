@@ -181,6 +181,11 @@ func (s *Source) count(tps []boostd.TopicPartition, ends map[boostd.TopicPartiti
 		known[tp] = end
 	}
 	s.mu.Lock()
+	for tp := range known {
+		if _, assigned := s.tracker.Epoch(tp); !assigned { // gone meanwhile
+			delete(known, tp)
+		}
+	}
 	s.ends = known
 	s.mu.Unlock()
 	s.nudge()

@@ -189,6 +189,7 @@ func (s *Source) raise(tps []boostd.TopicPartition) {
 	s.tracker.Raise(tps...)
 	for _, tp := range tps {
 		delete(s.ends, tp)
+		delete(s.positions, tp)
 		delete(s.restoring, tp)
 	}
 }

@@ -46,7 +46,6 @@ func (s *Source) restore(assigned []assignment) {
 		err := s.askOrigins(assigned)
 		if err == nil {
 			s.clearTrouble("positions")
-			s.nudge()
 			return
 		}
 		if s.logger.IsDebug() {
@@ -61,7 +60,11 @@ func (s *Source) restore(assigned []assignment) {
 			return
 		case <-retry.C:
 		}
-		if assigned = s.unrestored(assigned); len(assigned) == 0 || s.stopped.Load() {
+		if s.stopped.Load() {
+			return
+		}
+		if assigned = s.unrestored(assigned); len(assigned) == 0 {
+			s.clearTrouble("positions")
 			return
 		}
 	}
@@ -98,8 +101,9 @@ func (s *Source) askOrigins(assigned []assignment) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for n, c := range committed {
-		if c.Error != nil {
-			return fmt.Errorf("list committed offsets of %s: %v: %w", s.o.Group, tps[n], c.Error)
+		if c.Error != nil { // the others are not kept waiting for it
+			err = fmt.Errorf("list committed offsets of %s: %v: %w", s.o.Group, tps[n], c.Error)
+			continue
 		}
 		o := origin{assignment: assigned[n], topic: topics[assigned[n].Topic], committed: max(int64(c.Offset), offsets.Unknown)}
 		if c.Metadata != nil {
@@ -107,7 +111,10 @@ func (s *Source) askOrigins(assigned []assignment) error {
 		}
 		s.origins = append(s.origins, o)
 	}
-	return nil
+	if len(s.origins) > 0 {
+		s.nudge()
+	}
+	return err
 }
 
 // applyOrigins tells the tracker what was found and has the client read the

@@ -18,7 +18,8 @@ import (
 // SourceOptions say what a Source reads and how.
 type SourceOptions struct {
 	Config Config
-	// Group is the whole name of the consumer group, Topics what it reads of it.
+	// Group is the whole name of the consumer group, Topics what it reads at first:
+	// see SetTopics.
 	Group  string
 	Topics []string
 	// Level is the level's number or "base": for logs, the client's name, and
@@ -51,10 +52,10 @@ type SourceOptions struct {
 // Source reads topics as a member of an ordinary Kafka consumer group. It
 // implements actors.Source.
 //
-// Four goroutines share it: the poll loop, which alone calls Poll, Pause,
-// Resume and emit, and in which rebalances happen; the committer; the reader of
-// the client's log; and watch, which looks into what the client complains of.
-// Settle and the like come from anywhere.
+// Several goroutines share it: the poll loop, which alone calls Subscribe, Poll,
+// Pause, Resume and emit, and in which rebalances happen; the committer; the reader
+// of the client's log; watch, which looks into what the client complains of; and
+// those that look after the topics. Settle and the like come from anywhere.
 type Source struct {
 	o       SourceOptions
 	logger  hclog.Logger
@@ -84,6 +85,7 @@ type Source struct {
 	denied                 map[string]string // group or topic: the sentence
 	committed, uncommitted time.Time         // as boostd.SourceStatus has them
 	stats                  boostd.ClientStats
+	subscription           subscription
 
 	// using is held for reading during every call of the client outside the poll
 	// loop, for writing by close: a handle must not be destroyed under a call,
@@ -98,6 +100,7 @@ type Source struct {
 	drained chan []boostd.TopicPartition
 	commits chan struct{} // holds a token while no commit is under way
 	early   chan struct{} // something that should not wait for the next commit; holds one
+	changed chan struct{} // SetTopics was called; holds one
 	pausing atomic.Bool   // what SetPaused asked for
 
 	poll   pollState   // the poll loop's own
@@ -125,9 +128,10 @@ func newSource(o SourceOptions, tracker *offsets.Tracker) (*Source, error) {
 		o: o, logger: o.Logger.With("level", o.Level), tracker: tracker, before: tracker.Newest(),
 		logs: make(chan kafka.LogEvent, 64), stop: make(chan struct{}), polled: make(chan struct{}), closed: make(chan struct{}),
 		wake: make(chan struct{}, 1), drained: make(chan []boostd.TopicPartition, 16),
-		commits: make(chan struct{}, 1), early: make(chan struct{}, 1), trouble: map[string]boostd.StandingTrouble{},
+		commits: make(chan struct{}, 1), early: make(chan struct{}, 1), changed: make(chan struct{}, 1), trouble: map[string]boostd.StandingTrouble{},
 		positions: map[boostd.TopicPartition]int64{}, restoring: map[boostd.TopicPartition]uint32{}, newIDs: map[string]offsets.TopicID{}, denied: map[string]string{},
 	}
+	s.subscription.wanted = o.Topics
 	s.commits <- struct{}{}
 	s.poll.init()
 	config := configMap(o.Config.ConsumerProperties(o.Group, o.Level))
@@ -160,8 +164,12 @@ func orDefault(d, fallback time.Duration) time.Duration {
 // Start implements actors.Source.
 func (s *Source) Start(emit func(event any)) error {
 	s.emit = emit
-	if err := s.client.SubscribeTopics(s.o.Topics, s.rebalance); err != nil {
-		return fmt.Errorf("subscribe group %s: %w", s.o.Group, err)
+	s.mu.Lock()
+	topics := s.subscription.wanted
+	s.subscription.told = topics
+	s.mu.Unlock()
+	if err := s.subscribe(topics); err != nil {
+		return err
 	}
 	s.started = true
 	if s.o.Probe != nil {
@@ -170,6 +178,7 @@ func (s *Source) Start(emit func(event any)) error {
 	s.tasks.Go(s.run)
 	s.tasks.Go(s.commitLoop)
 	s.tasks.Go(s.checkTopics)
+	s.tasks.Go(s.followTopics)
 	s.tasks.Go(s.watch.run)
 	s.tasks.Go(s.readLogs)
 	return nil
@@ -255,7 +264,6 @@ func (s *Source) close(ctx context.Context) error {
 	closing.Go(func() {
 		defer close(ended)
 		s.using.Lock()
-		defer s.using.Unlock()
 		// Close alone doesn't tell the group when the client has no partitions at
 		// the moment: then the others' next join would wait for its session's end.
 		// A static member's place is kept for it until then, so it doesn't leave.
@@ -264,6 +272,7 @@ func (s *Source) close(ctx context.Context) error {
 		}
 		result = errors.Join(result, s.client.Close())
 		close(s.closed)
+		s.using.Unlock() // a task may wait for it, to find that there is nothing to do
 		s.tasks.Wait()
 	})
 	if err := s.await(ctx, "client", ended); err != nil {

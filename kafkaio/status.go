@@ -14,7 +14,7 @@ var epoch = time.Now()
 
 // Status implements actors.Source.
 func (s *Source) Status() boostd.SourceStatus {
-	status := boostd.SourceStatus{Group: s.o.Group, Topics: s.o.Topics, Rebalances: s.rebalances.Load()}
+	status := boostd.SourceStatus{Group: s.o.Group, Topics: s.topics(), Rebalances: s.rebalances.Load()}
 	if at := s.turned.Load(); at != 0 {
 		status.Turned = epoch.Add(time.Duration(at))
 	}

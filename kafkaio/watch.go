@@ -249,5 +249,5 @@ func (w *watch) describeTopics(ctx context.Context) ([]kafka.TopicDescription, e
 	if w.source.ending() {
 		return nil, context.Canceled
 	}
-	return describeTopics(ctx, w.admin, w.source.o.Topics)
+	return describeTopics(ctx, w.admin, w.source.topics())
 }
