@@ -60,6 +60,9 @@ func (o *object) explain(ctx context.Context, err error, permission, key string)
 		return fmt.Errorf("what answers%s doesn't speak S3: look at settings.s3.endpoint", o.at())
 	}
 	text := unreachable(ctx, err, o.timeout)
+	if isUntrusted(err) {
+		text += ": name the signer's certificate in AWS_CA_BUNDLE"
+	}
 	if o.config.Endpoint != "" && !o.config.PathStyle && isUnknownHost(err) {
 		text += "; where the server wants buckets in the path, set settings.s3.path_style: true"
 	}

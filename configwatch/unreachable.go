@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"syscall"
 	"time"
@@ -31,7 +32,7 @@ func unreachable(ctx context.Context, err error, within time.Duration) string {
 		return "the host isn't known: look for a slip in its name, and at this machine's DNS"
 	case errors.As(err, &certificate):
 		return "the server's certificate isn't accepted: " + short(x509Text(certificate))
-	case errors.As(err, &record):
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return "what answers there doesn't speak TLS: look at the port and the scheme"
 	case errors.As(err, &alert):
 		return "the server refuses the TLS connection: " + short(alert.Error())
@@ -60,24 +61,25 @@ func isUnknownHost(err error) bool {
 	return errors.As(err, &dns)
 }
 
-func x509Text(err *tls.CertificateVerificationError) string {
+// isUntrusted tells a certificate that may be good, but whose signer isn't known.
+func isUntrusted(err error) bool {
 	var unknown x509.UnknownAuthorityError
-	if errors.As(err, &unknown) {
-		return "it is signed by nobody whom this machine trusts: name the signer's certificate"
+	return errors.As(err, &unknown)
+}
+
+func x509Text(err *tls.CertificateVerificationError) string {
+	if isUntrusted(err) {
+		return "it is signed by nobody whom this machine trusts"
 	}
 	return err.Err.Error()
 }
 
 // innermost is the text of the first cause: those round it repeat addresses.
 func innermost(err error) string {
-	for {
-		switch inner := errors.Unwrap(err); {
-		case inner == nil:
-			return err.Error()
-		default:
-			err = inner
-		}
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+		err = inner
 	}
+	return err.Error()
 }
 
 // short is a text from outside, on one line and not longer than a person reads.
