@@ -13,7 +13,7 @@ var own = []string{"user_id", "max_priority", "default_priority", "Priority_boos
 // unwrapped takes the document out of {"config": {…}}, as services send it: its
 // bytes as they stand, so that positions in what is said about it count from its
 // own brace. What else stands beside config is dropped, unless it is a document's
-// key: then nobody can say which is meant, and the answer stays as it is, like
+// key: then the answer stays as it is, and whoever reads it is warned. So does
 // everything that isn't wrapped, or isn't JSON.
 func unwrapped(answer []byte) []byte {
 	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(answer, []byte("\xef\xbb\xbf"))))
