@@ -1,6 +1,7 @@
 package configwatch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,17 +48,20 @@ func (o *object) explain(ctx context.Context, err error, permission, key string)
 	case "NoSuchBucket":
 		return fmt.Errorf("there is no bucket %s%s: look for a slip in the source", o.bucket, o.at())
 	}
+	said := fmt.Sprintf("%d %s", status, cmp.Or(short(code), http.StatusText(status)))
 	switch {
 	case status == http.StatusForbidden || status == http.StatusUnauthorized:
 		return o.denied(err, permission, key)
+	case status == http.StatusNotModified:
+		return fmt.Errorf("%s, and the object was never asked for conditionally: something on the way answers wrongly", said)
 	case status >= http.StatusMultipleChoices && status < http.StatusBadRequest:
-		return fmt.Errorf("the server sends us elsewhere (%d %s): set settings.s3.region to the bucket's, or settings.s3.endpoint", status, short(code))
+		return fmt.Errorf("the server sends us elsewhere (%s): set settings.s3.region to the bucket's, or settings.s3.endpoint", said)
 	case status >= http.StatusInternalServerError:
-		return fmt.Errorf("the server has trouble of its own (%d %s): nothing to do here, unless it stays", status, short(code))
+		return fmt.Errorf("the server has trouble of its own (%s): nothing to do here, unless it stays", said)
 	case status >= http.StatusBadRequest:
-		return fmt.Errorf("the server refuses (%d %s)%s", status, short(code), message(err))
-	case status != 0 && ctx.Err() == nil:
-		return fmt.Errorf("what answers%s doesn't speak S3: look at settings.s3.endpoint", o.at())
+		return fmt.Errorf("the server refuses (%s)%s", said, message(err))
+	case status != 0 && ctx.Err() == nil && !isCut(err) && !errors.Is(err, errTooMuch):
+		return o.stranger()
 	}
 	text := unreachable(ctx, err, o.timeout)
 	if isUntrusted(err) {
@@ -79,7 +83,7 @@ func (o *object) denied(err error, permission, key string) error {
 	return fmt.Errorf("access denied: the credentials need %s on %s%s%s", permission, on, also, message(err))
 }
 
-var expecting = regexp.MustCompile(`expecting '([a-z0-9-]{1,40})'`)
+var expecting = regexp.MustCompile(`expecting ['"]([a-z0-9-]{1,40})['"]`)
 
 // elsewhere is the region that the server says the bucket is in, empty where it
 // says none.
@@ -97,6 +101,10 @@ func (o *object) elsewhere(err error, code string, status int) string {
 		}
 	}
 	return ""
+}
+
+func (o *object) stranger() error {
+	return fmt.Errorf("what answers%s doesn't speak S3: look at settings.s3.endpoint", o.at())
 }
 
 func (o *object) at() string {

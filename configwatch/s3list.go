@@ -53,6 +53,9 @@ func (o *object) list(ctx context.Context, after string) (found listing, err err
 		if err != nil {
 			return found, o.explain(ctx, err, "s3:ListBucket", "")
 		}
+		if page.Name == nil { // the SDK takes any answer for an empty list
+			return found, o.stranger()
+		}
 		found.folders = found.folders || len(page.CommonPrefixes) > 0
 		for i := range page.Contents {
 			found.add(o.entry(&page.Contents[i]), o.held.entry.key)

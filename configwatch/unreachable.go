@@ -42,7 +42,7 @@ func unreachable(ctx context.Context, err error, within time.Duration) string {
 		return fmt.Sprintf("no whole answer within %v: is the server, or the way to it, overloaded?", within)
 	case errors.As(err, &network) && network.Timeout():
 		return "the server doesn't answer in time: is it, or the way to it, overloaded or blocked?"
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+	case isCut(err):
 		return "the connection was cut before the answer was whole: nothing to do here, unless it stays"
 	}
 	return "no answer: " + short(innermost(err))
@@ -54,6 +54,10 @@ func wrap(ctx context.Context, text string) error {
 		return ctx.Err()
 	}
 	return errors.New(text)
+}
+
+func isCut(err error) bool {
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 func isUnknownHost(err error) bool {

@@ -3,9 +3,14 @@ package configwatch
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"slices"
+	"unicode/utf8"
 )
+
+// wrapper is the key that services send a document under.
+const wrapper = "config"
 
 // own are the keys of a settings document.
 var own = []string{"user_id", "max_priority", "default_priority", "Priority_boost", "Topics_priority", "Rule_Base_priority", "boostd"}
@@ -14,34 +19,47 @@ var own = []string{"user_id", "max_priority", "default_priority", "Priority_boos
 // bytes as they stand, so that positions in what is said about it count from its
 // own brace. What else stands beside config is dropped, unless it is a document's
 // key: then the answer stays as it is, and whoever reads it is warned. So does
-// everything that isn't wrapped, or isn't JSON.
+// everything that isn't wrapped, is wrapped twice, or isn't JSON.
 func unwrapped(answer []byte) []byte {
-	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(answer, []byte("\xef\xbb\xbf"))))
-	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+	inner, plain, ok := wrapping(answer)
+	if !ok || !plain || inner == nil || !utf8.Valid(answer) {
 		return answer
 	}
-	var inner json.RawMessage
-	for d.More() {
+	if again, _, _ := wrapping(inner); again != nil {
+		return answer // or another reader would unwrap what we have left
+	}
+	return inner
+}
+
+// wrapping finds the object under config in an object, nil where there is none.
+// It is plain when no key is there twice that matters, and none of a document's.
+func wrapping(text []byte) (inner json.RawMessage, plain, ok bool) {
+	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))))
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return nil, false, false
+	}
+	plain = true
+	for seen := false; d.More(); {
 		key, err := d.Token()
 		if err != nil {
-			return answer
+			return nil, false, false
 		}
 		var value json.RawMessage
 		if err := d.Decode(&value); err != nil {
-			return answer
+			return nil, false, false
 		}
-		switch name, _ := key.(string); {
-		case slices.Contains(own, name), name == "config" && inner != nil:
-			return answer
-		case name == "config":
-			inner = value
+		name, _ := key.(string)
+		if name == wrapper {
+			plain, seen = plain && !seen, true
+			if value[0] == '{' {
+				inner = value
+			}
 		}
+		plain = plain && !slices.Contains(own, name)
 	}
-	if _, err := d.Token(); err != nil || len(inner) == 0 || inner[0] != '{' {
-		return answer
+	if _, err := d.Token(); err != nil {
+		return nil, false, false
 	}
-	if _, err := d.Token(); err != io.EOF { //nolint:errorlint // Token returns it bare
-		return answer
-	}
-	return inner
+	_, err := d.Token()
+	return inner, plain, errors.Is(err, io.EOF)
 }
