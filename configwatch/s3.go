@@ -65,6 +65,7 @@ func (o *object) Read(ctx context.Context, thorough bool) (Version, error) {
 		// With the next connection the SDK looks for credentials anew: they may
 		// have appeared, or others may stand there.
 		o.hangUp()
+		o.fullAt = time.Time{} // what the last LIST has found may not have been got
 		return Version{}, fmt.Errorf("read settings: %s: %w", o, err)
 	}
 	return v, nil

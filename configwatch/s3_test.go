@@ -268,6 +268,47 @@ func TestObjectIsReplacedWhileListing(t *testing.T) {
 	s.reads(t, o, false, "new", "settings-1.json", "LIST u/ after u/settings-1.jso")
 }
 
+// TestGetFailsAfterList finds what it couldn't get the first time, though its key
+// sorts below the one that we have.
+func TestGetFailsAfterList(t *testing.T) {
+	s := newStore(t)
+	s.PutAt(t, s.bucket, "u/settings-5.json", "5", noon)
+	o := s.open(t, "u/")
+	s.reads(t, o, false, "5", "settings-5.json", "LIST u/ after ", "GET /BUCKET/u/settings-5.json")
+	s.PutAt(t, s.bucket, "u/settings-1.json", "1", noon.Add(time.Second))
+	s.proxy.Fault(func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+		if s3test.IsList(r) {
+			server.ServeHTTP(w, r)
+			return
+		}
+		says(403, "AccessDenied", "")(w, r, server)
+	})
+	if _, err := o.Read(t.Context(), true); err == nil {
+		t.Fatal("no error")
+	}
+	s.proxy.Fault(nil)
+	s.proxy.Asked()
+	s.reads(t, o, false, "1", "settings-1.json", "LIST u/ after ", "GET /BUCKET/u/settings-1.json")
+}
+
+// TestStrangeKeys has names that must be written otherwise in an address.
+func TestStrangeKeys(t *testing.T) {
+	s := newStore(t)
+	folder := "private/eu-west-1:0b5e/users/Jörg & co+%2F/"
+	o := s.open(t, folder)
+	last := ""
+	for i, name := range []string{"settings-2026-01-31T12:00:00+00:00.json", "settings-2026-01-31T13:00:00+01:00 %41?#ü.json"} {
+		s.PutAt(t, s.bucket, folder+name, name, noon.Add(time.Duration(i)*time.Second))
+		s.reads(t, o, false, name, name, "LIST "+folder+" after "+last, "GET /BUCKET/"+folder+name)
+		last = folder + strings.TrimSuffix(name, "n")
+		s.reads(t, o, false, name, name, "LIST "+folder+" after "+last)
+	}
+	one := s.open(t, folder+"settings-2026-01-31T13:00:00+01:00 %41?#ü.json")
+	if v, err := one.Read(t.Context(), false); err != nil || v.Name != "settings-2026-01-31T13:00:00+01:00 %41?#ü.json" {
+		t.Errorf("as one object: %s, %v", v.Name, err)
+	}
+}
+
 // TestStaleList has a LIST that doesn't know the newest version yet, as stores
 // have it that aren't consistent: we don't go back.
 func TestStaleList(t *testing.T) {

@@ -14,6 +14,8 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
+	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
+	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go/logging"
@@ -55,7 +57,9 @@ func dialS3(ctx context.Context, c S3Config, logger hclog.Logger) (*s3Client, er
 		config.WithDefaultRegion(defaultRegion),
 		config.WithSharedConfigProfile(c.Profile),
 		config.WithLogger(sdkLogger(logger)),
-		config.WithEC2RoleCredentialOptions(func(o *ec2rolecreds.Options) { o.Client = metadata }))
+		config.WithEC2RoleCredentialOptions(func(o *ec2rolecreds.Options) { o.Client = metadata }),
+		config.WithEndpointCredentialOptions(func(o *endpointcreds.Options) { o.HTTPClient = buildable() }),
+		config.WithProcessCredentialOptions(func(o *processcreds.Options) { o.Timeout = readTimeout }))
 	if err != nil {
 		return nil, explainConfig(err)
 	}
@@ -84,9 +88,11 @@ func dialS3(ctx context.Context, c S3Config, logger hclog.Logger) (*s3Client, er
 
 // buildable is a kind of client that the SDK can add the certificates of
 // AWS_CA_BUNDLE to: with another LoadDefaultConfig fails. Those that find
-// credentials are used once an hour, so their connections don't stay.
+// credentials are used once an hour, so their connections don't stay; and the SDK
+// doesn't end what they have begun when a Read's time is over.
 func buildable() *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().
+		WithTimeout(readTimeout).
 		WithDialerOptions(func(d *net.Dialer) { d.Timeout = dialTimeout }).
 		WithTransportOptions(func(t *http.Transport) {
 			t.TLSHandshakeTimeout = tlsTimeout
@@ -103,6 +109,7 @@ func transport(cfg aws.Config) *http.Transport {
 	}
 	t := client.GetTransport()
 	t.DisableKeepAlives = false
+	t.MaxResponseHeaderBytes = maxHeader
 	return t
 }
 

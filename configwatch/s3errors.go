@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"net"
 	"net/http"
 	"regexp"
 	"time"
@@ -167,10 +169,25 @@ func explainCredentials(ctx context.Context, err error, provider aws.Credentials
 		return errors.New("credential_process of the profile gave no credentials: run it by hand as the user that boostd runs as")
 	case onlyInstance(provider):
 		return noCredentials()
+	case errors.As(err, &api) && api.ErrorCode() == "":
+		return errors.New("no credentials: their source refuses") // the text is its whole answer
 	case errors.As(err, &api):
 		return fmt.Errorf("no credentials: their source refuses (%s)%s", short(api.ErrorCode()), message(err))
 	}
-	return fmt.Errorf("no credentials: their source isn't usable: %s", short(innermost(err)))
+	return fmt.Errorf("no credentials: their source isn't usable: %s", cause(ctx, err))
+}
+
+// cause is why a file or a server has no credentials.
+func cause(ctx context.Context, err error) string {
+	var file *fs.PathError
+	var network net.Error
+	switch {
+	case errors.As(err, &file):
+		return short(file.Error())
+	case errors.As(err, &network), errors.Is(ctx.Err(), context.DeadlineExceeded), isCut(err):
+		return unreachable(ctx, err, readTimeout)
+	}
+	return short(innermost(err))
 }
 
 // onlyInstance tells that nothing was configured: the SDK asks the instance last.

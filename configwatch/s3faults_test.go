@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -272,6 +273,68 @@ role_arn = arn:aws:iam::1:role/`+canary+`
 
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", dir)
 	s.fails(t, with(""), "the AWS SDK can't read "+dir+": look at its permissions and its form")
+}
+
+// TestRoles gets credentials from servers, as on AWS: from a web identity, a
+// container and an instance.
+func TestRoles(t *testing.T) {
+	s := newStore(t)
+	s.Put(t, s.bucket, "doc.json", "{}")
+	keys := fmt.Sprintf(`"AccessKeyId": %q, "SecretAccessKey": %q, "Expiration": %q`, s3test.AccessKey, s3test.SecretKey, time.Now().Add(time.Hour).UTC().Format(time.RFC3339))
+	source := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Method == http.MethodPost:
+			fmt.Fprintf(w, `<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>%s</AccessKeyId><SecretAccessKey>%s</SecretAccessKey>
+				<SessionToken/><Expiration>%s</Expiration></Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`,
+				s3test.AccessKey, s3test.SecretKey, time.Now().Add(time.Hour).UTC().Format(time.RFC3339))
+		case r.URL.Path == "/page":
+			w.WriteHeader(403)
+			fmt.Fprint(w, canary)
+		case r.URL.Path == "/denied":
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(403)
+			fmt.Fprint(w, `{"Code": "AccessDenied", "Message": "not you"}`)
+		case r.Method == http.MethodPut:
+			w.Header().Set("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", "60")
+			fmt.Fprint(w, "token")
+		case strings.HasSuffix(r.URL.Path, "/security-credentials/"):
+			fmt.Fprint(w, "role")
+		default:
+			fmt.Fprint(w, `{"Code": "Success", `+keys+`}`)
+		}
+	}))
+	defer source.Close()
+	identity := filepath.Join(t.TempDir(), "identity")
+	for name, c := range map[string]struct {
+		env  map[string]string
+		want string // an error
+	}{
+		"web identity": {map[string]string{"AWS_WEB_IDENTITY_TOKEN_FILE": identity, "AWS_ROLE_ARN": "arn:aws:iam::1:role/x", "AWS_ENDPOINT_URL_STS": source.URL}, ""},
+		"web identity without its file": {map[string]string{"AWS_WEB_IDENTITY_TOKEN_FILE": identity + "x", "AWS_ROLE_ARN": "arn:aws:iam::1:role/x", "AWS_ENDPOINT_URL_STS": source.URL},
+			"no credentials: their source isn't usable: unable to read file at " + identity + "x: open " + identity + "x: no such file or directory"},
+		"web identity, nobody there": {map[string]string{"AWS_WEB_IDENTITY_TOKEN_FILE": identity, "AWS_ROLE_ARN": "arn:aws:iam::1:role/x", "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:1"},
+			"no credentials: their source isn't usable: the connection is refused: does the server run, and on this port?"},
+		"container":        {map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": source.URL + "/keys"}, ""},
+		"container denied": {map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": source.URL + "/denied"}, "no credentials: their source refuses (AccessDenied): not you"},
+		"no container":     {map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": source.URL + "/page"}, "no credentials: their source refuses"},
+		"instance":         {map[string]string{"AWS_EC2_METADATA_DISABLED": "", "AWS_EC2_METADATA_SERVICE_ENDPOINT": source.URL}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s3test.Environment(t, "", "")
+			writeFile(t, identity, "token")
+			for key, value := range c.env {
+				t.Setenv(key, value)
+			}
+			o := s.open(t, "doc.json")
+			if c.want != "" {
+				_, err := o.Read(t.Context(), false)
+				checkError(t, err, "read settings: "+o.String()+": "+c.want)
+				return
+			}
+			s.proxy.Asked()
+			s.reads(t, o, false, "{}", "doc.json", "GET /BUCKET/doc.json")
+		})
+	}
 }
 
 // TestS3Leaves ends a source: no goroutine and no connection stays.

@@ -47,7 +47,7 @@ func (o *object) list(ctx context.Context, after string) (found listing, err err
 	pages := s3.NewListObjectsV2Paginator(o.client, in, func(p *s3.ListObjectsV2PaginatorOptions) { p.StopOnDuplicateToken = true })
 	for n := 0; pages.HasMorePages(); n++ {
 		page, err := pages.NextPage(ctx)
-		if err != nil && n > 0 && ctx.Err() != nil {
+		if n > 0 && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return found, fmt.Errorf("listing the folder takes longer than %v, for there are more than %d objects in it: remove old versions", o.timeout, n*1000)
 		}
 		if err != nil {

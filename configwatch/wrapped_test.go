@@ -71,7 +71,7 @@ func FuzzUnwrapped(f *testing.F) {
 		want, _, whole := priority.Parse(answer)
 		got, _, taken := priority.Parse(inner)
 		if whole == nil && taken != nil {
-			t.Fatalf("%q is %v, but %q is %v", answer, whole, inner, taken)
+			t.Fatalf("%q is good, but %q is %v", answer, inner, taken)
 		}
 		if whole == nil && !reflect.DeepEqual(got, want) && len(inner) != len(answer) {
 			t.Fatalf("%q means %+v, but %q means %+v", answer, want, inner, got)
