@@ -380,7 +380,7 @@ func TestPageUnreachable(t *testing.T) {
 		{"https://localhost:" + port, secure.certificate(t), "the server's certificate isn't accepted: x509: certificate is valid for example.com, *.example.com, not localhost"},
 		{"https" + strings.TrimPrefix(plain.URL, "http"), "", "what answers there doesn't speak TLS: look at the port and the scheme"},
 		{gone.URL, "", "the connection is refused: does the server run, and on this port?"},
-		{"https://host.invalid", "", "the host isn't known: look for a slip in its name, and at this machine's DNS"},
+		{"https://host-.invalid", "", "the host isn't known: look for a slip in its name, and at this machine's DNS"},
 		{secure.URL, "empty.pem", "https.ca_file: there is no certificate in " + dir + "/empty.pem: want one or more in PEM, -----BEGIN CERTIFICATE-----"},
 		{secure.URL, "absent.pem", "https.ca_file: open " + dir + "/absent.pem: no such file or directory"},
 	} {

@@ -1,4 +1,4 @@
-// The tools that build, check and package boostd, each at one version. A module of its own: what they need is nothing
+// The tools that build, check, test and package boostd, each at one version. A module of its own: what they need is nothing
 // that boostd needs. `make tools` builds them into bin/tools.
 module github.com/kafkaboost/boostd/tools
 
