@@ -28,13 +28,13 @@ const (
 func newBrowser(address *url.URL, caFile string) (*http.Client, error) {
 	trust := &tls.Config{MinVersion: tls.VersionTLS12}
 	if caFile != "" {
-		pem, err := readSmall("https.ca_file", caFile, maxCertificates)
+		pem, err := readSmall("settings.https.ca_file", caFile, maxCertificates)
 		if err != nil {
 			return nil, err
 		}
 		trust.RootCAs = x509.NewCertPool()
 		if !trust.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("https.ca_file: there is no certificate in %s: want one or more in PEM, -----BEGIN CERTIFICATE-----", caFile)
+			return nil, fmt.Errorf("settings.https.ca_file: there is no certificate in %s: want one or more in PEM, -----BEGIN CERTIFICATE-----", caFile)
 		}
 	}
 	return &http.Client{
@@ -83,16 +83,16 @@ func follow(address *url.URL, next *http.Request, via []*http.Request) error {
 
 // readToken reads a bearer token.
 func readToken(path string) (string, error) {
-	data, err := readSmall("https.token_file", path, maxToken)
+	data, err := readSmall("settings.https.token_file", path, maxToken)
 	if err != nil {
 		return "", err
 	}
 	token := strings.TrimSpace(string(data))
 	switch {
 	case token == "":
-		return "", fmt.Errorf("https.token_file: %s is empty: write the token into it", path)
+		return "", fmt.Errorf("settings.https.token_file: %s is empty: write the token into it", path)
 	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return "", fmt.Errorf("https.token_file: %s has more in it than one token: want one line without spaces", path)
+		return "", fmt.Errorf("settings.https.token_file: %s has more in it than one token: want one line without spaces", path)
 	}
 	return token, nil
 }
@@ -125,6 +125,9 @@ func readSmall(key, path string, limit int64) ([]byte, error) {
 func (p *page) explain(ctx context.Context, err error) error {
 	if way := (wayError{}); errors.As(err, &way) {
 		return way
+	}
+	if strings.Contains(err.Error(), "Location header") { // whose text shows it
+		return errors.New("it redirects to what is no address: look at the server")
 	}
 	text := unreachable(ctx, err, p.timeout)
 	switch {

@@ -201,17 +201,17 @@ func TestPageToken(t *testing.T) {
 	} {
 		writeFile(t, path, text)
 		_, err := p.Read(t.Context(), false)
-		checkError(t, err, "read settings: "+s.URL+": https.token_file: "+want)
+		checkError(t, err, "read settings: "+s.URL+": settings.https.token_file: "+want)
 	}
 	p.tokenFile = filepath.Join(dir, "absent")
 	_, err := p.Read(t.Context(), false)
-	checkError(t, err, "read settings: "+s.URL+": https.token_file: open "+p.tokenFile+": no such file or directory")
+	checkError(t, err, "read settings: "+s.URL+": settings.https.token_file: open "+p.tokenFile+": no such file or directory")
 	p.tokenFile = filepath.Join(dir, "pipe")
 	if err := syscall.Mkfifo(p.tokenFile, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	_, err = p.Read(t.Context(), false)
-	checkError(t, err, "read settings: "+s.URL+": https.token_file: "+p.tokenFile+": want a file, this is something else")
+	checkError(t, err, "read settings: "+s.URL+": settings.https.token_file: "+p.tokenFile+": want a file, this is something else")
 	if asked := s.took(); len(asked) != 0 {
 		t.Errorf("without a token it has asked for %q", asked)
 	}
@@ -269,6 +269,12 @@ func TestRedirects(t *testing.T) {
 	plain.answers(to("file:///etc/passwd"))
 	_, err = p.Read(t.Context(), false)
 	checkError(t, err, "read settings: "+plain.URL+"/a: it redirects to file on : want https")
+	plain.answers(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", "http://[/"+canary)
+		w.WriteHeader(http.StatusFound)
+	})
+	_, err = p.Read(t.Context(), false)
+	checkError(t, err, "read settings: "+plain.URL+"/a: it redirects to what is no address: look at the server")
 	if asked := other.took(); len(asked) != 0 {
 		t.Errorf("it has followed to %q", asked)
 	}
@@ -381,8 +387,8 @@ func TestPageUnreachable(t *testing.T) {
 		{"https" + strings.TrimPrefix(plain.URL, "http"), "", "what answers there doesn't speak TLS: look at the port and the scheme"},
 		{gone.URL, "", "the connection is refused: does the server run, and on this port?"},
 		{"https://host-.invalid", "", "the host isn't known: look for a slip in its name, and at this machine's DNS"},
-		{secure.URL, "empty.pem", "https.ca_file: there is no certificate in " + dir + "/empty.pem: want one or more in PEM, -----BEGIN CERTIFICATE-----"},
-		{secure.URL, "absent.pem", "https.ca_file: open " + dir + "/absent.pem: no such file or directory"},
+		{secure.URL, "empty.pem", "settings.https.ca_file: there is no certificate in " + dir + "/empty.pem: want one or more in PEM, -----BEGIN CERTIFICATE-----"},
+		{secure.URL, "absent.pem", "settings.https.ca_file: open " + dir + "/absent.pem: no such file or directory"},
 	} {
 		plain.answers(fixed("{}"))
 		_, err := openPage(t, Config{Source: c.source, HTTPS: HTTPSConfig{CAFile: c.ca}}, dir).Read(t.Context(), false)
