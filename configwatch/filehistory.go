@@ -94,10 +94,6 @@ func (h *fileHistory) entry(name string, data []byte) Entry {
 	return e
 }
 
-func isVersion(name string) bool {
-	return strings.HasPrefix(name, "settings-") && strings.HasSuffix(name, ".json")
-}
-
 func noteName(name string) string { return strings.TrimSuffix(name, ".json") + ".note" }
 
 // current is the file as an entry of its own; without a hash where there is none.

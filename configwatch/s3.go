@@ -48,9 +48,9 @@ var _ Source = (*object)(nil)
 // errGone says that an object was in the LIST and isn't there any more.
 var errGone = errors.New("the newest object goes away while it is being read: look again when nobody deletes")
 
-func openS3(c Config, logger hclog.Logger) (Source, error) {
+func openS3(c Config, logger hclog.Logger) *object {
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(c.Source, "s3://"), "/")
-	return &object{config: c.S3, bucket: bucket, key: key, logger: logger, timeout: readTimeout, now: time.Now}, nil
+	return &object{config: c.S3, bucket: bucket, key: key, logger: logger, timeout: readTimeout, now: time.Now}
 }
 
 // Read implements Source.
@@ -72,12 +72,8 @@ func (o *object) Read(ctx context.Context, thorough bool) (Version, error) {
 }
 
 func (o *object) read(ctx context.Context, thorough bool) (Version, error) {
-	if o.client == nil {
-		client, err := dialS3(ctx, o.config, o.logger)
-		if err != nil {
-			return Version{}, err
-		}
-		o.client = client
+	if err := o.dial(ctx); err != nil {
+		return Version{}, err
 	}
 	if !o.folder() {
 		v, err := o.get(ctx, entry{key: o.key}, thorough)
@@ -91,6 +87,18 @@ func (o *object) read(ctx context.Context, thorough bool) (Version, error) {
 		v, err = o.newest(ctx, true, thorough)
 	}
 	return v, err
+}
+
+func (o *object) dial(ctx context.Context) error {
+	if o.client != nil {
+		return nil
+	}
+	client, err := dialS3(ctx, o.config, o.logger)
+	if err != nil {
+		return err
+	}
+	o.client = client
+	return nil
 }
 
 // newest finds the newest version in the folder, and gets it where it isn't the

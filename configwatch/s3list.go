@@ -40,6 +40,13 @@ type listing struct {
 
 // list lists what is directly in the folder, from behind a key on.
 func (o *object) list(ctx context.Context, after string) (found listing, err error) {
+	found.folders, err = o.walk(ctx, after, func(e entry) { found.add(e, o.held.entry.key) })
+	return found, err
+}
+
+// walk visits the versions that are directly in the folder, from behind a key on,
+// and says whether there are folders in it.
+func (o *object) walk(ctx context.Context, after string, visit func(entry)) (folders bool, err error) {
 	in := &s3.ListObjectsV2Input{Bucket: &o.bucket, Prefix: &o.key, Delimiter: aws.String("/")}
 	if after != "" {
 		in.StartAfter = &after
@@ -48,26 +55,25 @@ func (o *object) list(ctx context.Context, after string) (found listing, err err
 	for n := 0; pages.HasMorePages(); n++ {
 		page, err := pages.NextPage(ctx)
 		if n > 0 && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return found, fmt.Errorf("listing the folder takes longer than %v, for there are more than %d objects in it: remove old versions", o.timeout, n*1000)
+			return folders, fmt.Errorf("listing the folder takes longer than %v, for there are more than %d objects in it: remove old versions", o.timeout, n*1000)
 		}
 		if err != nil {
-			return found, o.explain(ctx, err, "s3:ListBucket", "")
+			return folders, o.explain(ctx, err, "s3:ListBucket", "")
 		}
 		if page.Name == nil { // the SDK takes any answer for an empty list
-			return found, o.stranger()
+			return folders, o.stranger()
 		}
-		found.folders = found.folders || len(page.CommonPrefixes) > 0
+		folders = folders || len(page.CommonPrefixes) > 0
 		for i := range page.Contents {
-			found.add(o.entry(&page.Contents[i]), o.held.entry.key)
+			if e := o.entry(&page.Contents[i]); e.key != "" {
+				visit(e)
+			}
 		}
 	}
-	return found, nil
+	return folders, nil
 }
 
 func (l *listing) add(e entry, held string) {
-	if e.key == "" {
-		return
-	}
 	l.held = l.held || e.key == held
 	if l.newest.older(e) {
 		l.newest = e

@@ -46,7 +46,7 @@ const readTimeout = 10 * time.Second
 func Open(c Config, dir string, logger hclog.Logger) (Source, error) {
 	switch c.scheme() {
 	case schemeS3:
-		return openS3(c, logger)
+		return openS3(c, logger), nil
 	case schemeHTTPS, schemeH:
 		return openHTTPS(c, dir)
 	}
