@@ -87,7 +87,7 @@ func (h *fileHistory) entries() ([]Entry, error) {
 
 func (h *fileHistory) entry(name string, data []byte) Entry {
 	e := Entry{Name: name, Hash: Hash(data)}
-	e.At, _ = time.Parse("settings-"+versionTime+".json", name)
+	e.At, _ = versionAt(name)
 	if text, err := os.ReadFile(filepath.Join(h.dir, noteName(name))); err == nil {
 		_ = json.Unmarshal(text, &e.Note) // without one nobody is known
 	}

@@ -105,12 +105,17 @@ func (n Note) cut() Note {
 	return Note{short(n.By), short(n.Comment)}
 }
 
-// versionName is the name of a version that is made now; it is behind all others.
+// versionName is the name of a version that is made now. It is behind the last one,
+// whatever the clocks say.
 func versionName(now time.Time, last string) string {
-	name := "settings-" + now.UTC().Format(versionTime) + ".json"
-	for name <= last && len(last) == len(name) {
-		now = now.Add(time.Millisecond)
-		name = "settings-" + now.UTC().Format(versionTime) + ".json"
+	now = now.Truncate(time.Millisecond)
+	if at, err := versionAt(last); err == nil && !now.After(at) {
+		now = at.Add(time.Millisecond)
 	}
-	return name
+	return "settings-" + now.UTC().Format(versionTime) + ".json"
+}
+
+// versionAt is when a version was made, by its name.
+func versionAt(name string) (time.Time, error) {
+	return time.Parse("settings-"+versionTime+".json", name)
 }
