@@ -46,10 +46,13 @@ func (c *Core) Buried(now time.Time, i *Item, refused string) *Effects {
 	c.effects.reset()
 	i.partition.burying--
 	i.consumer.burying--
-	if refused == "" {
+	switch {
+	case refused == "":
 		i.consumer.pool.of(i).counts.Dead++
 		c.settle(i, boostd.Dead)
-	} else {
+	case i.consumer.gone: // nobody could resolve it
+		c.settle(i, boostd.Released)
+	default:
 		i.Result.Reason += "; no dead letter: " + refused
 		c.hold(now, i)
 	}

@@ -105,6 +105,11 @@ func (p Policy) validateReserve(slots, levels int) (errs []error) {
 	return errs
 }
 
+// equal reports whether two policies say the same, in the same order.
+func (p Policy) equal(o Policy) bool {
+	return p.Exclusive == o.Exclusive && p.MaxWait == o.MaxWait && slices.Equal(p.MinShare, o.MinShare) && slices.Equal(p.Reserve, o.Reserve)
+}
+
 // Strict reports whether the policy makes no exception.
 func (p Policy) Strict() bool {
 	return !p.Exclusive && p.MaxWait == 0 && len(p.MinShare) == 0 && len(p.Reserve) == 0
