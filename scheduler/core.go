@@ -73,12 +73,12 @@ func (c *Core) Tick(now time.Time) *Effects {
 // take the answer for that of the next one.
 func (c *Core) Assigned(now time.Time, id ConsumerID, tps []boostd.TopicPartition) *Effects {
 	c.effects.reset()
-	if c.joined.IsZero() {
-		c.joined = now
-	}
 	k := c.consumer(id)
 	if k == nil {
 		return c.step(now)
+	}
+	if c.joined.IsZero() {
+		c.joined = now
 	}
 	k.joined = true
 	k.revoking = slices.DeleteFunc(k.revoking, func(r revocation) bool {
