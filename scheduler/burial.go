@@ -30,6 +30,7 @@ func (c *Core) giveUp(now time.Time, i *Item) {
 	}
 	i.partition.burying++
 	i.consumer.burying++
+	c.burying++
 	first, last := i.firstFailed, i.FinishedAt
 	if first.IsZero() { // it failed in another process
 		first, last = now, now
@@ -46,6 +47,7 @@ func (c *Core) Buried(now time.Time, i *Item, refused string) *Effects {
 	c.effects.reset()
 	i.partition.burying--
 	i.consumer.burying--
+	c.burying--
 	switch {
 	case refused == "":
 		i.consumer.pool.of(i).counts.Dead++

@@ -34,6 +34,7 @@ type Core struct {
 	joined    time.Time // the first assignment
 	started   bool
 	draining  bool
+	burying   int // on their way to the dead-letter topic
 	effects   Effects
 	touched   []*consumer // in this step
 	gated     gated

@@ -270,10 +270,8 @@ func (c *Core) noteDrained(k *consumer) {
 
 // empty reports whether nothing is queued, in flight or being buried.
 func (c *Core) empty() bool {
-	for _, k := range c.consumers {
-		if k.burying > 0 {
-			return false
-		}
+	if c.burying > 0 {
+		return false
 	}
 	for _, p := range c.pools {
 		if len(p.free) < p.config.Slots {
