@@ -54,6 +54,7 @@ func (w *small) compare(e *Effects) {
 	w.count()
 	w.compareRuns(e.Dispatches, s.runs)
 	w.compareSlots(e)
+	w.compareHeld(e.Held)
 	w.compareEnds(e.Settled)
 	w.compareBurials(e.Burials)
 	w.compareDrained(e.Drained)
@@ -187,6 +188,19 @@ func (w *small) compareDrained(core []Drained) {
 	}
 	if len(naive) > 0 {
 		w.fail("%v is drained, and the core doesn't say so", naive[0].tps)
+	}
+}
+
+// compareHeld: what is given up in this step, and wasn't before, is told.
+func (w *small) compareHeld(core []HeldMessage) {
+	want := 0
+	for _, e := range w.naive.said.ends {
+		if e.outcome == boostd.Held && !e.m.held {
+			want++
+		}
+	}
+	if len(core) != want {
+		w.fail("%d messages are said to be held, want %d", len(core), want)
 	}
 }
 
