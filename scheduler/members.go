@@ -85,7 +85,6 @@ func (c *Core) setLevel(k *consumer, level boostd.Level) {
 	k.backlog(-1)
 	k.config.Level = level
 	k.backlog(waiting)
-	k.pool.aboveKnown = false
 	c.forgetGroup(k.pool, old)
 	c.touch(k)
 }

@@ -63,7 +63,6 @@ func (c *Core) fits(levels int, policies []Policy) error {
 // no more may have something left, and may come again.
 func (p *pool) setLevels(levels int) {
 	p.config.Levels = levels
-	p.aboveKnown = false
 	p.group = slices.DeleteFunc(p.group, func(g groupLevel) bool { return int(g.level) >= levels })
 	had := len(p.levels)
 	if levels <= had {
