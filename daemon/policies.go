@@ -130,7 +130,7 @@ func (d *Daemon) changePolicies(ctx context.Context, old, next *priority.Setting
 	}
 	ctx, cancel := context.WithTimeout(ctx, policyPatience)
 	defer cancel()
-	return changed, d.engine.Load().SetPolicies(ctx, policies)
+	return changed, d.engine.Load().Reconfigure(ctx, int(next.MaxPriority)+1, policies)
 }
 
 // tellPolicies logs what isn't plainly strict.

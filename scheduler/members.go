@@ -10,10 +10,13 @@ import (
 )
 
 // AddConsumer adds a priority consumer, before Start or at any time after it. The
-// start waits for those that were added before Start.
+// start waits for those that were added before Start. It fails after Drain.
 func (c *Core) AddConsumer(config ConsumerConfig) (ConsumerID, error) {
 	if int(config.Pool) < 0 || int(config.Pool) >= len(c.pools) {
 		return 0, fmt.Errorf("add consumer %q: there is no pool %d", config.Name, config.Pool)
+	}
+	if c.draining {
+		return 0, fmt.Errorf("add consumer %q: all are being drained", config.Name)
 	}
 	p := c.pools[config.Pool]
 	if err := p.hasLevel(config.Level); err != nil {
