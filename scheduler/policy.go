@@ -115,19 +115,6 @@ func (p Policy) Strict() bool {
 	return !p.Exclusive && p.MaxWait == 0 && len(p.MinShare) == 0 && len(p.Reserve) == 0
 }
 
-// SetPolicy changes a pool's policy between two dispatches. It fails, and changes
-// nothing, where Validate finds something.
-func (c *Core) SetPolicy(now time.Time, id PoolID, policy Policy) (*Effects, error) {
-	c.effects.reset()
-	p := c.pools[id]
-	if err := c.validate(policy, p.config); err != nil {
-		return nil, fmt.Errorf("set policy of pool %q: %w", p.config.Name, err)
-	}
-	p.setPolicy(policy)
-	c.touchAll()
-	return c.step(now), nil
-}
-
 func (c *Core) validate(policy Policy, config PoolConfig) error {
 	errs := policy.Validate(config.Slots, config.Levels)
 	if c.config.Group {

@@ -47,17 +47,6 @@ func (w *world) drawPolicy(slots, levels int) (p Policy) {
 	return p
 }
 
-func (w *world) setPolicy() {
-	pool := w.draw(len(w.slots))
-	policy := w.drawPolicy(w.slots[pool], w.levels)
-	w.policies[pool] = newWorldPolicy(policy)
-	e, err := w.core.SetPolicy(w.now, PoolID(pool), policy)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.apply(e)
-}
-
 func (w *world) backlog(k *worldConsumer) {
 	n := w.draw(5000) - 1
 	if w.draw(2) == 0 {

@@ -245,7 +245,7 @@ func (w *small) drawPolicy(slots, levels int) (p Policy) {
 		return p
 	}
 	if p.Exclusive = w.draw(4) == 0; !p.Exclusive && !w.group {
-		if w.draw(3) == 0 {
+		if w.draw(5) < 2 {
 			p.MaxWait = time.Duration(1+w.draw(80)) * time.Millisecond
 		}
 		for level := range levels {

@@ -20,7 +20,7 @@ func (w *small) change() {
 	k := w.consumers[at]
 	switch w.draw(8) {
 	case 0, 1:
-		w.reconfigure()
+		w.reconfigure(max(1, smallLevels-w.draw(smallLevels)*w.draw(2)-w.draw(2)))
 	case 2, 3:
 		w.join()
 	case 4:
@@ -44,8 +44,7 @@ func (w *small) refused(err error) {
 }
 
 // reconfigure changes the number of levels together with some of the policies.
-func (w *small) reconfigure() {
-	levels := max(1, smallLevels-w.draw(smallLevels)*w.draw(2)-w.draw(2))
+func (w *small) reconfigure(levels int) {
 	var all []Policy
 	var changed []*Policy
 	for _, p := range w.naive.pools {
@@ -55,7 +54,7 @@ func (w *small) reconfigure() {
 		}
 		all, changed = append(all, policy), append(changed, nil)
 		if !policy.equal(p.config.Policy) {
-			changed[len(changed)-1] = &policy
+			changed[len(changed)-1] = &policy // only then its credits begin anew
 		}
 	}
 	if w.draw(4) == 0 {

@@ -42,7 +42,7 @@ func (w *small) step() {
 		w.byHand()
 	case at < 95:
 		if w.draw(4) == 0 {
-			w.setPolicy()
+			w.reconfigure(w.naive.levels)
 		}
 	case at < 97:
 		w.backlog(k)
@@ -268,17 +268,6 @@ func (w *small) byHand() {
 		w.fail("%v", err)
 	}
 	w.both(e, func() { w.naive.pause(level, until) })
-}
-
-func (w *small) setPolicy() {
-	pool := w.draw(len(w.naive.pools))
-	config := w.naive.pools[pool].config
-	policy := w.drawPolicy(config.Slots, config.Levels)
-	e, err := w.core.SetPolicy(w.time(), PoolID(pool), policy)
-	if err != nil {
-		w.fail("%v", err)
-	}
-	w.both(e, func() { w.naive.setPolicy(pool, policy) })
 }
 
 func (w *small) backlog(k smallConsumer) {

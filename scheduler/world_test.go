@@ -199,7 +199,7 @@ func (w *world) step() {
 	case 12:
 		w.bury()
 	case 13:
-		w.setPolicy()
+		w.reconfigure(w.levels)
 	case 14:
 		w.change(k)
 	default:

@@ -24,7 +24,7 @@ func (w *world) consumer(id ConsumerID) *worldConsumer {
 func (w *world) change(k *worldConsumer) {
 	switch w.draw(6) {
 	case 0, 1:
-		w.reconfigure()
+		w.reconfigure(worldLeast + w.draw(worldMost-worldLeast+1))
 	case 2:
 		w.join()
 	case 3:
@@ -36,8 +36,9 @@ func (w *world) change(k *worldConsumer) {
 	}
 }
 
-func (w *world) reconfigure() {
-	w.levels = worldLeast + w.draw(worldMost-worldLeast+1)
+// reconfigure changes the number of levels, and some policies.
+func (w *world) reconfigure(levels int) {
+	w.levels = levels
 	var all []Policy
 	for pool, p := range w.policies {
 		policy := p.Policy
