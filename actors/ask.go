@@ -42,11 +42,12 @@ func (e *Engine) ResumeLevel(ctx context.Context, level boostd.Level) (was bool,
 	return ask(ctx, e, "resume a level", func(reply chan<- bool) any { return &resumeLevel{level, reply} })
 }
 
-// SetPolicies gives each handler, in the order of Options.Handlers, another policy
-// between two messages. They are valid for the handlers' slots and levels; on an
-// error those before the one that isn't have changed.
-func (e *Engine) SetPolicies(ctx context.Context, policies []scheduler.Policy) error {
-	err, late := ask(ctx, e, "set policies", func(reply chan<- error) any { return &setPolicies{policies, reply} })
+// Reconfigure changes the number of levels, max_priority + 1, and each handler's
+// policy, in the order of Options.Handlers, between two messages. It fails, and
+// changes nothing, where one of them doesn't fit; what becomes of levels that are no
+// more is said at scheduler.Core.Reconfigure.
+func (e *Engine) Reconfigure(ctx context.Context, levels int, policies []scheduler.Policy) error {
+	err, late := ask(ctx, e, "change levels and policies", func(reply chan<- error) any { return &reconfigure{levels, policies, reply} })
 	if late != nil {
 		return late
 	}
@@ -83,20 +84,31 @@ func (e *Engine) SkipHeld(tp boostd.TopicPartition, offset int64) error {
 
 // resolve asks the Sources for the one that holds a message.
 func (e *Engine) resolve(by func(Source) error) error {
-	for _, s := range e.sources {
-		if err := by(s); !errors.Is(err, boostd.ErrNotHeld) {
+	for _, m := range e.team() {
+		if err := by(m.source); !errors.Is(err, boostd.ErrNotHeld) {
 			return err
 		}
 	}
 	return boostd.ErrNotHeld
 }
 
-// Sources are pictures of the consumers' Sources, in the order of
-// Options.Consumers.
+// Sources are pictures of the consumers' Sources, in the order in which they were
+// added, as Status has them; but one that comes or goes meanwhile may be in one and
+// not in the other: SourcesByName is for those who need both.
 func (e *Engine) Sources() []boostd.SourceStatus {
-	all := make([]boostd.SourceStatus, len(e.sources))
-	for n, s := range e.sources {
-		all[n] = s.Status()
+	team := e.team()
+	all := make([]boostd.SourceStatus, len(team))
+	for n, m := range team {
+		all[n] = m.source.Status()
+	}
+	return all
+}
+
+// SourcesByName are the same by their consumers' names.
+func (e *Engine) SourcesByName() map[string]boostd.SourceStatus {
+	all := map[string]boostd.SourceStatus{}
+	for _, m := range e.team() {
+		all[m.name] = m.source.Status()
 	}
 	return all
 }
@@ -108,10 +120,11 @@ const SchedulerName = "scheduler"
 // Turning asks every actor that must not stand still whether it turns, and calls
 // turned with the name of each that answers, until all have or ctx ends.
 func (e *Engine) Turning(ctx context.Context, turned func(name string)) {
-	replies := make(chan string, 1+len(e.members)) // so that a late one blocks nobody
+	team := e.team()
+	replies := make(chan string, 1+len(team)) // so that a late one blocks nobody
 	e.system.Root.Send(e.sched, &ping{SchedulerName, replies})
-	for n, m := range e.members {
-		e.system.Root.Send(m, &ping{e.names[n], replies})
+	for _, m := range team {
+		e.system.Root.Send(m.pid, &ping{m.name, replies})
 	}
 	for range cap(replies) {
 		select {

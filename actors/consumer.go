@@ -14,7 +14,7 @@ import (
 // consumer is the actor of one priority consumer, between its Source and the
 // scheduler.
 type consumer struct {
-	id        scheduler.ConsumerID
+	id        scheduler.ConsumerID // from open on
 	spec      ConsumerSpec
 	scheduler *actor.PID
 	root      *actor.RootContext // the Source's goroutine sends through it
@@ -27,8 +27,9 @@ type consumer struct {
 // Receive implements actor.Actor.
 func (c *consumer) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
-	case *begin:
-		c.begin(ctx.Self())
+	case *open:
+		c.id = m.id
+		m.started(c.spec.Source.Start(c.emitTo(ctx.Self())))
 	case *boostd.Batch:
 		for n := range m.Messages {
 			c.spec.Resolve(&m.Messages[n])
@@ -48,16 +49,18 @@ func (c *consumer) Receive(ctx actor.Context) {
 		c.spec.Source.Drained(m.partitions)
 	case *ping:
 		m.reply <- m.name
+	case *resolveBy:
+		c.spec.Resolve = m.resolve
+	case *parting:
+		c.leaving = true
 	case *leave:
 		c.leave(m)
 	}
 }
 
-func (c *consumer) begin(self *actor.PID) {
-	err := c.spec.Source.Start(func(event any) { c.root.Send(self, event) })
-	if err != nil {
-		c.fail(fmt.Errorf("start consumer %s: %w", c.spec.Name, err))
-	}
+// emitTo is what the Source's goroutine calls.
+func (c *consumer) emitTo(self *actor.PID) func(any) {
+	return func(event any) { c.root.Send(self, event) }
 }
 
 func (c *consumer) forward(ctx actor.Context, event any) {

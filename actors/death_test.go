@@ -15,7 +15,7 @@ import (
 func TestUnexpectedEndOfAnActor(t *testing.T) {
 	for name, who := range map[string]func(*Engine) *actor.PID{
 		"scheduler": func(e *Engine) *actor.PID { return e.sched },
-		"consumer":  func(e *Engine) *actor.PID { return e.members[0] },
+		"consumer":  func(e *Engine) *actor.PID { return e.members[0].pid },
 	} {
 		t.Run(name, func(t *testing.T) {
 			src := newFakeSource()

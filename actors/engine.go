@@ -60,20 +60,26 @@ type Options struct {
 	Logger hclog.Logger
 }
 
-// Engine is the running actor system. Its methods are safe from any goroutine.
+// Engine is the running actor system. Its methods are safe from any goroutine. What
+// changes one consumer (Add, Remove, Change) happens one after the other; several
+// may come and go at the same time.
 type Engine struct {
-	logger  hclog.Logger
-	system  *actor.ActorSystem
-	root    *actor.PID // the guardian
-	sched   *actor.PID
-	members []*actor.PID // consumer actors
-	names   []string
-	tasks   sync.WaitGroup
-	cancel  context.CancelCauseFunc // ends every handler's context
-	failed  chan error
-	dead    chan struct{} // closed when an actor has died
-	died    sync.Once
-	sources []Source
+	logger hclog.Logger
+	system *actor.ActorSystem
+	root   *actor.PID // the guardian
+	sched  *actor.PID
+	tasks  sync.WaitGroup
+	cancel context.CancelCauseFunc // ends every handler's context
+	failed chan error
+	dead   chan struct{} // closed when an actor has died
+	died   sync.Once
+
+	handlers []string // names, by pool
+	mu       sync.Mutex
+	members  []*member
+	stopping chan struct{} // closed when Stop begins
+	stop     sync.Once
+	stopped  error
 }
 
 // Start brings the actors up and lets the sources begin. On an error nothing
@@ -81,11 +87,14 @@ type Engine struct {
 func Start(o Options) (*Engine, error) {
 	core := scheduler.New(o.Scheduling)
 	base, cancel := context.WithCancelCause(context.Background())
-	e := &Engine{logger: o.Logger, cancel: cancel, failed: make(chan error, 1), dead: make(chan struct{})}
+	e := &Engine{logger: o.Logger, cancel: cancel, failed: make(chan error, 1), dead: make(chan struct{}), stopping: make(chan struct{})}
 	e.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
 		return slog.New(toHclog{o.Logger.Named("actors")})
 	}))
-	sched := &schedulerActor{core: core, paused: o.Paused, logger: o.Logger.Named("scheduler")}
+	for _, h := range o.Handlers {
+		e.handlers = append(e.handlers, h.Name)
+	}
+	sched := &schedulerActor{core: core, paused: o.Paused, seats: map[scheduler.ConsumerID]*seat{}, logger: o.Logger.Named("scheduler")}
 	slots, err := e.pools(base, core, sched, o)
 	if err == nil {
 		err = e.addConsumers(core, o)
@@ -94,11 +103,14 @@ func Start(o Options) (*Engine, error) {
 		cancel(err)
 		return nil, err
 	}
-	sched.names = e.names
 	e.spawn(sched, slots, o)
 	e.system.Root.Send(e.sched, &begin{})
 	for _, m := range e.members {
-		e.system.Root.Send(m, &begin{})
+		e.system.Root.Send(m.pid, &open{m.id, func(err error) {
+			if err != nil {
+				e.fail(fmt.Errorf("start consumer %s: %w", m.name, err))
+			}
+		}})
 	}
 	return e, nil
 }
@@ -136,27 +148,21 @@ func (e *Engine) pools(base context.Context, core *scheduler.Core, sched *schedu
 		sched.preempt = append(sched.preempt, preempt)
 		sched.wanted = append(sched.wanted, wanted)
 		sched.graves = append(sched.graves, h.DeadLetters)
+		sched.turns = append(sched.turns, turns)
 	}
 	return slots, nil
 }
 
 // addConsumers tells the core about the consumers.
 func (e *Engine) addConsumers(core *scheduler.Core, o Options) error {
-	for n := range o.Consumers {
-		c := &o.Consumers[n]
-		pool := -1
-		for id, h := range o.Handlers {
-			if h.Name == c.Handler {
-				pool = id
-			}
-		}
-		c.Scheduling.Pool = scheduler.PoolID(pool)
-		c.Scheduling.Name = c.Name
-		if _, err := core.AddConsumer(c.Scheduling); err != nil {
+	for _, spec := range o.Consumers {
+		m := e.member(spec)
+		var err error
+		if m.id, err = core.AddConsumer(m.config); err != nil {
 			return err
 		}
-		e.names = append(e.names, c.Name)
-		e.sources = append(e.sources, c.Source)
+		m.ready = true
+		e.members = append(e.members, m)
 	}
 	return nil
 }
@@ -168,12 +174,7 @@ func (e *Engine) spawn(sched *schedulerActor, slots [][]*slot, o Options) {
 		e.died.Do(func() { close(e.dead) })
 	}
 	strategy := &fatal{died, o.Logger}
-	child := func(ctx actor.Context, a actor.Actor) *actor.PID {
-		pid := ctx.Spawn(actor.PropsFromProducer(func() actor.Actor { return a }))
-		ctx.Watch(pid)
-		return pid
-	}
-	g := &guardian{ready: make(chan struct{}), fail: died}
+	g := &guardian{ready: make(chan struct{}), fail: died, dismissed: map[string]chan<- struct{}{}}
 	g.spawn = func(ctx actor.Context) {
 		e.sched = child(ctx, sched)
 		report := func(m any) { e.system.Root.Send(e.sched, m) }
@@ -185,13 +186,10 @@ func (e *Engine) spawn(sched *schedulerActor, slots [][]*slot, o Options) {
 			}
 			sched.workers = append(sched.workers, pids)
 		}
-		for n, spec := range o.Consumers {
-			e.members = append(e.members, child(ctx, &consumer{
-				id: scheduler.ConsumerID(n), spec: spec, scheduler: e.sched, root: e.system.Root,
-				run: e.tasks.Go, fail: e.fail, logger: o.Logger.Named("consumer"),
-			}))
+		for n, m := range e.members {
+			m.pid = child(ctx, e.consumer(o.Consumers[n]))
+			sched.seats[m.id] = &seat{name: m.name, pid: m.pid}
 		}
-		sched.consumers = e.members
 	}
 	e.root = e.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return g },
 		actor.WithSupervisor(strategy), actor.WithGuardian(strategy)))
@@ -228,12 +226,30 @@ func (e *Engine) Cancel(cause error) { e.cancel(cause) }
 
 // Stop stops the sources, which commit what is settled, in parallel, and then
 // the actors. It returns when all goroutines have ended or ctx has; what still
-// hangs is abandoned and named in the error.
+// hangs is abandoned and named in the error. It waits for what is under way of Add,
+// Remove and Change, and none of them begins any more. Called again it waits for
+// the first call and returns its error.
 func (e *Engine) Stop(ctx context.Context) error {
-	done := make(chan error, len(e.sources))
-	stops := e.stops(ctx, done)
-	for n, stop := range stops { // behind the last settlements, in the same mailbox
-		e.system.Root.Send(e.members[n], &leave{stop})
+	e.stop.Do(func() {
+		e.mu.Lock()
+		close(e.stopping)
+		e.mu.Unlock()
+		err := e.stopConsumers(ctx)
+		e.stopped = errors.Join(err, e.end(ctx))
+	})
+	return e.stopped
+}
+
+func (e *Engine) stopConsumers(ctx context.Context) error {
+	members, err := e.settleMembers(ctx)
+	if err != nil {
+		return err
+	}
+	done := make(chan error, len(members))
+	stops := make([]func(), len(members))
+	for n, m := range members { // behind the last settlements, in the same mailbox
+		stops[n] = m.stop(ctx, done)
+		e.system.Root.Send(m.pid, &leave{stops[n]})
 	}
 	var errs []error
 	dead := e.dead
@@ -247,26 +263,10 @@ func (e *Engine) Stop(ctx context.Context) error {
 				e.tasks.Go(stop)
 			}
 		case <-ctx.Done():
-			errs = append(errs, fmt.Errorf("stop the consumers: %w", context.Cause(ctx)))
-			return errors.Join(append(errs, e.end(ctx))...)
+			return errors.Join(append(errs, fmt.Errorf("stop the consumers: %w", context.Cause(ctx)))...)
 		}
 	}
-	return errors.Join(append(errs, e.end(ctx))...)
-}
-
-// stops are what stops each Source, once, however often it is called.
-func (e *Engine) stops(ctx context.Context, done chan<- error) []func() {
-	var stops []func()
-	for n, source := range e.sources {
-		stops = append(stops, sync.OnceFunc(func() {
-			err := source.Stop(ctx)
-			if err != nil {
-				err = fmt.Errorf("stop consumer %s: %w", e.names[n], err)
-			}
-			done <- err
-		}))
-	}
-	return stops
+	return errors.Join(errs...)
 }
 
 // end stops the actors and waits for the goroutines.

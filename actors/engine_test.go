@@ -28,6 +28,10 @@ type fakeSource struct {
 	paused  bool
 	drained chan []boostd.TopicPartition
 	changed chan struct{} // closed and replaced on every settlement
+
+	refuse error                       // of Start
+	onStop func(context.Context) error // before it ends
+	stops  int                         // calls of Stop
 }
 
 // reach waits until n messages are settled.
@@ -54,15 +58,33 @@ func newFakeSource() *fakeSource {
 		drained: make(chan []boostd.TopicPartition, 10), changed: make(chan struct{})}
 }
 
-func (f *fakeSource) Start(emit func(any)) error { f.emit = emit; close(f.begun); return nil }
-func (f *fakeSource) SetPaused(p bool)           { f.mu.Lock(); defer f.mu.Unlock(); f.paused = p }
-func (f *fakeSource) Stop(context.Context) error { f.emit(&boostd.Stopped{}); return nil }
+func (f *fakeSource) SetPaused(p bool) { f.mu.Lock(); defer f.mu.Unlock(); f.paused = p }
 
 func (f *fakeSource) Retry(context.Context, boostd.TopicPartition, int64) error {
 	return boostd.ErrNotHeld
 }
 func (f *fakeSource) Skip(boostd.TopicPartition, int64) error { return boostd.ErrNotHeld }
 func (f *fakeSource) Status() boostd.SourceStatus             { return boostd.SourceStatus{} }
+
+func (f *fakeSource) Start(emit func(any)) error {
+	if f.refuse != nil {
+		return f.refuse
+	}
+	f.emit = emit
+	close(f.begun)
+	return nil
+}
+
+func (f *fakeSource) Stop(ctx context.Context) (err error) {
+	f.mu.Lock()
+	f.stops++
+	f.mu.Unlock()
+	if f.onStop != nil {
+		err = f.onStop(ctx)
+	}
+	f.emit(&boostd.Stopped{Err: err})
+	return err
+}
 
 func (f *fakeSource) Drained(tps []boostd.TopicPartition) { f.drained <- tps }
 

@@ -15,6 +15,8 @@ type guardian struct {
 	ready  chan struct{}
 	fail   func(error)
 	ending bool
+	// dismissed are those that end because they were asked to, by ID.
+	dismissed map[string]chan<- struct{}
 }
 
 // Receive implements actor.Actor.
@@ -23,13 +25,35 @@ func (g *guardian) Receive(ctx actor.Context) {
 	case *actor.Started:
 		g.spawn(ctx)
 		close(g.ready)
+	case *hire:
+		m.reply <- child(ctx, m.actor)
+	case *dismiss:
+		g.dismissed[m.pid.Id] = m.ended
+		ctx.Stop(m.pid)
 	case *actor.Stopping:
 		g.ending = true
 	case *actor.Terminated:
-		if !g.ending {
-			g.fail(fmt.Errorf("actor %s ended unexpectedly", m.Who.Id))
-		}
+		g.ended(m.Who)
 	}
+}
+
+// ended tells who dismissed an actor; of another one it is the daemon's end.
+func (g *guardian) ended(who *actor.PID) {
+	ended, asked := g.dismissed[who.Id]
+	switch {
+	case asked:
+		delete(g.dismissed, who.Id)
+		close(ended)
+	case !g.ending:
+		g.fail(fmt.Errorf("actor %s ended unexpectedly", who.Id))
+	}
+}
+
+// child spawns an actor below the one whose context it is, and watches it.
+func child(ctx actor.Context, a actor.Actor) *actor.PID {
+	pid := ctx.Spawn(actor.PropsFromProducer(func() actor.Actor { return a }))
+	ctx.Watch(pid)
+	return pid
 }
 
 // fatal is the supervision of everything below the system's root: a panic is

@@ -8,17 +8,17 @@ import (
 	"github.com/kafkaboost/boostd/scheduler"
 )
 
-// Policies change while it runs, all or none are asked about, and what the core
-// refuses is the caller's error.
-func TestSetPolicies(t *testing.T) {
+// Levels and policies change while it runs, and what the core refuses is the
+// caller's error.
+func TestReconfigure(t *testing.T) {
 	src := newFakeSource()
 	e := start(t, setup{handler: handlerFunc(done), slots: 4, sources: []*fakeSource{src}})
 	good := scheduler.Policy{Reserve: []scheduler.Reserve{{From: 8, Slots: 3}}}
-	if err := e.SetPolicies(t.Context(), []scheduler.Policy{good}); err != nil {
+	if err := e.Reconfigure(t.Context(), 11, []scheduler.Policy{good}); err != nil {
 		t.Fatal(err)
 	}
-	err := e.SetPolicies(t.Context(), []scheduler.Policy{{Reserve: []scheduler.Reserve{{From: 8, Slots: 4}}}})
-	if err == nil || !strings.Contains(err.Error(), `set policy of pool "h": reserve: 4 slots for level 8 and above, want 1 to 3`) {
+	err := e.Reconfigure(t.Context(), 11, []scheduler.Policy{{Reserve: []scheduler.Reserve{{From: 8, Slots: 4}}}})
+	if err == nil || !strings.Contains(err.Error(), `change levels and policies: policy of pool "h": reserve: 4 slots for level 8 and above, want 1 to 3`) {
 		t.Errorf("a reserve of all slots: %v", err)
 	}
 	src.emit(&boostd.Assigned{Partitions: only})

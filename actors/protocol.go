@@ -1,6 +1,8 @@
 package actors
 
 import (
+	"github.com/asynkron/protoactor-go/actor"
+
 	"github.com/kafkaboost/boostd"
 	"github.com/kafkaboost/boostd/scheduler"
 )
@@ -21,11 +23,56 @@ type (
 	drained struct{ partitions []boostd.TopicPartition }
 )
 
-// begin starts a consumer's Source; leave stops it.
+// begin starts the scheduler. open tells a consumer its ID and starts its Source;
+// parting says that its Source may end from now on, and leave stops it.
 type (
 	begin struct{}
-	leave struct{ stop func() }
+	open  struct {
+		id      scheduler.ConsumerID
+		started func(error)
+	}
+	parting struct{}
+	leave   struct{ stop func() }
 )
+
+// hire has the guardian spawn another actor; dismiss has it end one.
+type (
+	hire struct {
+		actor actor.Actor
+		reply chan<- *actor.PID
+	}
+	dismiss struct {
+		pid   *actor.PID
+		ended chan<- struct{}
+	}
+)
+
+// join, alter, giveUp and forget tell the scheduler of a consumer that comes,
+// changes, and goes: left is closed when nothing is here of it any more.
+type (
+	join struct {
+		config scheduler.ConsumerConfig
+		pid    *actor.PID
+		reply  chan<- joined
+	}
+	joined struct {
+		id  scheduler.ConsumerID
+		err error
+	}
+	alter struct {
+		id     scheduler.ConsumerID
+		config scheduler.ConsumerConfig
+		done   chan<- error
+	}
+	giveUp struct {
+		id   scheduler.ConsumerID
+		left chan struct{}
+	}
+	forget struct{ pid *actor.PID }
+)
+
+// resolveBy gives a consumer another way to set messages' levels.
+type resolveBy struct{ resolve func(*boostd.Message) }
 
 // *assignment (work.go) goes to a worker with a batch and comes back finished.
 
@@ -60,8 +107,9 @@ type (
 	}
 )
 
-// setPolicies gives each pool, in order, another policy.
-type setPolicies struct {
+// reconfigure changes the number of levels, and each pool's policy, in order.
+type reconfigure struct {
+	levels   int
 	policies []scheduler.Policy
 	done     chan<- error
 }

@@ -14,20 +14,27 @@ import (
 // schedulerActor drives the core: it tells it what happened and sends what the
 // core asks for.
 type schedulerActor struct {
-	core      *scheduler.Core
-	paused    []scheduler.Pause // from the beginning
-	consumers []*actor.PID
-	names     []string // of the consumers, for logs
-	workers   [][]*actor.PID
-	slots     [][]*assignment // the reused batches, by pool and slot
-	preempt   [][]func()      // by pool and slot
-	graves    []DeadLetters   // by pool
-	wanted    []*atomic.Int64 // by pool, read by its slots between messages
-	recalls   []scheduler.Recall
-	idle      chan struct{} // closed when drained; nil before drain
-	timer     *time.Timer
-	wake      time.Time // when the timer goes off, zero when it isn't set
-	logger    hclog.Logger
+	core    *scheduler.Core
+	paused  []scheduler.Pause // from the beginning
+	seats   map[scheduler.ConsumerID]*seat
+	workers [][]*actor.PID
+	slots   [][]*assignment // the reused batches, by pool and slot
+	turns   []*turns        // by pool
+	preempt [][]func()      // by pool and slot
+	graves  []DeadLetters   // by pool
+	wanted  []*atomic.Int64 // by pool, read by its slots between messages
+	recalls []scheduler.Recall
+	idle    chan struct{} // closed when drained; nil before drain
+	timer   *time.Timer
+	wake    time.Time // when the timer goes off, zero when it isn't set
+	logger  hclog.Logger
+}
+
+// seat is one consumer that there is.
+type seat struct {
+	name string // for logs
+	pid  *actor.PID
+	left chan struct{} // of giveUp; nil before it
 }
 
 // Receive implements actor.Actor.
@@ -62,8 +69,17 @@ func (s *schedulerActor) Receive(ctx actor.Context) {
 		e, was := s.core.ResumeLevel(now, m.level)
 		s.apply(ctx, now, e)
 		m.was <- was
-	case *setPolicies:
-		m.done <- s.setPolicies(ctx, now, m.policies)
+	case *reconfigure:
+		m.done <- s.reconfigure(ctx, now, m)
+	case *join:
+		id, err := s.join(ctx, now, m)
+		m.reply <- joined{id, err}
+	case *alter:
+		m.done <- s.alter(ctx, now, m)
+	case *giveUp:
+		s.giveUp(ctx, now, m)
+	case *forget:
+		s.forget(ctx, now, m.pid)
 	case *groupWork:
 		for _, g := range m.levels {
 			s.apply(ctx, now, s.core.Group(now, g.Pool, g.Level, g.GroupWork))
@@ -72,8 +88,8 @@ func (s *schedulerActor) Receive(ctx actor.Context) {
 		m.reply <- m.name
 	case *drain:
 		s.idle = m.idle
-		for _, c := range s.consumers {
-			ctx.Send(c, &pause{true})
+		for _, k := range s.seats {
+			ctx.Send(k.pid, &pause{true})
 		}
 		s.apply(ctx, now, s.core.Drain(now))
 	case *actor.Stopping:
@@ -94,17 +110,12 @@ func (s *schedulerActor) pause(ctx actor.Context, now time.Time, p scheduler.Pau
 	return nil
 }
 
-// setPolicies changes the pools' policies one by one; nothing is dispatched by an
-// old one after this.
-func (s *schedulerActor) setPolicies(ctx actor.Context, now time.Time, policies []scheduler.Policy) error {
-	for id, p := range policies {
-		e, err := s.core.SetPolicy(now, scheduler.PoolID(id), p)
-		if err != nil {
-			return err
-		}
-		s.apply(ctx, now, e)
+// name is a consumer's, also of one whose last events came behind its end.
+func (s *schedulerActor) name(id scheduler.ConsumerID) string {
+	if k := s.seats[id]; k != nil {
+		return k.name
 	}
-	return nil
+	return "that is gone"
 }
 
 // source translates an event of a Source.
@@ -117,15 +128,15 @@ func (s *schedulerActor) source(now time.Time, id scheduler.ConsumerID, event an
 	case *boostd.CaughtUp:
 		return s.core.CaughtUp(now, id)
 	case *boostd.Assigned:
-		s.logger.Info("partitions assigned", "consumer", s.names[id], "partitions", len(e.Partitions))
+		s.logger.Info("partitions assigned", "consumer", s.name(id), "partitions", len(e.Partitions))
 		return s.core.Assigned(now, id, e.Partitions)
 	case *boostd.Revoking:
-		s.logger.Info("partitions revoked", "consumer", s.names[id], "partitions", len(e.Partitions))
+		s.logger.Info("partitions revoked", "consumer", s.name(id), "partitions", len(e.Partitions))
 		return s.core.Revoking(now, id, e.Partitions)
 	case *boostd.Unheld:
 		return s.core.Unheld(now, id, e.TopicPartition, e.Offset)
 	case *boostd.Lost:
-		s.logger.Warn("partitions lost", "consumer", s.names[id], "partitions", len(e.Partitions))
+		s.logger.Warn("partitions lost", "consumer", s.name(id), "partitions", len(e.Partitions))
 		return s.core.Lost(now, id, e.Partitions)
 	}
 	return s.core.Tick(now)
@@ -158,17 +169,21 @@ func (s *schedulerActor) send(ctx actor.Context, now time.Time, e *scheduler.Eff
 		w.Store(int64(s.core.Waiting(scheduler.PoolID(id))))
 	}
 	for _, k := range e.Settled {
-		ctx.Send(s.consumers[k.Consumer], &settle{k.Settlements})
+		ctx.Send(s.seats[k.Consumer].pid, &settle{k.Settlements})
 	}
 	for _, f := range e.Flows {
-		s.logger.Info("consumer changed its state", "consumer", s.names[f.Consumer], "state", f.State.String(), "reason", f.Reason.String())
-		ctx.Send(s.consumers[f.Consumer], &pause{f.State == scheduler.Paused})
+		k := s.seats[f.Consumer]
+		s.logger.Info("consumer changed its state", "consumer", k.name, "state", f.State.String(), "reason", f.Reason.String())
+		ctx.Send(k.pid, &pause{f.State == scheduler.Paused})
 	}
 	for _, b := range e.Burials {
 		s.bury(ctx, b)
 	}
 	for _, d := range e.Drained {
-		ctx.Send(s.consumers[d.Consumer], &drained{d.Partitions})
+		ctx.Send(s.seats[d.Consumer].pid, &drained{d.Partitions})
+	}
+	for _, id := range e.Left {
+		close(s.seats[id].left)
 	}
 	s.tell(e)
 	s.schedule(ctx, now, e.Wake)
@@ -201,7 +216,7 @@ func (s *schedulerActor) tell(e *scheduler.Effects) {
 		s.logger.Info("a level's pause by hand is over", "level", p.Level, "paused_by", p.By)
 	}
 	for _, id := range e.Without {
-		s.logger.Warn("started without a consumer that has not caught up", "consumer", s.names[id])
+		s.logger.Warn("started without a consumer that has not caught up", "consumer", s.seats[id].name)
 	}
 	if e.Started {
 		s.logger.Info("dispatching begins")

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,8 +14,10 @@ import (
 // a lower message that was dispatched a moment after a higher one could start
 // before it. Safe from any goroutine.
 type turns struct {
-	waiting atomic.Int64   // batches that were dispatched and have not begun
-	levels  []atomic.Int32 // the same, by level
+	waiting atomic.Int64 // batches that were dispatched and have not begun
+	// levels are the same, by level: a longer list of the same counters when there
+	// are more. It never gets shorter, as the core's levels don't.
+	levels atomic.Pointer[[]*atomic.Int32]
 
 	mu      sync.Mutex
 	changed chan struct{} // closed when a batch begins; nil while nobody waits
@@ -24,15 +27,31 @@ type turns struct {
 // same.
 const turnPatience = 20 * time.Millisecond
 
-func newTurns(levels int) *turns { return &turns{levels: make([]atomic.Int32, levels)} }
+func newTurns(levels int) *turns {
+	t := &turns{}
+	t.levels.Store(&[]*atomic.Int32{})
+	t.grow(levels)
+	return t
+}
+
+// grow makes room for more levels. The scheduler actor's, before it dispatches
+// something of them.
+func (t *turns) grow(levels int) {
+	all := slices.Clone(*t.levels.Load())
+	more := make([]atomic.Int32, max(levels-len(all), 0))
+	for n := range more {
+		all = append(all, &more[n])
+	}
+	t.levels.Store(&all)
+}
 
 func (t *turns) dispatched(level boostd.Level) {
-	t.levels[level].Add(1)
+	(*t.levels.Load())[level].Add(1)
 	t.waiting.Add(1)
 }
 
 func (t *turns) begun(level boostd.Level) {
-	t.levels[level].Add(-1)
+	(*t.levels.Load())[level].Add(-1)
 	t.waiting.Add(-1)
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -47,8 +66,9 @@ func (t *turns) mine(level boostd.Level) bool {
 	if t.waiting.Load() == 0 {
 		return true
 	}
-	for l := len(t.levels) - 1; l > int(level); l-- {
-		if t.levels[l].Load() > 0 {
+	levels := *t.levels.Load()
+	for l := len(levels) - 1; l > int(level); l-- {
+		if levels[l].Load() > 0 {
 			return false
 		}
 	}

@@ -120,7 +120,7 @@ func (d *Daemon) newMembers(plans []consumerPlan) ([]member, error) {
 			_ = stopMembers(members) // none was started: there is nothing to lose
 			return nil, err
 		}
-		members = append(members, member{p, source, newTenants(p)})
+		members = append(members, member{p, source})
 	}
 	return members, nil
 }
@@ -128,7 +128,7 @@ func (d *Daemon) newMembers(plans []consumerPlan) ([]member, error) {
 // spec is the member as the actors take it.
 func (d *Daemon) spec(m member) actors.ConsumerSpec {
 	return actors.ConsumerSpec{
-		Source: m.source, Handler: m.plan.handler, Name: m.plan.name, Resolve: d.resolverFor(m),
+		Source: m.source, Handler: m.plan.handler, Name: m.plan.name, Resolve: d.resolverFor(m.plan),
 		Scheduling: scheduler.ConsumerConfig{
 			Level: m.plan.level, Mixed: m.plan.mixed, Window: scheduler.DefaultWindow, Orders: m.plan.orders,
 		},

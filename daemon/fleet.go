@@ -2,18 +2,15 @@ package daemon
 
 import (
 	"sync"
-	"sync/atomic"
 
 	"github.com/kafkaboost/boostd"
 	"github.com/kafkaboost/boostd/kafkaio"
-	"github.com/kafkaboost/boostd/priority"
 )
 
 // member is a consumer that runs, with what it was made from.
 type member struct {
-	plan    consumerPlan
-	source  *kafkaio.Consumer
-	tenants *atomic.Pointer[map[string]priority.Tenant] // by topic; read for every message
+	plan   consumerPlan
+	source *kafkaio.Consumer
 }
 
 // fleet are the consumers that run, and what the scheduler is told of their

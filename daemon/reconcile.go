@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
+	"github.com/kafkaboost/boostd/actors"
 	"github.com/kafkaboost/boostd/priority"
 )
 
@@ -59,8 +59,8 @@ func (d *Daemon) carryOut(r rearrangement) error {
 		n := slices.IndexFunc(members, func(m member) bool { return m.plan.name == p.name })
 		was := members[n].plan.topics
 		members[n].plan = p
-		members[n].tenants.Store(&p.tenants)
-		if errs = append(errs, engine.Change(ctx, p.name, d.spec(members[n]).Scheduling)); !sameTopics(was, p.topics) {
+		change := actors.ConsumerChange{Level: p.level, Orders: p.orders, Resolve: d.resolverFor(p)}
+		if errs = append(errs, engine.Change(ctx, p.name, change)); !sameTopics(was, p.topics) {
 			errs = append(errs, members[n].source.SetTopics(p.topics)) // behind their orders
 		}
 	}
@@ -131,10 +131,3 @@ func (d *Daemon) seize(ctx context.Context) error {
 }
 
 func (d *Daemon) yield() { <-d.reloading }
-
-// newTenants keeps a member's tenants where its resolver finds them.
-func newTenants(p consumerPlan) *atomic.Pointer[map[string]priority.Tenant] {
-	t := &atomic.Pointer[map[string]priority.Tenant]{}
-	t.Store(&p.tenants)
-	return t
-}

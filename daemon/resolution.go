@@ -28,12 +28,13 @@ func (d *Daemon) resolve(m *boostd.Message) {
 
 // resolverFor is what gives a consumer's messages their level and, where a topic
 // has tenants, their tenant.
-func (d *Daemon) resolverFor(of member) func(*boostd.Message) {
+func (d *Daemon) resolverFor(p consumerPlan) func(*boostd.Message) {
+	if len(p.tenants) == 0 {
+		return d.resolve
+	}
 	return func(m *boostd.Message) {
 		d.resolve(m)
-		if tenants := *of.tenants.Load(); len(tenants) > 0 {
-			m.Tenant = tenants[m.Topic].Of(m)
-		}
+		m.Tenant = p.tenants[m.Topic].Of(m)
 	}
 }
 

@@ -30,6 +30,7 @@ func (c *Core) giveUp(now time.Time, i *Item) {
 	}
 	i.partition.burying++
 	i.consumer.burying++
+	c.burying++
 	first, last := i.firstFailed, i.FinishedAt
 	if first.IsZero() { // it failed in another process
 		first, last = now, now
@@ -46,10 +47,14 @@ func (c *Core) Buried(now time.Time, i *Item, refused string) *Effects {
 	c.effects.reset()
 	i.partition.burying--
 	i.consumer.burying--
-	if refused == "" {
+	c.burying--
+	switch {
+	case refused == "":
 		i.consumer.pool.of(i).counts.Dead++
 		c.settle(i, boostd.Dead)
-	} else {
+	case i.consumer.gone: // nobody could resolve it
+		c.settle(i, boostd.Released)
+	default:
 		i.Result.Reason += "; no dead letter: " + refused
 		c.hold(now, i)
 	}

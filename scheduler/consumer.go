@@ -53,6 +53,9 @@ type consumer struct {
 	gate        gateState
 	gated       int  // its place among the gated, from 1; 0: it runs
 	touched     bool // in this step
+	// leaving: see Leave; left: Effects.Left has named it. gone: it was removed, and
+	// only what is still in flight knows of it.
+	leaving, left, gone bool
 }
 
 // partition is one assignment of a partition. A later assignment is another

@@ -21,18 +21,20 @@ type Config struct {
 	Group bool
 }
 
-// Core is the whole scheduler: give it what happened, do what it says. Not safe
-// for concurrent use.
+// Core is the whole scheduler: give it what happened, do what it says. What it is
+// told of a consumer that was removed changes nothing. Not safe for concurrent use.
 type Core struct {
 	config    Config
 	pools     []*pool
-	consumers []*consumer
+	consumers []*consumer // by ID, ascending
+	ids       ConsumerID  // the next consumer's
 	retries   backoff
 	paused    map[boostd.Level]Pause
 	began     time.Time
 	joined    time.Time // the first assignment
 	started   bool
 	draining  bool
+	burying   int // on their way to the dead-letter topic
 	effects   Effects
 	touched   []*consumer // in this step
 	gated     gated
@@ -54,29 +56,6 @@ func (c *Core) AddPool(config PoolConfig) (PoolID, error) {
 	return PoolID(len(c.pools) - 1), nil
 }
 
-// AddConsumer adds a priority consumer. The start waits for those that were
-// added before Start.
-func (c *Core) AddConsumer(config ConsumerConfig) (ConsumerID, error) {
-	if int(config.Pool) < 0 || int(config.Pool) >= len(c.pools) {
-		return 0, fmt.Errorf("add consumer %q: there is no pool %d", config.Name, config.Pool)
-	}
-	p := c.pools[config.Pool]
-	if config.Level < 0 || int(config.Level) >= len(p.levels) {
-		return 0, fmt.Errorf("add consumer %q: level %d is outside 0 to %d", config.Name, config.Level, len(p.levels)-1)
-	}
-	if config.Window.Messages < 1 || config.Window.Bytes < 1 {
-		return 0, fmt.Errorf("add consumer %q: its window must hold at least one message", config.Name)
-	}
-	k := &consumer{
-		id: ConsumerID(len(c.consumers)), config: config, pool: p, broker: -1,
-		partitions: map[boostd.TopicPartition]*partition{},
-		caughtUp:   !c.began.IsZero(),
-	}
-	c.consumers = append(c.consumers, k)
-	c.touch(k)
-	return k.id, nil
-}
-
 // Start begins the wait for the consumers that exist.
 func (c *Core) Start(now time.Time) *Effects {
 	c.effects.reset()
@@ -95,16 +74,19 @@ func (c *Core) Tick(now time.Time) *Effects {
 // take the answer for that of the next one.
 func (c *Core) Assigned(now time.Time, id ConsumerID, tps []boostd.TopicPartition) *Effects {
 	c.effects.reset()
+	k := c.consumer(id)
+	if k == nil {
+		return c.step(now)
+	}
 	if c.joined.IsZero() {
 		c.joined = now
 	}
-	k := c.consumers[id]
 	k.joined = true
 	k.revoking = slices.DeleteFunc(k.revoking, func(r revocation) bool {
 		return slices.ContainsFunc(tps, func(tp boostd.TopicPartition) bool { return slices.Contains(r.asked, tp) })
 	})
 	for _, tp := range tps {
-		k.open(tp).closed = c.draining
+		k.open(tp).closed = c.draining || k.leaving
 	}
 	return c.step(now)
 }
@@ -112,14 +94,18 @@ func (c *Core) Assigned(now time.Time, id ConsumerID, tps []boostd.TopicPartitio
 // CaughtUp says that the consumer has seen something of all its partitions.
 func (c *Core) CaughtUp(now time.Time, id ConsumerID) *Effects {
 	c.effects.reset()
-	c.consumers[id].caughtUp = true
+	if k := c.consumer(id); k != nil {
+		k.caughtUp = true
+	}
 	return c.step(now)
 }
 
 // Backlog says how many of the consumer's messages wait in the brokers.
 func (c *Core) Backlog(now time.Time, id ConsumerID, messages int64) *Effects {
 	c.effects.reset()
-	c.consumers[id].backlog(messages)
+	if k := c.consumer(id); k != nil && !k.leaving {
+		k.backlog(messages)
+	}
 	return c.step(now)
 }
 
@@ -130,10 +116,14 @@ const givenUpBefore = "given up before this instance had the partition; the log 
 // Fetched queues messages, whose Level is set; one that is outside of the
 // pool's levels is taken for the nearest. The core copies them: the slice isn't
 // kept, and Settlement.Message points to the copy. Messages of partitions that
-// aren't open are released at once.
+// aren't open are released at once; those of a consumer that was removed are
+// nobody's to settle any more.
 func (c *Core) Fetched(now time.Time, id ConsumerID, messages []boostd.Message) *Effects {
 	c.effects.reset()
-	k := c.consumers[id]
+	k := c.consumer(id)
+	if k == nil {
+		return c.step(now)
+	}
 	var room []fetched
 	for n := range messages {
 		if len(room) == 0 {
@@ -141,7 +131,7 @@ func (c *Core) Fetched(now time.Time, id ConsumerID, messages []boostd.Message) 
 		}
 		i, m := &room[0].item, &room[0].message
 		room, *m = room[1:], messages[n]
-		m.Level = min(max(m.Level, 0), boostd.Level(len(k.pool.levels)-1))
+		m.Level = min(max(m.Level, 0), boostd.Level(k.pool.config.Levels-1))
 		i.Message, i.consumer, i.size, i.ReadyAt = m, k, m.Size(), m.FetchedAt
 		k.unsettled++
 		k.bytes += int64(i.size)
@@ -169,19 +159,21 @@ func (c *Core) Fetched(now time.Time, id ConsumerID, messages []boostd.Message) 
 // on its way to the dead-letter topic.
 func (c *Core) Revoking(now time.Time, id ConsumerID, tps []boostd.TopicPartition) *Effects {
 	c.effects.reset()
-	k := c.consumers[id]
-	k.revoking = append(k.revoking, revocation{tps, k.close(tps)})
-	c.dropClosed(now, k)
+	if k := c.consumer(id); k != nil {
+		k.revoking = append(k.revoking, revocation{tps, k.close(tps)})
+		c.dropClosed(now, k)
+	}
 	return c.step(now)
 }
 
 // Lost closes partitions that are gone already; nobody waits for them.
 func (c *Core) Lost(now time.Time, id ConsumerID, tps []boostd.TopicPartition) *Effects {
 	c.effects.reset()
-	k := c.consumers[id]
-	k.joined = false
-	k.close(tps)
-	c.dropClosed(now, k)
+	if k := c.consumer(id); k != nil {
+		k.joined = false
+		k.close(tps)
+		c.dropClosed(now, k)
+	}
 	return c.step(now)
 }
 

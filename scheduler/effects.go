@@ -6,7 +6,8 @@ import (
 	"github.com/kafkaboost/boostd"
 )
 
-// PoolID and ConsumerID are what AddPool and AddConsumer return.
+// PoolID and ConsumerID are what AddPool and AddConsumer return. They are never
+// used again.
 type (
 	PoolID     int
 	ConsumerID int
@@ -21,7 +22,9 @@ type Effects struct {
 	Settled    []Settled
 	Flows      []FlowChange
 	Drained    []Drained
-	Burials    []Burial
+	// Left are the consumers of Leave of which nothing is here any more.
+	Left    []ConsumerID
+	Burials []Burial
 	// Held are the messages that were given up in this step.
 	Held []HeldMessage
 	// Expired are the pauses by hand that ended by themselves.
@@ -76,6 +79,6 @@ type Drained struct {
 func (e *Effects) reset() {
 	*e = Effects{
 		Dispatches: e.Dispatches[:0], Recalls: e.Recalls[:0], Preempts: e.Preempts[:0], Settled: e.Settled[:0], Flows: e.Flows[:0],
-		Drained: e.Drained[:0], Burials: e.Burials[:0], Held: e.Held[:0], Without: e.Without[:0], Expired: e.Expired[:0],
+		Drained: e.Drained[:0], Burials: e.Burials[:0], Held: e.Held[:0], Left: e.Left[:0], Without: e.Without[:0], Expired: e.Expired[:0],
 	}
 }

@@ -33,13 +33,15 @@ type ReasonKind uint8
 
 // Open: nothing stops it. WindowFull: as much is here as may be. HigherWork:
 // levels above have enough to do for their slots. LongHold: it could take
-// nothing for longer than a pause costs. ByHand: somebody wants it so.
+// nothing for longer than a pause costs. ByHand: somebody wants it so. GivenUp: it
+// is about to be removed.
 const (
 	Open ReasonKind = iota
 	WindowFull
 	HigherWork
 	LongHold
 	ByHand
+	GivenUp
 )
 
 // String is the reason in words.
@@ -53,6 +55,8 @@ func (r Reason) String() string {
 		return "its window was full for more than " + longHold.String()
 	case ByHand:
 		return "paused by hand"
+	case GivenUp:
+		return "it is given up"
 	default:
 		return ""
 	}

@@ -41,10 +41,14 @@ func (g *groupLevel) stalled(now time.Time) bool { return now.Sub(g.moved) >= Gr
 // Group says what a level's whole group has to do. With Config.Group nothing lower
 // starts in the pool while that is something, here or elsewhere; without it Group
 // changes nothing. Who asks the brokers calls it every second or so: what isn't
-// said anew stops counting like what makes no progress.
+// said anew stops counting like what makes no progress. A level that there isn't
+// changes nothing.
 func (c *Core) Group(now time.Time, id PoolID, level boostd.Level, work GroupWork) *Effects {
 	c.effects.reset()
 	p := c.pools[id]
+	if level < 0 || int(level) >= p.config.Levels { // it was asked for before it went
+		return c.step(now)
+	}
 	n, known := slices.BinarySearchFunc(p.group, level, func(g groupLevel, l boostd.Level) int { return int(l - g.level) })
 	if !known {
 		p.group = slices.Insert(p.group, n, groupLevel{level: level, moved: now})

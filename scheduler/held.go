@@ -43,7 +43,8 @@ func (c *Core) hold(now time.Time, i *Item) {
 // comes again.
 func (c *Core) Unheld(now time.Time, id ConsumerID, tp boostd.TopicPartition, offset int64) *Effects {
 	c.effects.reset()
-	if p := c.consumers[id].partitions[tp]; p != nil {
+	if k := c.consumer(id); k != nil && k.partitions[tp] != nil {
+		p := k.partitions[tp]
 		p.held = slices.DeleteFunc(p.held, func(h HeldMessage) bool { return h.Offset == offset })
 	}
 	return c.step(now)

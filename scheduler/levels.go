@@ -25,6 +25,14 @@ func newLevelSet(levels int) levelSet {
 	return levelSet{mid: make([]uint64, (words+63)/64), words: make([]uint64, words)}
 }
 
+// grow makes room for more levels.
+func (s *levelSet) grow(levels int) {
+	more := newLevelSet(levels)
+	copy(more.mid, s.mid)
+	copy(more.words, s.words)
+	s.mid, s.words = more.mid, more.words
+}
+
 func (s *levelSet) add(l boostd.Level) {
 	s.words[l>>6] |= 1 << (l & 63)
 	s.mid[l>>12] |= 1 << (l >> 6 & 63)

@@ -7,18 +7,20 @@ import (
 	"github.com/kafkaboost/boostd"
 )
 
+// heapSize is what is alive.
+func heapSize() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
 // TestStragglersKeepLittle fills a window with one message of each of 1,000
 // fetches of 256, as low levels of a base topic do under load.
 func TestStragglersKeepLittle(t *testing.T) {
 	r := newRig(t, 1, Unordered)
-	heap := func() int64 {
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return int64(m.HeapAlloc)
-	}
 	r.fetch(0, tp0, "-:10") // keeps the slot
-	before := heap()
+	before := heapSize()
 	for n := range 1000 {
 		batch := make([]boostd.Message, 256)
 		for i := range batch {
@@ -34,7 +36,7 @@ func TestStragglersKeepLittle(t *testing.T) {
 			r.apply(r.core.Finished(r.now, 0, 0, items))
 		}
 	}
-	kept := heap() - before
+	kept := heapSize() - before
 	if s := r.core.Status(r.now); s.Consumers[0].Unsettled < 1000 {
 		t.Fatalf("%d are left", s.Consumers[0].Unsettled)
 	}

@@ -19,8 +19,8 @@ type naive struct {
 	draining bool
 	began    int64 // when the first partition was assigned; 0: none was
 	wait     int64
-	missing  []bool // by consumer: the start waits for it
-	levelOf  []boostd.Level
+	levels   int // that there are
+	members  []naiveMember
 	halted   []bool  // by level: paused by hand
 	until    []int64 // until when; 0: no end
 	all      []*naiveMessage
@@ -28,6 +28,17 @@ type naive struct {
 	said     naiveSaid
 	now      int64
 	proof    naiveProof
+}
+
+// naiveMember is a consumer; those that are gone stay in the list.
+type naiveMember struct {
+	pool    int
+	level   boostd.Level // None: mixed
+	missing bool         // the start waits for it
+	waiting int          // in the brokers
+	order   Order        // of the partitions that it opens
+	// leaving takes nothing any more, and left has been said of it.
+	leaving, left, gone bool
 }
 
 type naivePool struct {
@@ -38,7 +49,6 @@ type naivePool struct {
 	credit   []int
 	competes []bool
 	lines    []naiveLine // by level
-	broker   []int       // by level: waiting in the brokers
 	mean     []estimate  // by level
 	free     []int       // the last one goes first
 	batches  []naiveBatch
@@ -101,6 +111,7 @@ type naiveLife struct {
 	id     int
 	tp     boostd.TopicPartition
 	on     ConsumerID
+	order  Order
 	closed bool
 }
 

@@ -35,9 +35,9 @@ func (n *naive) above(pool int) (highest boostd.Level) {
 			highest = max(highest, m.level)
 		}
 	}
-	for at, waiting := range p.broker {
-		if waiting > 0 && !n.halted[at] {
-			highest = max(highest, boostd.Level(at))
+	for _, k := range n.members {
+		if k.pool == pool && k.level != None && k.waiting > 0 && !n.halted[k.level] {
+			highest = max(highest, k.level)
 		}
 	}
 	return highest

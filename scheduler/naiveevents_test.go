@@ -11,6 +11,7 @@ import (
 
 func (n *naive) fetched(m *naiveMessage) {
 	n.all = append(n.all, m)
+	m.level = min(m.level, boostd.Level(n.levels-1))
 	switch {
 	case m.life == nil || m.life.closed:
 		n.end(m, boostd.Released)
@@ -24,6 +25,9 @@ func (n *naive) fetched(m *naiveMessage) {
 // end settles a message.
 func (n *naive) end(m *naiveMessage, o boostd.Outcome) {
 	m.state = gone
+	if n.members[m.consumer].gone {
+		return // nobody is told
+	}
 	n.said.ends = append(n.said.ends, naiveEnd{m, o, m.attempt, m.failed})
 }
 
@@ -64,12 +68,12 @@ func (n *naive) ended(p *naivePool, r naiveResult) {
 	m := r.m
 	p.mean[m.level].add(r.took)
 	again := r.outcome == boostd.Retry && m.attempt < p.config.Retry.Attempts
-	if r.outcome != boostd.Done && !r.interrupted {
+	if r.outcome != boostd.Done && !r.interrupted && !n.members[m.consumer].gone {
 		n.said.ends = append(n.said.ends, naiveEnd{m, boostd.Retry, m.attempt, m.failed})
 		m.failed = true
 	}
 	switch {
-	case r.outcome == boostd.Done:
+	case r.outcome == boostd.Done, n.members[m.consumer].gone:
 		n.end(m, boostd.Done)
 	case r.interrupted, again && m.life.closed:
 		n.end(m, boostd.Released)

@@ -16,6 +16,7 @@ type naiveSaid struct {
 	ends     []naiveEnd
 	burials  []*naiveMessage
 	drained  []naiveAsked
+	left     []ConsumerID
 	started  bool
 	wake     int64 // the core must wake up no later; 0: nothing will be due
 }
@@ -46,7 +47,7 @@ func (n *naive) begin(now int64) {
 	n.now = now
 	s := &n.said
 	*s = naiveSaid{runs: s.runs[:0], recalls: s.recalls[:0], preempts: s.preempts[:0], ends: s.ends[:0],
-		burials: s.burials[:0], drained: s.drained[:0]}
+		burials: s.burials[:0], drained: s.drained[:0], left: s.left[:0]}
 }
 
 // step is the last.
@@ -80,6 +81,13 @@ func (n *naive) step() {
 		return true
 	})
 	n.all = slices.DeleteFunc(n.all, func(m *naiveMessage) bool { return m.state == gone })
+	for id := range n.members {
+		k := &n.members[id]
+		if k.leaving && !k.gone && !k.left && !slices.ContainsFunc(n.all, func(m *naiveMessage) bool { return m.consumer == ConsumerID(id) }) {
+			k.left = true
+			n.said.left = append(n.said.left, ConsumerID(id))
+		}
+	}
 }
 
 func (n *naive) wakeAt(at int64) {
@@ -104,8 +112,8 @@ func (n *naive) start() {
 		return
 	}
 	awaited := false
-	for k, missing := range n.missing {
-		awaited = awaited || missing && (n.levelOf[k] == None || !n.halted[n.levelOf[k]])
+	for _, k := range n.members {
+		awaited = awaited || k.missing && !k.leaving && !k.gone && (k.level == None || !n.halted[k.level])
 	}
 	if awaited && n.wait > 0 {
 		if n.began == 0 {

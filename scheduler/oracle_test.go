@@ -74,6 +74,7 @@ func (w *world) recall(at worldSlot) []*Item {
 			m.state = "dropped"
 		}
 	}
+	w.forgetGone(items[n:])
 	w.out[at] = items[:n]
 	return items[n:]
 }
@@ -120,6 +121,13 @@ func (w *world) effects(e *Effects) {
 	for _, f := range e.Flows {
 		w.checkFlow(f)
 	}
+	for _, id := range e.Left {
+		k := w.consumer(id)
+		if !k.leaving || k.left || w.hasAny(k) {
+			w.t.Fatalf("%s is said to have left", k.config.Name)
+		}
+		k.left = true
+	}
 	if !e.Wake.IsZero() && !e.Wake.After(w.now) {
 		w.t.Fatalf("wants to be called at %v, and it is %v", e.Wake, w.now)
 	}
@@ -159,7 +167,7 @@ func (w *world) checkSettlement(id ConsumerID, s boostd.Settlement) {
 
 // checkDrained: only what was asked for, once, and nothing of it is here.
 func (w *world) checkDrained(d Drained) {
-	k := w.consumers[d.Consumer]
+	k := w.consumer(d.Consumer)
 	for n, a := range k.asked {
 		if a.tp == d.Partitions[0] {
 			if w.has(a) {
@@ -183,12 +191,15 @@ func (w *world) has(a *assignment) bool {
 
 // checkFlow: at most one pause and one resume in two seconds, in turn.
 func (w *world) checkFlow(f FlowChange) {
-	k := w.consumers[f.Consumer]
+	k := w.consumer(f.Consumer)
 	paused := f.State == Paused
 	if paused == k.paused {
 		w.t.Fatalf("%s was told %v twice", k.config.Name, f.State)
 	}
-	byHand := f.Reason.Kind == ByHand || k.byHand && !paused
+	byHand := f.Reason.Kind == ByHand || f.Reason.Kind == GivenUp || k.byHand && !paused
+	if k.leaving != (f.Reason.Kind == GivenUp) {
+		w.t.Fatalf("%s was told %v because %v, given up: %v", k.config.Name, f.State, f.Reason, k.leaving)
+	}
 	if last := k.ordered[paused]; w.now.Sub(last) < dwell && !byHand {
 		w.t.Fatalf("%s was told %v at %v and at %v", k.config.Name, f.State, last, w.now)
 	}
@@ -280,8 +291,8 @@ func sameLock(a, b *tracked) bool { return a.locked && b.locked && a.lock == b.l
 func (w *world) check() {
 	checkLocks(w.t, w.core)
 	queued, out := make([]int, len(w.slots)), make([]int, len(w.slots))
-	unsettled, bytes := make([]int, len(w.consumers)), make([]int64, len(w.consumers))
-	ready, backoff, failed := make([]bool, len(w.slots)), make([]int, len(w.consumers)), make([]int, len(w.consumers))
+	unsettled, bytes := map[ConsumerID]int{}, map[ConsumerID]int64{}
+	ready, backoff, failed := make([]bool, len(w.slots)), map[ConsumerID]int{}, map[ConsumerID]int{}
 	for _, m := range w.all {
 		if m.state == "gone" {
 			continue
@@ -324,7 +335,9 @@ func (w *world) check() {
 			w.t.Fatalf("a slot of pool %d is free and a message is ready", id)
 		}
 	}
-	for id, k := range s.Consumers {
+	w.checkMembers(s)
+	for n, k := range s.Consumers {
+		id, mine := w.consumers[n].id, w.consumers[n]
 		full := k.Unsettled-min(failed[id], 30) >= 30
 		switch {
 		case k.Unsettled != unsettled[id] || k.Bytes != bytes[id]:
@@ -332,7 +345,10 @@ func (w *world) check() {
 		case k.Backoff != backoff[id]:
 			w.t.Fatalf("status of %s has %d in backoff, there are %d", k.Name, k.Backoff, backoff[id])
 		case s.Draining:
-		case (k.State == Paused) != w.consumers[id].paused, (k.State == Hold) != (full && k.State != Paused):
+		case mine.leaving && (k.State != Paused || k.Reason.Kind != GivenUp):
+			w.t.Fatalf("status of %s, which is given up, has %v %v", k.Name, k.State, k.Reason)
+		case mine.leaving:
+		case (k.State == Paused) != mine.paused, (k.State == Hold) != (full && k.State != Paused):
 			w.t.Fatalf("status of %s has %v, its window full %v", k.Name, k.State, full)
 		case (k.Reason.Kind == ByHand) != (!k.Mixed && w.isPaused(&tracked{msg: &boostd.Message{Level: k.Level}})):
 			w.t.Fatalf("%s is %v %v, and its level is paused by hand or not", k.Name, k.State, k.Reason)

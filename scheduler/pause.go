@@ -13,6 +13,10 @@ import (
 // own consumers fetch nothing, and its work counts for nobody. What has started
 // goes on. In base topics, messages of the same key at other levels go past it.
 //
+// The pause of a level that is no more (see Core.Reconfigure) stays, for the
+// messages that are left there and for the level's return, until it ends or is
+// ended. What comes after the change has another level.
+//
 // A person's word goes before the promise of few repeats: partitions that are
 // given away, or drained, don't wait for a paused level.
 type Pause struct {
@@ -60,7 +64,7 @@ func (c *Core) resume(now time.Time, level boostd.Level) {
 	delete(c.paused, level)
 	c.touchAll()
 	for _, p := range c.pools {
-		if int(level) < len(p.levels) {
+		if int(level) < len(p.levels) { // paused when it was a level
 			p.resume(now, level)
 		}
 	}
@@ -143,7 +147,7 @@ func (c *Core) byHand(k *consumer) bool {
 func (c *Core) levels() boostd.Level {
 	most := 0
 	for _, p := range c.pools {
-		most = max(most, len(p.levels))
+		most = max(most, p.config.Levels)
 	}
 	return boostd.Level(most)
 }

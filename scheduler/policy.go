@@ -105,22 +105,14 @@ func (p Policy) validateReserve(slots, levels int) (errs []error) {
 	return errs
 }
 
+// equal reports whether two policies say the same, in the same order.
+func (p Policy) equal(o Policy) bool {
+	return p.Exclusive == o.Exclusive && p.MaxWait == o.MaxWait && slices.Equal(p.MinShare, o.MinShare) && slices.Equal(p.Reserve, o.Reserve)
+}
+
 // Strict reports whether the policy makes no exception.
 func (p Policy) Strict() bool {
 	return !p.Exclusive && p.MaxWait == 0 && len(p.MinShare) == 0 && len(p.Reserve) == 0
-}
-
-// SetPolicy changes a pool's policy between two dispatches. It fails, and changes
-// nothing, where Validate finds something.
-func (c *Core) SetPolicy(now time.Time, id PoolID, policy Policy) (*Effects, error) {
-	c.effects.reset()
-	p := c.pools[id]
-	if err := c.validate(policy, p.config); err != nil {
-		return nil, fmt.Errorf("set policy of pool %q: %w", p.config.Name, err)
-	}
-	p.setPolicy(policy)
-	c.touchAll()
-	return c.step(now), nil
 }
 
 func (c *Core) validate(policy Policy, config PoolConfig) error {

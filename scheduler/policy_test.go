@@ -44,7 +44,7 @@ func TestPolicyIsValidated(t *testing.T) {
 		t.Error("a pool was added with a wrong policy")
 	}
 	r := newRig(t, 1, Unordered)
-	if _, err := r.core.SetPolicy(r.now, 0, Policy{Reserve: []Reserve{{8, 1}}}); err == nil || !r.core.pools[0].config.Policy.Strict() {
+	if _, err := r.core.Reconfigure(r.now, 11, []Policy{{Reserve: []Reserve{{8, 1}}}}); err == nil || !r.core.pools[0].config.Policy.Strict() {
 		t.Errorf("a wrong policy was set: %v", err)
 	}
 }
@@ -52,11 +52,7 @@ func TestPolicyIsValidated(t *testing.T) {
 // policy sets the policy of the rig's pool.
 func (r *rig) policy(p Policy) {
 	r.t.Helper()
-	e, err := r.core.SetPolicy(r.now, 0, p)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	r.apply(e)
+	r.reconfigure(r.core.pools[0].config.Levels, p)
 }
 
 func TestReservedSlotsStayFree(t *testing.T) {

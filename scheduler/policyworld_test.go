@@ -22,7 +22,7 @@ func newWorldPolicy(p Policy) *worldPolicy {
 	return &worldPolicy{p, credit}
 }
 
-func (w *world) drawPolicy(slots int) (p Policy) {
+func (w *world) drawPolicy(slots, levels int) (p Policy) {
 	if w.draw(3) == 0 {
 		return p
 	}
@@ -31,13 +31,15 @@ func (w *world) drawPolicy(slots int) (p Policy) {
 			p.MaxWait = time.Duration(1+w.draw(400)) * time.Millisecond
 		}
 		for _, level := range []boostd.Level{0, 2, 9} {
-			if w.draw(3) == 0 {
+			if int(level) < levels && w.draw(3) == 0 {
 				p.MinShare = append(p.MinShare, Share{level, 1 + w.draw(30)})
 			}
 		}
 	}
 	if slots > 1 && w.draw(2) == 0 {
-		p.Reserve = append(p.Reserve, Reserve{9, 1})
+		if levels > 9 {
+			p.Reserve = append(p.Reserve, Reserve{9, 1})
+		}
 		if w.draw(2) == 0 {
 			p.Reserve = append(p.Reserve, Reserve{3, 1 + w.draw(slots-1)})
 		}
@@ -45,23 +47,14 @@ func (w *world) drawPolicy(slots int) (p Policy) {
 	return p
 }
 
-func (w *world) setPolicy() {
-	pool := w.draw(len(w.slots))
-	policy := w.drawPolicy(w.slots[pool])
-	w.policies[pool] = newWorldPolicy(policy)
-	e, err := w.core.SetPolicy(w.now, PoolID(pool), policy)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.apply(e)
-}
-
 func (w *world) backlog(k *worldConsumer) {
 	n := w.draw(5000) - 1
 	if w.draw(2) == 0 {
 		n = 0
 	}
-	k.broker = max(n, 0)
+	if k.broker = max(n, 0); k.leaving {
+		k.broker = 0
+	}
 	w.apply(w.core.Backlog(w.now, k.id, int64(n)))
 }
 
@@ -147,7 +140,7 @@ func (w *world) twice(m *tracked) bool {
 // owed is the level that goes next among those that are not overdue.
 func (w *world) owed(pool PoolID, floor, highest boostd.Level) boostd.Level {
 	at, most := highest, 99
-	for _, level := range []boostd.Level{10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0} {
+	for level := boostd.Level(worldMost - 1); level >= 0; level-- {
 		credit, has := w.policies[pool].credit[level]
 		ready := slices.ContainsFunc(w.all, func(m *tracked) bool { return m.msg.Level == level && w.isReady(m, pool) })
 		if has && credit > most && level >= floor && ready {

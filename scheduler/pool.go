@@ -31,7 +31,7 @@ type PoolConfig struct {
 // pool is one handler's slots and the messages that wait for them.
 type pool struct {
 	config  PoolConfig
-	levels  []level
+	levels  []level   // config.Levels, or more: see Reconfigure
 	ready   levelSet  // levels whose ready list isn't empty, but for paused ones
 	halted  levelSet  // levels that are paused by hand
 	paused  int       // consumers
@@ -103,11 +103,16 @@ func newPool(config PoolConfig) *pool {
 	for slot := config.Slots - 1; slot >= 0; slot-- {
 		p.free = append(p.free, slot)
 	}
-	for l := range p.levels {
-		p.levels[l].estimate.warm = max(2*config.Slots, 16)
-	}
+	p.warm(0)
 	p.setPolicy(config.Policy)
 	return p
+}
+
+// warm says of the levels from one on when their means are believed.
+func (p *pool) warm(from int) {
+	for at := from; at < len(p.levels); at++ {
+		p.levels[at].estimate.warm = max(2*p.config.Slots, 16)
+	}
 }
 
 func (p *pool) of(i *Item) *level { return &p.levels[i.Message.Level] }

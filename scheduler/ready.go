@@ -11,7 +11,7 @@ import (
 // message of each, then of each again.
 type readyQueue struct {
 	len    int
-	root   turn
+	root   *turn // nil before the first message
 	topics map[string]*turn
 }
 
@@ -67,7 +67,10 @@ func (q *readyQueue) topic(name string) *turn {
 		if q.topics == nil {
 			q.topics = map[string]*turn{}
 		}
-		t = &turn{parent: &q.root}
+		if q.root == nil {
+			q.root = &turn{}
+		}
+		t = &turn{parent: q.root}
 		q.topics[name] = t
 	}
 	return t

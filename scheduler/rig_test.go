@@ -148,6 +148,9 @@ func (r *rig) apply(e *Effects) {
 	for _, d := range e.Drained {
 		r.said = append(r.said, fmt.Sprintf("drained %v", d.Partitions))
 	}
+	for _, id := range e.Left {
+		r.said = append(r.said, fmt.Sprintf("left %d", id))
+	}
 	checkLocks(r.t, r.core)
 }
 

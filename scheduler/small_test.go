@@ -49,8 +49,8 @@ func TestCoreAgainstNaive(t *testing.T) {
 		seen = w.seen
 	}
 	t.Logf("seed %d: %d steps, %+v", *oracleSeed, calls, seen)
-	for n, few := range []int{seen.batches, seen.recalls * 10, seen.preempts * 100, seen.overdue * 20, seen.owed * 200,
-		seen.retries * 20, seen.letters * 50, seen.drained * 200} {
+	for n, few := range []int{seen.batches, seen.recalls * 10, seen.preempts * 100, seen.overdue * 20, seen.owed * 300,
+		seen.retries * 20, seen.letters * 50, seen.drained * 200, seen.reconfigured * 200, seen.removed * 200, seen.stranded * 1000} {
 		if few < calls/4 && *oracleSteps > 1e5 {
 			t.Errorf("%+v in %d steps: number %d is too low to prove anything", seen, calls, n+1)
 		}
@@ -59,7 +59,11 @@ func TestCoreAgainstNaive(t *testing.T) {
 
 // smallSeen counts what has happened in all lives: batches and the messages in them,
 // batches that were overdue or owed, and so on.
-type smallSeen struct{ batches, messages, recalls, preempts, overdue, owed, retries, letters, drained int }
+type smallSeen struct {
+	batches, messages, recalls, preempts, overdue, owed, retries, letters, drained,
+	// stranded is what was in flight of consumers that were removed.
+	reconfigured, removed, stranded int
+}
 
 type small struct {
 	t          testing.TB
@@ -77,13 +81,15 @@ type small struct {
 	next      [len(smallTopics)][2]int64
 	orders    [len(smallTopics)]Order
 	lives     int
+	gone      []ConsumerID // some that were removed
 	batches   [smallPools][][]*Item
 	letters   []Burial
 	tenants   [len(smallTopics)]int
 	group     bool
-	levels    int
-	spread    int // of how many levels messages are
-	lazy      int // percent of the results that don't come yet
+	spread    int  // of how many levels messages are
+	lazy      int  // percent of the results that don't come yet
+	running   bool // Start was called
+	restless  bool // consumers come and go, and levels, all the time
 	retries   int
 	results   []naiveResult
 	recalls   []naiveRecall // not answered yet
@@ -96,7 +102,6 @@ type smallConsumer struct {
 	id    ConsumerID
 	pool  int
 	topic int
-	level boostd.Level // None: mixed
 }
 
 var smallTopics = [3]string{"base", "level", "other"}
@@ -164,22 +169,22 @@ func newSmall(t testing.TB, seed, life uint64, seen smallSeen) *small {
 	}
 	w.group = w.draw(8) == 0
 	w.core = New(Config{Gate: w.draw(4) > 0, StartWait: wait, Group: w.group})
-	w.naive = naive{wait: int64(wait), halted: make([]bool, smallLevels), until: make([]int64, smallLevels)}
-	w.levels = 3 + w.draw(smallLevels-2)
-	w.spread, w.lazy = 2+w.draw(w.levels-1), w.draw(80)
+	w.naive = naive{wait: int64(wait), levels: 3 + w.draw(smallLevels-2), halted: make([]bool, smallLevels), until: make([]int64, smallLevels)}
+	w.spread, w.lazy, w.restless = 2+w.draw(w.naive.levels-1), w.draw(80), w.draw(4) == 0
 	for range 1 + w.draw(smallPools) {
-		w.addPool(w.levels)
+		w.addPool(w.naive.levels)
 	}
 	for topic := range w.orders {
 		w.orders[topic], w.tenants[topic] = Order(w.draw(3)), max(0, w.draw(6)-3)
 	}
 	w.addConsumer(0, 0, None)
 	w.addConsumer(0, 0, None)
-	w.addConsumer(0, 1, boostd.Level(w.draw(w.levels)))
+	w.addConsumer(0, 1, boostd.Level(w.draw(w.naive.levels)))
 	if len(w.naive.pools) > 1 {
 		w.addConsumer(1, 2, None)
 	}
 	w.both(w.core.Start(w.time()), func() {})
+	w.running = true
 	return w
 }
 
@@ -200,13 +205,16 @@ func (w *small) addPool(levels int) {
 	if _, err := w.core.AddPool(config); err != nil {
 		w.fail("%v", err)
 	}
-	p := &naivePool{config: config, lines: make([]naiveLine, levels), broker: make([]int, levels),
-		mean: make([]estimate, levels), batches: make([]naiveBatch, slots), group: make([]naiveGroup, levels)}
+	p := &naivePool{config: config, lines: make([]naiveLine, smallLevels),
+		mean: make([]estimate, smallLevels), batches: make([]naiveBatch, slots), group: make([]naiveGroup, smallLevels)}
 	for slot := slots - 1; slot >= 0; slot-- {
 		p.free = append(p.free, slot)
 	}
 	w.naive.pools = append(w.naive.pools, p)
 	pool := len(w.naive.pools) - 1
+	for at := range p.mean {
+		p.mean[at].warm = max(2*slots, 16)
+	}
 	for at := range levels {
 		e := &w.core.pools[pool].levels[at].estimate
 		if w.draw(2) == 0 { // batches from the beginning
@@ -225,9 +233,11 @@ func (w *small) addConsumer(pool, topic int, level boostd.Level) {
 	if err != nil {
 		w.fail("%v", err)
 	}
-	w.consumers = append(w.consumers, smallConsumer{id, pool, topic, level})
-	w.naive.missing = append(w.naive.missing, true)
-	w.naive.levelOf = append(w.naive.levelOf, level)
+	if int(id) != len(w.naive.members) {
+		w.fail("consumer %d has the ID %d", len(w.naive.members), id)
+	}
+	w.consumers = append(w.consumers, smallConsumer{id, pool, topic})
+	w.naive.members = append(w.naive.members, naiveMember{pool: pool, level: level, order: w.orders[topic], missing: !w.running})
 }
 
 func (w *small) drawPolicy(slots, levels int) (p Policy) {
@@ -235,7 +245,7 @@ func (w *small) drawPolicy(slots, levels int) (p Policy) {
 		return p
 	}
 	if p.Exclusive = w.draw(4) == 0; !p.Exclusive && !w.group {
-		if w.draw(3) == 0 {
+		if w.draw(5) < 2 {
 			p.MaxWait = time.Duration(1+w.draw(80)) * time.Millisecond
 		}
 		for level := range levels {
@@ -244,7 +254,7 @@ func (w *small) drawPolicy(slots, levels int) (p Policy) {
 			}
 		}
 	}
-	if slots > 1 && w.draw(2) == 0 {
+	if slots > 1 && levels > 1 && w.draw(2) == 0 {
 		from, own := 1+w.draw(levels-1), 1+w.draw(slots-1)
 		p.Reserve = append(p.Reserve, Reserve{boostd.Level(from), own})
 		if from+1 < levels && w.draw(2) == 0 {

@@ -54,9 +54,11 @@ func (w *small) compare(e *Effects) {
 	w.count()
 	w.compareRuns(e.Dispatches, s.runs)
 	w.compareSlots(e)
+	w.compareHeld(e.Held)
 	w.compareEnds(e.Settled)
 	w.compareBurials(e.Burials)
 	w.compareDrained(e.Drained)
+	w.compareLeft(e.Left)
 	switch {
 	case e.Started != s.started:
 		w.fail("started %v, want %v", e.Started, s.started)
@@ -189,24 +191,54 @@ func (w *small) compareDrained(core []Drained) {
 	}
 }
 
+// compareHeld: what is given up in this step, and wasn't before, is told.
+func (w *small) compareHeld(core []HeldMessage) {
+	want := 0
+	for _, e := range w.naive.said.ends {
+		if e.outcome == boostd.Held && !e.m.held {
+			want++
+		}
+	}
+	if len(core) != want {
+		w.fail("%d messages are said to be held, want %d", len(core), want)
+	}
+}
+
+// compareLeft: nothing is left of them, and that is said once.
+func (w *small) compareLeft(core []ConsumerID) {
+	slices.Sort(core)
+	if !slices.Equal(core, w.naive.said.left) {
+		w.fail("consumers %v are said to have left, want %v", core, w.naive.said.left)
+	}
+	for at, m := range w.byID {
+		if m != nil && m.state == gone {
+			w.byID[at] = nil // of a consumer that was removed: nobody is told
+		}
+	}
+}
+
 // compareWindows: what is counted as unsettled is, and with a full window a consumer
 // doesn't run (I3: the Source fetches what the window has room for, no more).
 func (w *small) compareWindows() {
-	var unsettled, failed [4]int
-	for _, m := range w.naive.all {
-		unsettled[m.consumer]++
-		if m.failed {
-			failed[m.consumer]++
-		}
+	if len(w.core.consumers) != len(w.consumers) {
+		w.fail("there are %d consumers, want %d", len(w.core.consumers), len(w.consumers))
 	}
-	for id, k := range w.core.consumers {
-		used := unsettled[id] - min(failed[id], smallWindow)
+	for at, k := range w.core.consumers {
+		id, unsettled, failed := w.consumers[at].id, 0, w.failed(k.id)
+		for _, m := range w.naive.all {
+			if m.consumer == id {
+				unsettled++
+			}
+		}
+		used, level := unsettled-min(failed, smallWindow), w.naive.members[id].level
 		switch {
-		case k.unsettled != unsettled[id] || k.failed != failed[id]:
-			w.fail("consumer %d has %d unsettled, %d failed; want %d and %d", id, k.unsettled, k.failed, unsettled[id], failed[id])
-		case used > smallWindow || unsettled[id] > 2*smallWindow:
-			w.fail("consumer %d has %d unsettled, %d of them failed: its window is %d", id, unsettled[id], failed[id], smallWindow)
-		case !w.naive.draining && used == smallWindow && k.gate.state == Run:
+		case k.id != id || k.config.Mixed != (level == None) || level != None && k.config.Level != level:
+			w.fail("consumer %d has level %d, want consumer %d and %d", k.id, k.config.Level, id, level)
+		case k.unsettled != unsettled || k.failed != failed:
+			w.fail("consumer %d has %d unsettled, %d failed; want %d and %d", id, k.unsettled, k.failed, unsettled, failed)
+		case used > smallWindow || unsettled > 2*smallWindow:
+			w.fail("consumer %d has %d unsettled, %d of them failed: its window is %d", id, unsettled, failed, smallWindow)
+		case !w.naive.draining && !w.naive.members[id].leaving && used == smallWindow && k.gate.state == Run:
 			w.fail("consumer %d runs, and its window is full", id)
 		}
 	}
@@ -251,6 +283,9 @@ func (w *small) end() {
 		w.bury()
 	}
 	for _, p := range w.core.pools {
+		if p.config.Levels != w.naive.levels {
+			w.fail("there are %d levels, want %d", p.config.Levels, w.naive.levels)
+		}
 		if len(p.locks.byID) > 0 {
 			w.fail("%d locks were left behind", len(p.locks.byID))
 		}

@@ -20,6 +20,10 @@ func (w *small) step() {
 	default:
 		w.now += int64(time.Duration(w.draw(500)) * time.Microsecond)
 	}
+	if w.draw(500) == 0 || w.restless && w.draw(40) == 0 {
+		w.change()
+		return
+	}
 	k := w.consumers[w.draw(len(w.consumers))]
 	switch at := w.draw(100); {
 	case at < 35:
@@ -38,13 +42,13 @@ func (w *small) step() {
 		w.byHand()
 	case at < 95:
 		if w.draw(4) == 0 {
-			w.setPolicy()
+			w.reconfigure(w.naive.levels)
 		}
 	case at < 97:
 		w.backlog(k)
 		w.groupWork()
 	case at < 98:
-		w.both(w.core.CaughtUp(w.time(), k.id), func() { w.naive.missing[k.id] = false })
+		w.both(w.core.CaughtUp(w.time(), k.id), func() { w.naive.members[k.id].missing = false })
 	default:
 		w.both(w.core.Tick(w.time()), func() {})
 	}
@@ -69,13 +73,14 @@ func (w *small) fetch(k smallConsumer) {
 		told = append(told, m)
 		b := boostd.Message{Topic: smallTopics[k.topic], Partition: part, Epoch: uint32(m.id), Offset: m.offset, Level: m.level,
 			Attempt: m.attempt, Held: m.held, FetchedAt: w.time()}
-		switch w.orders[k.topic] {
-		case ByKey:
+		switch {
+		case life == nil: // it doesn't matter
+		case life.order == ByKey:
 			key := w.draw(4)
 			if b.Key = smallKeyNames[key]; key > 0 {
 				m.key = smallKeyOf[k.topic][part][key]
 			}
-		case ByPartition:
+		case life.order == ByPartition:
 			m.key = smallKeyOf[k.topic][part][0]
 		}
 		if tenants := w.tenants[k.topic]; tenants > 0 {
@@ -106,10 +111,10 @@ func (w *small) newMessage(k smallConsumer, part int32, life *naiveLife) *naiveM
 	id := slices.Index(w.byID[:], nil)
 	m := &w.room[id]
 	w.byID[id] = m
-	*m = naiveMessage{id: id, pool: k.pool, consumer: k.id, life: life, level: k.level, offset: w.next[k.topic][part], key: -1,
+	*m = naiveMessage{id: id, pool: k.pool, consumer: k.id, life: life, level: w.naive.members[k.id].level, offset: w.next[k.topic][part], key: -1,
 		topic: k.topic, part: part, fetched: w.now}
 	w.next[k.topic][part] += int64(1 + w.draw(2))
-	if k.level == None {
+	if m.level == None {
 		m.level = boostd.Level(w.draw(w.spread))
 	}
 	if life != nil {
@@ -201,7 +206,7 @@ func (w *small) assign(k smallConsumer) {
 	}
 	w.lives++
 	tp := boostd.TopicPartition{Topic: smallTopics[k.topic], Partition: int32(part)}
-	life := &naiveLife{id: w.lives, tp: tp, on: k.id, closed: w.naive.draining}
+	life := &naiveLife{id: w.lives, tp: tp, on: k.id, order: w.naive.members[k.id].order, closed: w.naive.draining || w.naive.members[k.id].leaving}
 	w.owner[k.topic][part] = life
 	w.next[k.topic][part] -= int64(min(w.draw(4), int(w.next[k.topic][part]))) // what wasn't committed comes again
 	w.both(w.core.Assigned(w.time(), k.id, []boostd.TopicPartition{tp}), func() {
@@ -240,7 +245,10 @@ func (w *small) giveAway(k smallConsumer) {
 
 // byHand pauses a level, or resumes one.
 func (w *small) byHand() {
-	level := boostd.Level(w.draw(w.levels))
+	level := boostd.Level(w.draw(w.naive.levels))
+	if w.draw(8) == 0 {
+		level = boostd.Level(w.draw(smallLevels))
+	}
 	if w.naive.halted[level] && w.draw(4) > 0 {
 		e, _ := w.core.ResumeLevel(w.time(), level)
 		w.both(e, func() { w.naive.resume(level) })
@@ -252,28 +260,21 @@ func (w *small) byHand() {
 		pause.Until = time.Unix(0, until)
 	}
 	e, err := w.core.PauseLevel(w.time(), pause)
+	if int(level) >= w.naive.levels {
+		w.refused(err)
+		return
+	}
 	if err != nil {
 		w.fail("%v", err)
 	}
 	w.both(e, func() { w.naive.pause(level, until) })
 }
 
-func (w *small) setPolicy() {
-	pool := w.draw(len(w.naive.pools))
-	config := w.naive.pools[pool].config
-	policy := w.drawPolicy(config.Slots, config.Levels)
-	e, err := w.core.SetPolicy(w.time(), PoolID(pool), policy)
-	if err != nil {
-		w.fail("%v", err)
-	}
-	w.both(e, func() { w.naive.setPolicy(pool, policy) })
-}
-
 func (w *small) backlog(k smallConsumer) {
 	n := max(0, w.draw(5000)-2500) - w.draw(2)
 	w.both(w.core.Backlog(w.time(), k.id, int64(n)), func() {
-		if k.level != None {
-			w.naive.pools[k.pool].broker[k.level] = max(n, 0)
+		if member := &w.naive.members[k.id]; !member.leaving {
+			member.waiting = max(n, 0)
 		}
 	})
 }
@@ -283,7 +284,11 @@ func (w *small) groupWork() {
 	if !w.group {
 		return
 	}
-	pool, level := w.draw(len(w.naive.pools)), boostd.Level(w.draw(w.levels))
+	pool, level := w.draw(len(w.naive.pools)), boostd.Level(w.draw(smallLevels))
 	work := GroupWork{Outstanding: int64(max(0, w.draw(40)-20)), Done: int64(w.draw(3))}
-	w.both(w.core.Group(w.time(), PoolID(pool), level, work), func() { w.naive.groupHas(pool, level, work) })
+	w.both(w.core.Group(w.time(), PoolID(pool), level, work), func() {
+		if int(level) < w.naive.levels {
+			w.naive.groupHas(pool, level, work)
+		}
+	})
 }

@@ -25,7 +25,8 @@ type PoolStatus struct {
 	Slots, Busy int
 	// Stuck slots have a handler that overran its timeout and hasn't returned.
 	Stuck int
-	// Levels are those that ever had a message, ascending.
+	// Levels are those that ever had a message, ascending; of those above the highest
+	// level that there is only what is left here.
 	Levels []LevelStatus
 	// Times are those of single attempts, from start to result.
 	Times Histogram
@@ -121,7 +122,7 @@ func (p *pool) status(now time.Time) PoolStatus {
 	for at := range p.levels {
 		l := &p.levels[at]
 		ls := LevelStatus{Level: boostd.Level(at), Queued: l.queued, InFlight: l.inFlight, Counts: l.counts}
-		if ls.Queued+ls.InFlight == 0 && ls.Counts == (Counts{}) {
+		if ls.Queued+ls.InFlight == 0 && (ls.Counts == (Counts{}) || at >= p.config.Levels) {
 			continue
 		}
 		if l.estimate.known() {

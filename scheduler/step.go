@@ -36,8 +36,14 @@ func (c *Core) step(now time.Time) *Effects {
 	for _, k := range c.touched {
 		k.touched = false
 		if len(k.settled) > 0 {
-			c.effects.Settled = append(c.effects.Settled, Settled{k.id, k.settled})
-			k.settled = nil // it is the receiver's now
+			if !k.gone {
+				c.effects.Settled = append(c.effects.Settled, Settled{k.id, k.settled})
+			}
+			k.settled = nil // it is the receiver's now, or nobody's
+		}
+		if k.leaving && !k.left && k.unsettled == 0 {
+			k.left = true
+			c.effects.Left = append(c.effects.Left, k.id)
 		}
 	}
 	c.touched = c.touched[:0]
@@ -74,7 +80,7 @@ func (c *Core) checkStart(now time.Time) {
 }
 
 // awaited reports whether the start waits for the consumer.
-func (c *Core) awaited(k *consumer) bool { return !k.caughtUp && !c.byHand(k) }
+func (c *Core) awaited(k *consumer) bool { return !k.caughtUp && !k.leaving && !c.byHand(k) }
 
 // dispatch fills the free slots of a pool, highest level first.
 func (c *Core) dispatch(now time.Time, id PoolID) {
@@ -175,7 +181,7 @@ func (c *Core) ended(now time.Time, p *pool, i *Item) {
 		l.counts.Done++
 		c.unlock(now, p, i)
 		c.settle(i, boostd.Done)
-	case i.Verdict() == boostd.Released:
+	case i.Verdict() == boostd.Released, i.consumer.gone: // nobody notes what becomes of it
 		c.unlock(now, p, i)
 		c.settle(i, boostd.Released)
 	case i.Verdict() == boostd.Retry && i.partition.closed: // no time for another attempt
@@ -264,10 +270,8 @@ func (c *Core) noteDrained(k *consumer) {
 
 // empty reports whether nothing is queued, in flight or being buried.
 func (c *Core) empty() bool {
-	for _, k := range c.consumers {
-		if k.burying > 0 {
-			return false
-		}
+	if c.burying > 0 {
+		return false
 	}
 	for _, p := range c.pools {
 		if len(p.free) < p.config.Slots {

@@ -67,7 +67,7 @@ func (c *Core) gate(now time.Time) (wake time.Time) {
 		p.aboveKnown = false
 	}
 	for _, k := range c.touched {
-		g.put(k, true)
+		g.put(k, !k.leaving)
 	}
 	for _, k := range slices.Backward(g.all) { // backwards: who runs again leaves
 		g.wake = sooner(g.wake, c.gateOne(now, k))
@@ -89,6 +89,9 @@ func (c *Core) starving() bool {
 func (c *Core) gateOne(now time.Time, k *consumer) (again time.Time) {
 	if k.gate.since.IsZero() {
 		k.gate.since = now
+	}
+	if k.leaving {
+		return time.Time{}
 	}
 	byHand := c.byHand(k)
 	if k.gate.state != Run || byHand || k.full() {

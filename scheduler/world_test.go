@@ -26,6 +26,7 @@ type world struct {
 	out       map[worldSlot][]*Item
 	recalled  map[worldSlot]bool // of the batches that are out
 	slots     []int              // by pool
+	levels    int                // that there are
 	draining  bool
 	paused    map[boostd.Level]time.Time // by hand, until when; zero for no end
 	// kept has, by lock, when it was last seen kept, and by what.
@@ -55,6 +56,9 @@ type worldConsumer struct {
 	byHand  bool               // its last pause was
 	ordered map[bool]time.Time // when it was last paused and resumed
 	broker  int
+	leaving bool // told Leave; left: the core has said that nothing is here
+	left    bool
+	gone    bool
 }
 
 // assignment is one life of a partition at a consumer.
@@ -84,7 +88,7 @@ func (w *world) isPaused(m *tracked) bool {
 
 // byHand pauses a level or resumes it.
 func (w *world) byHand() {
-	level := boostd.Level(w.draw(11))
+	level := boostd.Level(w.draw(w.levels))
 	if w.draw(2) == 0 {
 		delete(w.paused, level)
 		e, _ := w.core.ResumeLevel(w.now, level)
@@ -132,10 +136,10 @@ type tracked struct {
 
 func newWorld(t testing.TB, draw func(int) int) *world {
 	w := &world{t: t, draw: draw, core: New(Config{Gate: draw(4) > 0, StartWait: time.Duration(draw(2)) * time.Second}),
-		now: time.Unix(1000, 0), order: Order(draw(3)), next: map[boostd.TopicPartition]int64{},
+		now: time.Unix(1000, 0), levels: 11, order: Order(draw(3)), next: map[boostd.TopicPartition]int64{},
 		byID: map[messageID]*tracked{}, out: map[worldSlot][]*Item{}, recalled: map[worldSlot]bool{}, kept: map[uint64]keeping{}, paused: map[boostd.Level]time.Time{}, preempted: map[worldSlot]bool{}}
 	for n, slots := range []int{1 + draw(5), 1} {
-		policy := w.drawPolicy(slots)
+		policy := w.drawPolicy(slots, w.levels)
 		_, err := w.core.AddPool(PoolConfig{Name: "p", Slots: slots, Levels: 11, DeadLetters: n == 0, Policy: policy, Preemptible: draw(2) == 0,
 			Retry: Retry{Attempts: 3, Backoff: 50 * time.Millisecond, MaxBackoff: time.Second}})
 		w.policies = append(w.policies, newWorldPolicy(policy))
@@ -149,16 +153,16 @@ func newWorld(t testing.TB, draw func(int) int) *world {
 			e.mean, e.count = float64(draw(5000))*1000, e.warm // batches from the beginning
 		}
 	}
-	w.consumer("base", 0, 0, true)
-	w.consumer("base", 0, 0, true) // a second one that may get the first one's partitions
-	w.consumer("high", 0, 9, false)
-	w.consumer("low", 0, 2, false)
-	w.consumer("other", 1, 5, false)
+	w.addConsumer("base", 0, 0, true)
+	w.addConsumer("base", 0, 0, true) // a second one that may get the first one's partitions
+	w.addConsumer("high", 0, 9, false)
+	w.addConsumer("low", 0, 2, false)
+	w.addConsumer("other", 1, 5, false)
 	w.apply(w.core.Start(w.now))
 	return w
 }
 
-func (w *world) consumer(topic string, pool PoolID, level boostd.Level, mixed bool) {
+func (w *world) addConsumer(topic string, pool PoolID, level boostd.Level, mixed bool) {
 	k := &worldConsumer{open: map[boostd.TopicPartition]*assignment{}, ordered: map[bool]time.Time{}}
 	k.config = ConsumerConfig{Name: topic, Pool: pool, Level: level, Mixed: mixed,
 		Window: Window{Messages: 30, Bytes: 1 << 20}, Orders: map[string]Order{topic: w.order}}
@@ -177,7 +181,7 @@ func (w *world) step() {
 	}
 	k := w.consumers[w.draw(len(w.consumers))]
 	tp := boostd.TopicPartition{Topic: k.config.Name, Partition: int32(w.draw(2))}
-	switch w.draw(19) {
+	switch w.draw(20) {
 	case 0, 1:
 		w.assign(k, tp)
 	case 2:
@@ -195,7 +199,9 @@ func (w *world) step() {
 	case 12:
 		w.bury()
 	case 13:
-		w.setPolicy()
+		w.reconfigure(w.levels)
+	case 14:
+		w.change(k)
 	default:
 		w.finish()
 	}
@@ -212,7 +218,7 @@ func (w *world) assign(k *worldConsumer, tp boostd.TopicPartition) {
 	}
 	// What wasn't committed comes again.
 	w.epochs++
-	k.open[tp] = &assignment{tp: tp, on: k, next: max(0, w.next[tp]-int64(w.draw(10))), epoch: w.epochs}
+	k.open[tp] = &assignment{tp: tp, on: k, next: max(0, w.next[tp]-int64(w.draw(10))), epoch: w.epochs, closed: k.leaving}
 	for n, a := range k.asked {
 		if a.tp == tp {
 			k.asked = append(k.asked[:n], k.asked[n+1:]...) // nobody waits for it any more
@@ -240,7 +246,7 @@ func (w *world) close(k *worldConsumer, tp boostd.TopicPartition, lost bool) {
 }
 
 func (w *world) fetch(k *worldConsumer, tp boostd.TopicPartition) {
-	room := k.config.Window.Messages - w.core.Status(w.now).Consumers[k.id].Unsettled
+	room := k.config.Window.Messages - w.core.consumer(k.id).unsettled
 	n := min(room, 1+w.draw(12))
 	if k.paused {
 		n = min(n, 1) // one that was on its way
@@ -258,7 +264,7 @@ func (w *world) fetch(k *worldConsumer, tp boostd.TopicPartition) {
 	for n := range batch {
 		batch[n] = boostd.Message{Topic: tp.Topic, Partition: tp.Partition, Offset: a.next, Epoch: a.epoch, Level: k.config.Level, FetchedAt: w.now}
 		if k.config.Mixed {
-			batch[n].Level = boostd.Level(w.draw(11))
+			batch[n].Level = boostd.Level(w.draw(worldMost))
 		}
 		if key := w.draw(4); key > 0 {
 			batch[n].Key = fmt.Append(nil, key)
@@ -267,7 +273,9 @@ func (w *world) fetch(k *worldConsumer, tp boostd.TopicPartition) {
 			batch[n].Attempt, batch[n].Held = w.draw(4), w.draw(3) == 0
 		}
 		a.next++
-		m := &tracked{tried: batch[n].Attempt, msg: &batch[n], of: k.open[tp], state: "queued"}
+		msg := batch[n]
+		msg.Level = min(msg.Level, boostd.Level(w.levels-1))
+		m := &tracked{tried: msg.Attempt, msg: &msg, of: k.open[tp], state: "queued"}
 		m.lock, m.locked = lockID(placeHash(m.msg.TopicPartition()), m.msg, w.order)
 		switch b := batch[n]; {
 		case m.of == nil || m.of.closed:
@@ -344,6 +352,7 @@ func (w *world) finish() {
 		w.core.Overrun(at.pool, at.slot)
 	}
 	w.noteHandedBack(at.pool, items)
+	w.forgetGone(items)
 	w.apply(w.core.Finished(w.now, at.pool, at.slot, items))
 }
 
@@ -357,6 +366,7 @@ func (w *world) bury() {
 	b := w.burials[n]
 	w.burials = append(w.burials[:n], w.burials[n+1:]...)
 	w.find(b.Item.Message).state = "ended"
+	w.forgetGone([]*Item{b.Item})
 	refused := ""
 	if w.draw(3) == 0 {
 		refused = "too large"

@@ -1,0 +1,64 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/kafkaboost/boostd/scheduler"
+)
+
+// What changes the scheduler while it runs.
+
+// reconfigure changes levels and policies between two dispatches.
+func (s *schedulerActor) reconfigure(ctx actor.Context, now time.Time, m *reconfigure) error {
+	e, err := s.core.Reconfigure(now, m.levels, m.policies)
+	if err != nil {
+		return err
+	}
+	for _, t := range s.turns {
+		t.grow(m.levels)
+	}
+	s.apply(ctx, now, e)
+	return nil
+}
+
+// join adds a consumer; its Source hasn't started yet.
+func (s *schedulerActor) join(ctx actor.Context, now time.Time, m *join) (scheduler.ConsumerID, error) {
+	id, err := s.core.AddConsumer(m.config)
+	if err != nil {
+		return 0, err
+	}
+	s.seats[id] = &seat{name: m.config.Name, pid: m.pid}
+	s.logger.Info("consumer is added", "consumer", m.config.Name)
+	s.apply(ctx, now, s.core.Tick(now)) // its level may be paused
+	return id, nil
+}
+
+func (s *schedulerActor) alter(ctx actor.Context, now time.Time, m *alter) error {
+	e, err := s.core.SetConsumer(now, m.id, m.config)
+	if err != nil {
+		return err
+	}
+	s.apply(ctx, now, e)
+	return nil
+}
+
+func (s *schedulerActor) giveUp(ctx actor.Context, now time.Time, m *giveUp) {
+	if k := s.seats[m.id]; k != nil {
+		k.left = m.left
+		s.logger.Info("consumer is given up", "consumer", k.name)
+	}
+	s.apply(ctx, now, s.core.Leave(now, m.id))
+}
+
+// forget removes the consumer of an actor, if there is one.
+func (s *schedulerActor) forget(ctx actor.Context, now time.Time, pid *actor.PID) {
+	for id, k := range s.seats {
+		if k.pid == pid {
+			delete(s.seats, id)
+			s.apply(ctx, now, s.core.RemoveConsumer(now, id))
+			s.logger.Info("consumer is removed", "consumer", k.name)
+		}
+	}
+}
