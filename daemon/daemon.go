@@ -73,6 +73,7 @@ type Daemon struct {
 	resolution   resolution
 	reloading    chan struct{} // holds one: the right to read and to change settings
 	hurry        chan struct{} // has room for one: somebody wants a look at once
+	retiring     chan struct{} // the same: levels have changed, look at what they leave
 
 	phase     phase
 	findings  findings
@@ -102,7 +103,7 @@ var ErrConfig = errors.New("can't be carried out")
 // until they are good or ctx ends. With Wait, neither are brokers that can't be
 // reached: the actors run without them.
 func Start(ctx context.Context, o Options) (*Daemon, error) {
-	d := &Daemon{options: o, config: o.Config, logger: o.Logger, began: time.Now(), audits: audits{}, reloading: make(chan struct{}, 1), hurry: make(chan struct{}, 1), snapshots: snapshots{making: make(chan struct{}, 1)}}
+	d := &Daemon{options: o, config: o.Config, logger: o.Logger, began: time.Now(), audits: audits{}, reloading: make(chan struct{}, 1), hurry: make(chan struct{}, 1), retiring: make(chan struct{}, 1), snapshots: snapshots{making: make(chan struct{}, 1)}}
 	d.outlet.daemon = d
 	d.life, d.end = context.WithCancel(context.Background())
 	d.up = sync.OnceFunc(func() {

@@ -67,6 +67,7 @@ func (d *Daemon) watchLeftovers() {
 		select {
 		case <-d.life.Done():
 			return
+		case <-d.retiring:
 		case <-time.After(wait):
 		}
 	}

@@ -106,7 +106,7 @@ func (d *Daemon) divide(all []consumerPlan) (own, left []consumerPlan, err error
 		}
 	}
 	if len(own) == 0 {
-		return nil, nil, fmt.Errorf("kafka.only_levels: nothing would be consumed: topics and settings have %s", inOrder(keys))
+		return nil, left, fmt.Errorf("kafka.only_levels: nothing would be consumed: topics and settings have %s", inOrder(keys))
 	}
 	return own, left, nil
 }

@@ -102,6 +102,10 @@ func (d *Daemon) change(ctx context.Context, old, next document) (text string, e
 	d.logger.Info("settings are in force", "hash", next.hash, "version", next.version)
 	if !slices.Equal(before, after) {
 		d.tellUnknownLevels(r.all)
+		select {
+		case d.retiring <- struct{}{}:
+		default:
+		}
 	}
 	d.tellPolicies(otherPolicy, next.settings)
 	return changeInWords(before, after, old.settings, next.settings, otherPolicy), nil
