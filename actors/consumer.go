@@ -51,8 +51,9 @@ func (c *consumer) Receive(ctx actor.Context) {
 		m.reply <- m.name
 	case *resolveBy:
 		c.spec.Resolve = m.resolve
-	case *parting:
-		c.leaving = true
+	case *giveUp:
+		c.leaving = true // its Source may end from now on
+		ctx.Send(c.scheduler, m)
 	case *leave:
 		c.leave(m)
 	}

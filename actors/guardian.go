@@ -26,9 +26,14 @@ func (g *guardian) Receive(ctx actor.Context) {
 		g.spawn(ctx)
 		close(g.ready)
 	case *hire:
+		if g.ending { // it would be stopped by nobody
+			close(m.reply)
+			return
+		}
 		m.reply <- child(ctx, m.actor)
 	case *dismiss:
 		g.dismissed[m.pid.Id] = m.ended
+		ctx.Unwatch(m.pid) // a parent is told once without that
 		ctx.Stop(m.pid)
 	case *actor.Stopping:
 		g.ending = true

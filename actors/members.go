@@ -218,6 +218,9 @@ func (e *Engine) bringUp(ctx context.Context, m *member, spec ConsumerSpec) erro
 	if err != nil {
 		return err
 	}
+	if pid == nil {
+		return errStopping
+	}
 	m.pid = pid
 	answer, err := ask(ctx, e, "add it", func(reply chan<- joined) any { return &join{m.config, pid, reply} })
 	if err = errors.Join(err, answer.err); err != nil {
@@ -239,9 +242,8 @@ func (e *Engine) bringUp(ctx context.Context, m *member, spec ConsumerSpec) erro
 
 // giveUp waits until nothing is in flight of the member, as long as there is time.
 func (e *Engine) giveUp(ctx context.Context, m *member) {
-	e.system.Root.Send(m.pid, &parting{})
 	left := make(chan struct{})
-	e.system.Root.Send(e.sched, &giveUp{m.id, left})
+	e.system.Root.Send(m.pid, &giveUp{m.id, left})
 	if deadline, limited := ctx.Deadline(); limited {
 		part := min(time.Until(deadline)/2, leaveBudget)
 		var cancel context.CancelFunc

@@ -151,8 +151,10 @@ func TestRemove(t *testing.T) {
 	}
 	for n, src := range []*fakeSource{first, second} {
 		src.emit(&boostd.Assigned{Partitions: only})
-		src.emit(&boostd.CaughtUp{})
 		src.emit(batch(0, 6-5*(1-n), boostd.Level(n)))
+	}
+	for _, src := range []*fakeSource{first, second} {
+		src.emit(&boostd.CaughtUp{})
 	}
 	<-running
 	<-running

@@ -23,19 +23,19 @@ type (
 	drained struct{ partitions []boostd.TopicPartition }
 )
 
-// begin starts the scheduler. open tells a consumer its ID and starts its Source;
-// parting says that its Source may end from now on, and leave stops it.
+// begin starts the scheduler. open tells a consumer its ID and starts its Source,
+// leave stops it.
 type (
 	begin struct{}
 	open  struct {
 		id      scheduler.ConsumerID
 		started func(error)
 	}
-	parting struct{}
-	leave   struct{ stop func() }
+	leave struct{ stop func() }
 )
 
-// hire has the guardian spawn another actor; dismiss has it end one.
+// hire has the guardian spawn another actor, or close reply when it is ending;
+// dismiss has it end one.
 type (
 	hire struct {
 		actor actor.Actor
@@ -48,7 +48,8 @@ type (
 )
 
 // join, alter, giveUp and forget tell the scheduler of a consumer that comes,
-// changes, and goes: left is closed when nothing is here of it any more.
+// changes, and goes. giveUp goes through the consumer, behind all that its Source
+// has said; left is closed when nothing is here of it any more.
 type (
 	join struct {
 		config scheduler.ConsumerConfig
