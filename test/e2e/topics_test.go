@@ -152,7 +152,7 @@ func TestDrainingOfLevels(t *testing.T) {
 		load.Fill(9, 10, 100)
 		p := s.Spawn(t, "--set", "topics."+s.Base+".drain=true")
 		rig.Eventually(t, "it is ready", func() bool { return rig.Ready(t, s) })
-		await(t, s, "stranded", "they are being drained")
+		await(t, s, "stranded", "they are being read")
 		load.AwaitHandled()
 		over(t, s, "stranded")
 		admin := s.Admin(t)
