@@ -75,6 +75,7 @@ func (w *small) compare(e *Effects) {
 		}
 	}
 	w.compareWindows()
+	w.compareOpen()
 }
 
 // count notes what has happened, lest the worlds become too quiet to prove anything.
@@ -112,9 +113,40 @@ func (w *small) compareSlots(e *Effects) {
 			w.fail("recalled %v, want %v", e.Recalls, s.recalls)
 		}
 	}
+	w.compareChanged("opened", e.Opened, s.opened)
+	w.compareChanged("closed", e.Closed, s.closed)
 	for at, p := range e.Preempts {
 		if want := s.preempts[at]; int(p.Pool) != want.pool || p.Slot != want.slot {
 			w.fail("preempted %v, want %v", e.Preempts, s.preempts)
+		}
+	}
+}
+
+// compareChanged: the same slots come and go, and there are as many as there should
+// be.
+func (w *small) compareChanged(what string, core []SlotID, naive []naiveSlot) {
+	if !slices.EqualFunc(core, naive, func(c SlotID, n naiveSlot) bool { return int(c.Pool) == n.pool && c.Slot == n.slot }) {
+		w.fail("slots %v are %s, want %v", core, what, naive)
+	}
+	for _, c := range core {
+		if w.open[c.Pool][c.Slot] == (what == "opened") {
+			w.fail("slot %v is %s twice", c, what)
+		}
+		w.open[c.Pool][c.Slot] = what == "opened"
+	}
+}
+
+// compareOpen: there is each slot that has a batch, and beside those the ones that
+// there should be.
+func (w *small) compareOpen() {
+	for pool, p := range w.naive.pools {
+		for slot, open := range w.open[pool] {
+			if want := slot < p.config.Slots || slot < len(p.batches) && p.batches[slot].busy; open != want {
+				w.fail("slot %d of pool %d is there: %v, want %v", slot, pool, open, want)
+			}
+		}
+		if p := w.core.pools[pool]; p.busy() != w.naive.pools[pool].busyBelow(MaxLevels) || len(p.isBusy) > smallSlots {
+			w.fail("pool %d has %d busy slots, want %d", pool, p.busy(), w.naive.pools[pool].busyBelow(MaxLevels))
 		}
 	}
 }
@@ -246,7 +278,7 @@ func (w *small) compareWindows() {
 
 func (w *small) idle() bool {
 	for _, p := range w.naive.pools {
-		if len(p.free) < len(p.batches) {
+		if p.busyBelow(MaxLevels) > 0 {
 			return false
 		}
 	}
@@ -283,6 +315,9 @@ func (w *small) end() {
 		w.bury()
 	}
 	for _, p := range w.core.pools {
+		if len(p.isBusy) != p.config.Slots || len(p.free) != p.config.Slots || p.surplus != 0 {
+			w.fail("%d places for %d slots, %d of them free, %d to end", len(p.isBusy), p.config.Slots, len(p.free), p.surplus)
+		}
 		if p.config.Levels != w.naive.levels {
 			w.fail("there are %d levels, want %d", p.config.Levels, w.naive.levels)
 		}
