@@ -24,7 +24,7 @@ func TestExecSlotsChange(t *testing.T) {
 		for range slots {
 			calls.Go(func() {
 				for range 20 {
-					if r := attempt(t, t.Context(), h, boostd.Message{}); r.Outcome != boostd.Dead {
+					if r := attempt(t, t.Context(), h, boostd.Message{}); r.Outcome != boostd.Retry {
 						t.Errorf("with %d slots: %+v", slots, r)
 					}
 				}
@@ -50,14 +50,14 @@ func TestExecSlotsChange(t *testing.T) {
 
 // TestRetryChanges: what a handler says is judged by the words in force.
 func TestRetryChanges(t *testing.T) {
-	h := execHandler(t, 1, nil, "exec-pid") // it answers dead, with a number
-	if r := attempt(t, t.Context(), h, boostd.Message{}); r.Outcome != boostd.Dead {
+	h := execHandler(t, 1, nil, "exec-pid") // it answers retry, with a number
+	if r := attempt(t, t.Context(), h, boostd.Message{}); r.Outcome != boostd.Retry {
 		t.Fatalf("%+v", r)
 	}
 	c := Config{Slots: 1}
-	c.Retry.Again = []string{"1", "2", "3", "4", "5", "6", "7", "8", "9"}
+	c.Retry.Final = []string{"1", "2", "3", "4", "5", "6", "7", "8", "9"}
 	h.Reconfigure(c)
-	if r := attempt(t, t.Context(), h, boostd.Message{}); r.Outcome != boostd.Retry {
-		t.Errorf("%+v, want another attempt", r)
+	if r := attempt(t, t.Context(), h, boostd.Message{}); r.Outcome != boostd.Dead {
+		t.Errorf("%+v, want no other attempt", r)
 	}
 }
