@@ -54,8 +54,8 @@ var memberMutants = []mutant{
 	},
 	{
 		name: "a consumer that is gone is told what became of its messages", file: "scheduler/members.go",
-		old:   "k.gone, k.left, k.revoking = true, true, nil",
-		new:   "k.gone, k.left, k.revoking = false, true, nil",
+		old:   "k.gone, k.left, k.revoking = true,",
+		new:   "k.gone, k.left, k.revoking = false,",
 		tests: []suite{memberRules, naive},
 	},
 	{
