@@ -322,30 +322,53 @@ func TestMoreLevelsWhileItRuns(t *testing.T) {
 	}
 }
 
-// TestStopAndDrainWhileSomethingChanges: they wait for what is under way, and
-// nothing begins any more.
-func TestStopAndDrainWhileSomethingChanges(t *testing.T) {
+// removing is an engine whose consumer of level 1 is being removed, and waits for
+// the message that runs, as that of level 0 does.
+func removing(t *testing.T) (e *Engine, sources []*fakeSource, removed chan error, release chan struct{}) {
 	h, running, release := holding()
-	first, second := newFakeSource(), newFakeSource()
-	e := start(t, setup{sources: []*fakeSource{first, second}, handler: h, slots: 2})
-	for n, src := range []*fakeSource{first, second} {
+	sources = []*fakeSource{newFakeSource(), newFakeSource()}
+	e = start(t, setup{sources: sources, handler: h, slots: 2})
+	for n, src := range sources {
 		src.emit(&boostd.Assigned{Partitions: only})
 		src.emit(&boostd.CaughtUp{})
-		src.emit(batch(0, 2, boostd.Level(n)))
+		src.emit(batch(n, 1, boostd.Level(n))) // of another key
 	}
 	<-running
 	<-running
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	removed := make(chan error, 1)
+	t.Cleanup(cancel)
+	removed = make(chan error, 1)
 	go func() { removed <- e.Remove(ctx, "level 1") }()
 	for k := status(t, e).Consumers; k[1].Reason.Kind != scheduler.GivenUp; k = status(t, e).Consumers {
 	}
+	return e, sources, removed, release
+}
+
+func TestDrainWhileAConsumerIsRemoved(t *testing.T) {
+	e, sources, removed, release := removing(t)
 	idle := e.Drain()
-	again := make(chan error, 2)
+	close(release)
+	<-idle
+	if err := <-removed; err != nil {
+		t.Errorf("removed with %v", err)
+	}
+	for n, src := range sources {
+		if settled := src.wait(t, 1); settled[int64(n)] != boostd.Done {
+			t.Errorf("level %d: settled %v", n, settled)
+		}
+	}
+}
+
+// TestStopWhileAConsumerIsRemoved: it doesn't wait for what runs any more, but for
+// the end of its Source; twice is once; and nothing begins any more.
+func TestStopWhileAConsumerIsRemoved(t *testing.T) {
+	e, sources, removed, release := removing(t)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	again := make(chan error, 1)
 	go func() { again <- e.Remove(ctx, "level 1") }() // waits for the other one
 	stopped := make(chan error, 2)
-	for range 2 { // twice is once
+	for range 2 {
 		go func() { stopped <- e.Stop(ctx) }()
 	}
 	if err := <-removed; err != nil {
@@ -355,14 +378,13 @@ func TestStopAndDrainWhileSomethingChanges(t *testing.T) {
 		t.Errorf("removed again with %v", err)
 	}
 	close(release)
-	<-idle
 	for range 2 {
 		if err := <-stopped; err != nil {
 			t.Errorf("stopped with %v", err)
 		}
 	}
-	if first.stopCalls() != 1 || second.stopCalls() != 1 {
-		t.Errorf("the Sources were stopped %d and %d times", first.stopCalls(), second.stopCalls())
+	if sources[0].stopCalls() != 1 || sources[1].stopCalls() != 1 {
+		t.Errorf("the Sources were stopped %d and %d times", sources[0].stopCalls(), sources[1].stopCalls())
 	}
 	for what, err := range map[string]error{
 		"add": e.Add(ctx, newcomer(5, newFakeSource())), "remove": e.Remove(ctx, "level 0"), "change": e.Change(ctx, "level 0", ConsumerChange{}),

@@ -69,17 +69,8 @@ func (s *schedulerActor) Receive(ctx actor.Context) {
 		e, was := s.core.ResumeLevel(now, m.level)
 		s.apply(ctx, now, e)
 		m.was <- was
-	case *reconfigure:
-		m.done <- s.reconfigure(ctx, now, m)
-	case *join:
-		id, err := s.join(ctx, now, m)
-		m.reply <- joined{id, err}
-	case *alter:
-		m.done <- s.alter(ctx, now, m)
-	case *giveUp:
-		s.giveUp(ctx, now, m)
-	case *forget:
-		s.forget(ctx, now, m.pid)
+	case *reconfigure, *join, *alter, *giveUp, *forget:
+		s.change(ctx, now)
 	case *groupWork:
 		for _, g := range m.levels {
 			s.apply(ctx, now, s.core.Group(now, g.Pool, g.Level, g.GroupWork))

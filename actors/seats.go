@@ -8,7 +8,22 @@ import (
 	"github.com/kafkaboost/boostd/scheduler"
 )
 
-// What changes the scheduler while it runs.
+// change is what changes the scheduler while it runs.
+func (s *schedulerActor) change(ctx actor.Context, now time.Time) {
+	switch m := ctx.Message().(type) {
+	case *reconfigure:
+		m.done <- s.reconfigure(ctx, now, m)
+	case *join:
+		id, err := s.join(ctx, now, m)
+		m.reply <- joined{id, err}
+	case *alter:
+		m.done <- s.alter(ctx, now, m)
+	case *giveUp:
+		s.giveUp(ctx, now, m)
+	case *forget:
+		s.forget(ctx, now, m.pid)
+	}
+}
 
 // reconfigure changes levels and handlers between two dispatches.
 func (s *schedulerActor) reconfigure(ctx actor.Context, now time.Time, m *reconfigure) error {

@@ -39,7 +39,7 @@ func (f *inForce) current() *priority.Settings {
 	return f.document.settings
 }
 
-// put makes a document the one in force.
+// put makes a document the one in force. A copy keeps the time of its first.
 func (f *inForce) put(doc document) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

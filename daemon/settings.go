@@ -160,6 +160,7 @@ func (r refused) Unwrap() error        { return r.error }
 // put makes a document that was read the one in force, and keeps a copy for a
 // start without the source.
 func (d *Daemon) put(next document) {
+	next.loaded = time.Now()
 	d.settings.put(next)
 	d.remember(next.settings)
 	if err := d.saveCopy(next); err != nil {

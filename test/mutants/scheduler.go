@@ -82,7 +82,7 @@ var schedulerMutants = []mutant{
 	},
 	{
 		name: "a refused dead letter counts as written", file: "scheduler/burial.go",
-		old: `if refused == "" {`, new: `if refused != "never" {`,
+		old: `case refused == "":`, new: `case refused != "never":`,
 		tests: []suite{failureRules, {"test/e2e", []string{"TestDeadLetterWithoutATopic"}}},
 	},
 	{
@@ -104,8 +104,8 @@ var schedulerMutants = []mutant{
 	},
 	{
 		name: "an attempt that a stop cancelled counts", file: "scheduler/step.go",
-		old:   "\tcase i.Verdict() == boostd.Released:\n\t\tc.unlock(now, p, i)\n\t\tc.settle(i, boostd.Released)\n",
-		new:   "\tcase i.Verdict() == boostd.Released:\n\t\tc.tellFailure(i)\n\t\tc.unlock(now, p, i)\n\t\tc.settle(i, boostd.Released)\n",
+		old:   "\tcase i.Verdict() == boostd.Released, i.consumer.gone: // nobody notes what becomes of it\n\t\tc.unlock(now, p, i)\n\t\tc.settle(i, boostd.Released)\n",
+		new:   "\tcase i.Verdict() == boostd.Released, i.consumer.gone: // nobody notes what becomes of it\n\t\tc.tellFailure(i)\n\t\tc.unlock(now, p, i)\n\t\tc.settle(i, boostd.Released)\n",
 		tests: []suite{failureRules, coreOracle},
 	},
 }

@@ -29,12 +29,10 @@ type block struct {
 	// check looks at what is no message.
 	check func(*running)
 	// missing is what boostd doesn't serve yet; absent are commands that would,
-	// and that it refuses, noFiles what the project would have, noSource where
-	// settings would come from.
-	missing  string
-	absent   []string
-	noFiles  []string
-	noSource string
+	// and that it refuses, noFiles what the project would have.
+	missing string
+	absent  []string
+	noFiles []string
 }
 
 // structure is the document of "S3 Configuration Structure".
@@ -72,12 +70,6 @@ const (
 // polling is what an application of KafkaBoost does and boostd doesn't offer.
 const polling = "applications that poll: boostd hands messages to programs and services"
 
-// lookup is how KafkaBoost finds its settings, source what would do that.
-const (
-	lookup = "settings that are looked up by user where the website keeps them: they are a file"
-	source = "s3://kafkaboost/users/user123/"
-)
-
 var all = []block{
 	{heading: "Architecture", number: 1,
 		settings: `{"Priority_boost": [{"topic_name": "base_topic", "priority_boost_min_value": 5}]}`,
@@ -100,9 +92,8 @@ var all = []block{
 			{topic: "notifications", value: `{"message": "shipped"}`, wantTopic: "notifications", wantLevel: 8, wantBy: "topic"},
 			{topic: "orders", value: `{"admin": "high"}`, wantTopic: "orders_9", wantLevel: 9, wantBy: "rule"},
 		},
-		order:   []boostd.Level{9, 8, 0},
-		check:   func(r *running) { r.succeeds("settings", "validate", r.settings()) },
-		missing: lookup, noSource: source},
+		order: []boostd.Level{9, 8, 0},
+		check: func(r *running) { r.succeeds("settings", "validate", r.settings()); r.lookedUp("user123") }},
 	{heading: "Topic-Based Priority", number: 5, settings: byTopic,
 		check: func(r *running) { r.succeeds("settings", "validate", r.settings()) }},
 	{heading: "Topic-Based Priority: usage", number: 6, settings: byTopic, group: "by-topic", topics: []string{"urgent_orders", "notifications", "reports"},
@@ -152,8 +143,8 @@ var all = []block{
 			if s := r.summary(); s.MaxPriority != 10 || s.TopicsCount != 1 {
 				r.t.Errorf("the summary is %+v", s)
 			}
-		},
-		missing: lookup, noSource: source},
+			r.lookedUp("user123")
+		}},
 	{heading: "Automatic Topic Creation", number: 14, settings: structure,
 		check: func(r *running) {
 			r.ensure()

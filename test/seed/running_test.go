@@ -3,6 +3,8 @@ package seed
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +14,7 @@ import (
 	"github.com/kafkaboost/boostd/audit"
 	"github.com/kafkaboost/boostd/console"
 	"github.com/kafkaboost/boostd/test/rig"
+	"github.com/kafkaboost/boostd/test/s3test"
 )
 
 // running is a block's files and commands, and its daemon once it is asked for.
@@ -209,4 +212,36 @@ func (r *running) records(sent []produced) (records []audit.Record) {
 	}
 	slices.SortFunc(records, func(a, b audit.Record) int { return a.StartedAt.Compare(b.StartedAt) })
 	return records
+}
+
+// lookedUp checks that the block's settings are found where the website puts them
+// for a user, in S3, and where KafkaBoost asks for them, by the user's id.
+func (r *running) lookedUp(user string) {
+	r.t.Helper()
+	store := s3test.Start(r.t)
+	bucket := store.Bucket(r.t)
+	store.Put(r.t, bucket, "users/"+user+"/settings-2025-01-02T03:04:05.678Z.json", r.block.settings)
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if q.URL.Path != "/"+user {
+			http.NotFound(w, q)
+			return
+		}
+		fmt.Fprintf(w, `{"config": %s}`, r.block.settings)
+	}))
+	defer web.Close()
+	want := r.succeeds(append([]string{"settings", "show", "--json"}, r.place()...)...)
+	environ := append(os.Environ(), "AWS_ACCESS_KEY_ID="+s3test.AccessKey, "AWS_SECRET_ACCESS_KEY="+s3test.SecretKey)
+	for _, set := range [][]string{
+		{"settings.source=s3://" + bucket + "/users/" + user + "/", "settings.s3.endpoint=" + store.Endpoint, "settings.s3.path_style=true"},
+		{"settings.source=" + web.URL + "/" + user},
+	} {
+		args := append([]string{"settings", "show", "--json"}, r.place()...)
+		for _, s := range set {
+			args = append(args, "--set", s)
+		}
+		p := rig.SpawnEnv(r.t, environ, args...)
+		if code := p.Wait(rig.Patience); code != 0 || p.Stdout() != want {
+			r.t.Errorf("from %s, exit code %d: %s", set[0], code, p.Output())
+		}
+	}
 }

@@ -60,18 +60,12 @@ func (r *running) lacks() {
 	if r.block.missing == "" {
 		return
 	}
-	if len(r.block.absent)+len(r.block.noFiles)+len(r.block.noSource) == 0 {
+	if len(r.block.absent)+len(r.block.noFiles) == 0 {
 		r.t.Errorf("nothing shows that this is missing: %s", r.block.missing)
 	}
 	for _, command := range r.block.absent {
 		if _, code := rig.Boostd(r.t, command); code != 64 {
 			r.t.Errorf("boostd %s exits with %d: is this still missing: %s?", command, code, r.block.missing)
-		}
-	}
-	if source := r.block.noSource; source != "" {
-		p, code := rig.Boostd(r.t, append([]string{"config", "validate", "--set", "settings.source=" + source}, r.place()...)...)
-		if code != 78 || !p.Says("is not supported by this version") {
-			r.t.Errorf("settings from %s, exit code %d: is this still missing: %s?", source, code, r.block.missing)
 		}
 	}
 	for _, name := range r.block.noFiles {
