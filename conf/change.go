@@ -93,6 +93,10 @@ func (c *Change) pointers(old, next reflect.Value, path, pattern string) {
 		c.compare(old.Elem(), next.Elem(), path, pattern)
 		return
 	}
+	if !slices.Contains(reloadable, pattern) {
+		c.note(path, pattern)
+		return
+	}
 	absent, present := reflect.New(old.Type().Elem()).Elem(), old
 	if old.IsNil() {
 		present = next

@@ -42,6 +42,7 @@ func TestCompare(t *testing.T) {
 		"a property":                      {`{fetch.wait.max.ms: "5"}`, "{linger.ms: 1}", "", "kafka.properties.fetch.wait.max.ms kafka.properties.linger.ms"},
 		"another kind":                    {`exec: [true]`, "noop: {}", "", "handlers.orders.noop handlers.orders.exec"},
 		"another address beside slots":    {`"http://127.0.0.1:9/", slots: 8`, `"http://127.0.0.1:8/", slots: 9`, "handlers.bills.slots", "handlers.bills.http"},
+		"a kind with keys":                {`exec: [true]`, "sleep: {min: 1s, max: 2s}", "", "handlers.orders.sleep handlers.orders.exec"},
 		"a handler and a topic more":      {"orders: {handler: orders}", "orders: {handler: orders}, more: {handler: orders}", "", "topics.more"},
 		"other handlers":                  {"{orders: {handler: orders}, bills: {handler: bills}}", "{orders: {handler: bills}, bills: {handler: orders}}", "", "topics.bills.handler topics.orders.handler"},
 		"order and tenant":                {"orders: {handler: orders}", "orders: {handler: orders, order: none, tenant: {header: h}}", "", "topics.orders.order topics.orders.tenant.header"},
