@@ -1,6 +1,7 @@
 // Package actors is the living part of the daemon: a guardian that owns every
 // actor, one consumer actor per Source, one scheduler actor, and one worker
-// actor per slot of a handler's pool.
+// actor per slot of a handler's pool, the scheduler's children: it hires and
+// dismisses them as slots come and go.
 //
 // It owns the actors' protocol, their life and death, and the goroutines that
 // handlers run on. It owns no decision: what runs next, who may fetch and what

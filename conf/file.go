@@ -72,7 +72,7 @@ type Topic struct {
 	Tenant priority.Tenant `yaml:"tenant"`
 	// Drain, false unless said otherwise, also reads the topics of levels that
 	// the settings no longer have, such as orders_12 with max_priority 10. They
-	// are found at start.
+	// are looked for at start and after each change.
 	Drain bool `yaml:"drain"`
 }
 

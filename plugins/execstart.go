@@ -52,12 +52,13 @@ func (d *execDoer) arrived(p *program, err error) {
 		return
 	}
 	d.all[p] = struct{}{}
-	if d.closed {
+	switch {
+	case d.closed:
 		p.kill()
 		p.close()
-	} else if d.tooMany() {
+	case d.tooMany():
 		d.dismiss(p)
-	} else {
+	default:
 		d.idle = append(d.idle, p)
 	}
 	go d.watch(p)
