@@ -16,7 +16,6 @@ import (
 	"github.com/kafkaboost/boostd/configwatch"
 	"github.com/kafkaboost/boostd/console"
 	"github.com/kafkaboost/boostd/kafkaio"
-	"github.com/kafkaboost/boostd/logs"
 	"github.com/kafkaboost/boostd/priority"
 	"github.com/kafkaboost/boostd/scheduler"
 )
@@ -47,15 +46,6 @@ type Options struct {
 	// outside; nil for nothing. What it is given may be asked, and not stopped.
 	Up func(*Daemon)
 }
-
-// LogLevels are the loggers' levels: people set them over the control socket, and a
-// reload changes those of which boostd.yaml says something else.
-type LogLevels interface {
-	console.LogLevels
-	Change(old, next logs.Config) error
-}
-
-var _ LogLevels = (*logs.Levels)(nil)
 
 // Daemon is a running daemon. Its methods are safe from any goroutine.
 type Daemon struct {
@@ -217,10 +207,6 @@ func (d *Daemon) startEngine(specs []actors.HandlerSpec) error {
 	}
 	return nil
 }
-
-// file is the boostd.yaml that is in force. Who needs several of its values that
-// belong together asks once.
-func (d *Daemon) file() *conf.File { return d.config.Load() }
 
 // unfit is the error of something that boostd.yaml asks for.
 func (d *Daemon) unfit(err error) error {

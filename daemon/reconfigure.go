@@ -7,8 +7,19 @@ import (
 
 	"github.com/kafkaboost/boostd/actors"
 	"github.com/kafkaboost/boostd/conf"
+	"github.com/kafkaboost/boostd/console"
+	"github.com/kafkaboost/boostd/logs"
 	"github.com/kafkaboost/boostd/scheduler"
 )
+
+// LogLevels are the loggers' levels: people set them over the control socket, and a
+// reload changes those of which boostd.yaml says something else.
+type LogLevels interface {
+	console.LogLevels
+	Change(old, next logs.Config) error
+}
+
+var _ LogLevels = (*logs.Levels)(nil)
 
 // schedulerPatience is how long the scheduler may take to change levels and
 // handlers.

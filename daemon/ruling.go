@@ -16,6 +16,10 @@ type ruling struct {
 	document document
 }
 
+// file is the boostd.yaml that is in force. Who needs several of its values that
+// belong together asks once.
+func (d *Daemon) file() *conf.File { return d.config.Load() }
+
 // ruling is the one in force. It changes only in the hands of who has the right to
 // reload.
 func (d *Daemon) ruling() ruling {

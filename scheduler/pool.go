@@ -109,16 +109,6 @@ func newPool(config PoolConfig) *pool {
 	return p
 }
 
-// warm says of the levels from one on when their means are believed, but for those
-// that are already.
-func (p *pool) warm(from int) {
-	for at := from; at < len(p.levels); at++ {
-		if e := &p.levels[at].estimate; e.count == 0 || !e.known() {
-			e.warm = max(2*p.config.Slots, 16)
-		}
-	}
-}
-
 func (p *pool) of(i *Item) *level { return &p.levels[i.Message.Level] }
 
 // queue counts an item in or out of the queues.

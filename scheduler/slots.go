@@ -92,3 +92,13 @@ func (c *Core) freed(id PoolID, slot int) {
 	c.effects.Closed = append(c.effects.Closed, SlotID{id, slot})
 	p.trim()
 }
+
+// warm says of the levels from one on when their means are believed, but for those
+// that are already.
+func (p *pool) warm(from int) {
+	for at := from; at < len(p.levels); at++ {
+		if e := &p.levels[at].estimate; e.count == 0 || !e.known() {
+			e.warm = max(2*p.config.Slots, 16)
+		}
+	}
+}
