@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/kafkaboost/boostd"
 	"github.com/kafkaboost/boostd/scheduler"
@@ -42,12 +43,20 @@ func (e *Engine) ResumeLevel(ctx context.Context, level boostd.Level) (was bool,
 	return ask(ctx, e, "resume a level", func(reply chan<- bool) any { return &resumeLevel{level, reply} })
 }
 
-// Reconfigure changes the number of levels, max_priority + 1, and each handler's
-// policy, in the order of Options.Handlers, between two messages. It fails, and
-// changes nothing, where one of them doesn't fit; what becomes of levels that are no
-// more is said at scheduler.Core.Reconfigure.
-func (e *Engine) Reconfigure(ctx context.Context, levels int, policies []scheduler.Policy) error {
-	err, late := ask(ctx, e, "change levels and policies", func(reply chan<- error) any { return &reconfigure{levels, policies, reply} })
+// HandlerChange is what can change of a handler's pool while it runs.
+type HandlerChange struct {
+	scheduler.PoolChange
+	// Timeout is how long an attempt may take; those of batches that are out keep the
+	// one that they have.
+	Timeout time.Duration
+}
+
+// Reconfigure changes the number of levels, max_priority + 1, and what is said of
+// each handler, in the order of Options.Handlers, between two messages. It fails, and
+// changes nothing, where one of them doesn't fit; what becomes of levels and slots
+// that are no more is said at scheduler.Core.Reconfigure.
+func (e *Engine) Reconfigure(ctx context.Context, levels int, handlers []HandlerChange) error {
+	err, late := ask(ctx, e, "change levels and handlers", func(reply chan<- error) any { return &reconfigure{levels, handlers, reply} })
 	if late != nil {
 		return late
 	}

@@ -94,8 +94,8 @@ func Start(o Options) (*Engine, error) {
 	for _, h := range o.Handlers {
 		e.handlers = append(e.handlers, h.Name)
 	}
-	sched := &schedulerActor{core: core, paused: o.Paused, seats: map[scheduler.ConsumerID]*seat{}, logger: o.Logger.Named("scheduler")}
-	slots, err := e.pools(base, core, sched, o)
+	sched := &schedulerActor{core: core, paused: o.Paused, seats: map[scheduler.ConsumerID]*seat{}, dismissed: map[string]bool{}, logger: o.Logger.Named("scheduler")}
+	err := e.pools(base, core, sched, o)
 	if err == nil {
 		err = e.addConsumers(core, o)
 	}
@@ -103,7 +103,7 @@ func Start(o Options) (*Engine, error) {
 		cancel(err)
 		return nil, err
 	}
-	e.spawn(sched, slots, o)
+	e.spawn(sched, o)
 	e.system.Root.Send(e.sched, &begin{})
 	for _, m := range e.members {
 		e.system.Root.Send(m.pid, &open{m.id, func(err error) {
@@ -115,42 +115,24 @@ func Start(o Options) (*Engine, error) {
 	return e, nil
 }
 
-// pools makes each handler's pool, its slots and their reused batches.
-func (e *Engine) pools(base context.Context, core *scheduler.Core, sched *schedulerActor, o Options) ([][]*slot, error) {
-	var slots [][]*slot
+// pools makes each handler's pool, and the crew of its slots.
+func (e *Engine) pools(base context.Context, core *scheduler.Core, sched *schedulerActor, o Options) error {
 	number := 0
 	for _, h := range o.Handlers {
 		config := scheduler.PoolConfig{Name: h.Name, Slots: h.Slots, Levels: o.Levels, Retry: h.Retry, DeadLetters: h.DeadLetters != nil, Slice: scheduler.DefaultSlice,
 			Policy: h.Policy, Preemptible: h.Preemptible}
 		id, err := core.AddPool(config)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		wanted := &atomic.Int64{}
-		wanted.Store(int64(scheduler.None))
-		turns := newTurns(o.Levels)
-		var pool []*slot
-		var preempt []func()
-		var batches []*assignment
-		for n := range h.Slots {
-			s := &slot{
-				spec: h, pool: id, index: n, worker: number, base: base, work: make(chan *assignment, 1),
-				fail: e.fail, logger: o.Logger.Named("worker"),
-			}
-			number++
-			pool, preempt = append(pool, s), append(preempt, s.preempt)
-			batches = append(batches, &assignment{
-				pool: id, slot: n, wanted: wanted, turns: turns, slice: config.Slice, deadline: &s.deadline, timeout: h.Timeout,
-			})
+		c := &crew{
+			spec: h, pool: id, base: base, slice: config.Slice, timeout: h.Timeout, wanted: &atomic.Int64{}, turns: newTurns(o.Levels),
+			number: func() int { number++; return number - 1 }, run: e.tasks.Go, fail: e.fail, logger: o.Logger.Named("worker"),
 		}
-		slots = append(slots, pool)
-		sched.slots = append(sched.slots, batches)
-		sched.preempt = append(sched.preempt, preempt)
-		sched.wanted = append(sched.wanted, wanted)
-		sched.graves = append(sched.graves, h.DeadLetters)
-		sched.turns = append(sched.turns, turns)
+		c.wanted.Store(int64(scheduler.None))
+		sched.crews = append(sched.crews, c)
 	}
-	return slots, nil
+	return nil
 }
 
 // addConsumers tells the core about the consumers.
@@ -168,24 +150,16 @@ func (e *Engine) addConsumers(core *scheduler.Core, o Options) error {
 }
 
 // spawn starts the guardian and, below it, every other actor.
-func (e *Engine) spawn(sched *schedulerActor, slots [][]*slot, o Options) {
+func (e *Engine) spawn(sched *schedulerActor, o Options) {
 	died := func(err error) {
 		e.fail(err)
 		e.died.Do(func() { close(e.dead) })
 	}
 	strategy := &fatal{died, o.Logger}
+	sched.died = died
 	g := &guardian{ready: make(chan struct{}), fail: died, dismissed: map[string]chan<- struct{}{}}
 	g.spawn = func(ctx actor.Context) {
-		e.sched = child(ctx, sched)
-		report := func(m any) { e.system.Root.Send(e.sched, m) }
-		for _, pool := range slots {
-			var pids []*actor.PID
-			for _, s := range pool {
-				s.report = report
-				pids = append(pids, child(ctx, &worker{s, e.tasks.Go}))
-			}
-			sched.workers = append(sched.workers, pids)
-		}
+		e.sched = child(ctx, sched, actor.WithSupervisor(strategy))
 		for n, m := range e.members {
 			m.pid = child(ctx, e.consumer(o.Consumers[n]))
 			sched.seats[m.id] = &seat{name: m.name, pid: m.pid}

@@ -149,6 +149,8 @@ type setup struct {
 	group       bool
 }
 
+var testRetry = scheduler.Retry{Attempts: 3, Backoff: time.Millisecond, MaxBackoff: time.Millisecond}
+
 // start runs an engine whose consumers 0, 1, … have the levels 0, 1, ….
 func start(t testing.TB, s setup) *Engine { return startWith(t, s, func(*Options) {}) }
 
@@ -156,7 +158,7 @@ func startWith(t testing.TB, s setup, change func(*Options)) *Engine {
 	t.Helper()
 	o := Options{Levels: 11, Logger: hclog.NewNullLogger(), Scheduling: scheduler.Config{StartWait: patience, Gate: true, Group: s.group}}
 	o.Handlers = []HandlerSpec{{Name: "h", Handler: s.handler, Slots: max(s.slots, 1), Timeout: max(s.timeout, 10*time.Millisecond),
-		Recorder: s.recorder, Preemptible: s.preemptible, Policy: s.policy, Retry: scheduler.Retry{Attempts: 3, Backoff: time.Millisecond, MaxBackoff: time.Millisecond}}}
+		Recorder: s.recorder, Preemptible: s.preemptible, Policy: s.policy, Retry: testRetry}}
 	if s.timeout == 0 {
 		o.Handlers[0].Timeout = patience
 	}

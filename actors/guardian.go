@@ -7,7 +7,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// guardian is the parent of all actors. A child that panics or ends although
+// guardian is the parent of all actors but the workers, which are the scheduler's. A
+// child that panics or ends although
 // nobody stopped it is the end of the daemon: restarting it would lose the
 // credit and the messages it held, and half a daemon is worse than none.
 type guardian struct {
@@ -55,8 +56,8 @@ func (g *guardian) ended(who *actor.PID) {
 }
 
 // child spawns an actor below the one whose context it is, and watches it.
-func child(ctx actor.Context, a actor.Actor) *actor.PID {
-	pid := ctx.Spawn(actor.PropsFromProducer(func() actor.Actor { return a }))
+func child(ctx actor.Context, a actor.Actor, options ...actor.PropsOption) *actor.PID {
+	pid := ctx.Spawn(actor.PropsFromProducer(func() actor.Actor { return a }, options...))
 	ctx.Watch(pid)
 	return pid
 }

@@ -301,7 +301,7 @@ func TestMoreLevelsWhileItRuns(t *testing.T) {
 	sent := 0
 	for levels := 12; levels <= 300; levels += 24 {
 		src.emit(batch(sent, 100, 0))
-		if err := e.Reconfigure(t.Context(), levels, make([]scheduler.Policy, 1)); err != nil {
+		if err := e.Reconfigure(t.Context(), levels, likeNow(4)); err != nil {
 			t.Fatal(err)
 		}
 		top := newFakeSource()
@@ -312,7 +312,7 @@ func TestMoreLevelsWhileItRuns(t *testing.T) {
 		sent += 100
 		src.reach(t, sent)
 	}
-	if err := e.Reconfigure(t.Context(), 4, make([]scheduler.Policy, 1)); err != nil {
+	if err := e.Reconfigure(t.Context(), 4, likeNow(4)); err != nil {
 		t.Fatal(err)
 	}
 	for _, k := range status(t, e).Consumers {
@@ -449,7 +449,7 @@ func TestComingAndGoingUnderLoad(t *testing.T) {
 	}
 	all.Go(func() {
 		for n := range 40 {
-			if err := e.Reconfigure(t.Context(), 7+n%5, make([]scheduler.Policy, 1)); err != nil {
+			if err := e.Reconfigure(t.Context(), 7+n%5, likeNow(1+n%6)); err != nil {
 				t.Error(err)
 			}
 			steady.emit(batch(n*20, 20, 0))

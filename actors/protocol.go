@@ -108,10 +108,10 @@ type (
 	}
 )
 
-// reconfigure changes the number of levels, and each pool's policy, in order.
+// reconfigure changes the number of levels, and each handler, in order.
 type reconfigure struct {
 	levels   int
-	policies []scheduler.Policy
+	handlers []HandlerChange
 	done     chan<- error
 }
 

@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -17,17 +16,16 @@ type schedulerActor struct {
 	core    *scheduler.Core
 	paused  []scheduler.Pause // from the beginning
 	seats   map[scheduler.ConsumerID]*seat
-	workers [][]*actor.PID
-	slots   [][]*assignment // the reused batches, by pool and slot
-	turns   []*turns        // by pool
-	preempt [][]func()      // by pool and slot
-	graves  []DeadLetters   // by pool
-	wanted  []*atomic.Int64 // by pool, read by its slots between messages
+	crews   []*crew // by pool
 	recalls []scheduler.Recall
-	idle    chan struct{} // closed when drained; nil before drain
-	timer   *time.Timer
-	wake    time.Time // when the timer goes off, zero when it isn't set
-	logger  hclog.Logger
+	// dismissed are workers that end because they were asked to, by ID; ending: all do.
+	dismissed map[string]bool
+	ending    bool
+	died      func(error)   // the daemon's end
+	idle      chan struct{} // closed when drained; nil before drain
+	timer     *time.Timer
+	wake      time.Time // when the timer goes off, zero when it isn't set
+	logger    hclog.Logger
 }
 
 // seat is one consumer that there is.
@@ -41,6 +39,8 @@ type seat struct {
 func (s *schedulerActor) Receive(ctx actor.Context) {
 	now := time.Now()
 	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		s.hireAll(ctx)
 	case *begin:
 		for _, p := range s.paused {
 			_ = s.pause(ctx, now, p) // it has logged why
@@ -83,7 +83,10 @@ func (s *schedulerActor) Receive(ctx actor.Context) {
 			ctx.Send(k.pid, &pause{true})
 		}
 		s.apply(ctx, now, s.core.Drain(now))
+	case *actor.Terminated:
+		s.ended(m.Who)
 	case *actor.Stopping:
+		s.ending = true
 		if s.timer != nil {
 			s.timer.Stop()
 		}
@@ -141,23 +144,30 @@ func (s *schedulerActor) apply(ctx actor.Context, now time.Time, e *scheduler.Ef
 	for len(s.recalls) > 0 {
 		r := s.recalls[len(s.recalls)-1]
 		s.recalls = s.recalls[:len(s.recalls)-1]
-		e := s.core.Recalled(now, r.Pool, s.slots[r.Pool][r.Slot].recall(r.All))
+		e := s.core.Recalled(now, r.Pool, s.crews[r.Pool].posts[r.Slot].batch.recall(r.All))
 		s.recalls = append(s.recalls, e.Recalls...)
 		s.send(ctx, now, e)
 	}
 }
 
 func (s *schedulerActor) send(ctx actor.Context, now time.Time, e *scheduler.Effects) {
+	for _, o := range e.Opened {
+		s.crews[o.Pool].hire(ctx, o.Slot)
+	}
 	for _, d := range e.Dispatches {
-		a := s.slots[d.Pool][d.Slot]
-		a.give(d)
-		ctx.Send(s.workers[d.Pool][d.Slot], a)
+		c := s.crews[d.Pool]
+		p := &c.posts[d.Slot]
+		p.batch.give(d, c.timeout)
+		ctx.Send(p.worker, p.batch)
 	}
 	for _, p := range e.Preempts {
-		s.preempt[p.Pool][p.Slot]()
+		s.crews[p.Pool].posts[p.Slot].preempt()
 	}
-	for id, w := range s.wanted {
-		w.Store(int64(s.core.Waiting(scheduler.PoolID(id))))
+	for _, c := range e.Closed {
+		s.dismiss(ctx, c)
+	}
+	for id, c := range s.crews {
+		c.wanted.Store(int64(s.core.Waiting(scheduler.PoolID(id))))
 	}
 	for _, k := range e.Settled {
 		ctx.Send(s.seats[k.Consumer].pid, &settle{k.Settlements})
@@ -187,7 +197,7 @@ func (s *schedulerActor) send(ctx actor.Context, now time.Time, e *scheduler.Eff
 // bury has a dead letter written.
 func (s *schedulerActor) bury(ctx actor.Context, b scheduler.Burial) {
 	self, root := ctx.Self(), ctx.ActorSystem().Root
-	s.graves[b.Pool].Bury(b, func(err error) { root.Send(self, &buried{b.Item, err}) })
+	s.crews[b.Pool].spec.DeadLetters.Bury(b, func(err error) { root.Send(self, &buried{b.Item, err}) })
 }
 
 func refusal(err error) string {

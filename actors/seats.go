@@ -25,14 +25,19 @@ func (s *schedulerActor) change(ctx actor.Context, now time.Time) {
 	}
 }
 
-// reconfigure changes levels and policies between two dispatches.
+// reconfigure changes levels and handlers between two dispatches.
 func (s *schedulerActor) reconfigure(ctx actor.Context, now time.Time, m *reconfigure) error {
-	e, err := s.core.Reconfigure(now, m.levels, m.policies)
+	pools := make([]scheduler.PoolChange, len(m.handlers))
+	for n, h := range m.handlers {
+		pools[n] = h.PoolChange
+	}
+	e, err := s.core.Reconfigure(now, m.levels, pools)
 	if err != nil {
 		return err
 	}
-	for _, t := range s.turns {
-		t.grow(m.levels)
+	for n, c := range s.crews {
+		c.turns.grow(m.levels)
+		c.timeout = m.handlers[n].Timeout
 	}
 	s.apply(ctx, now, e)
 	return nil

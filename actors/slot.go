@@ -55,7 +55,7 @@ func (s *slot) run() {
 		if ctx.Err() != nil && s.base.Err() == nil {
 			ctx = s.renew()
 		}
-		s.watch()
+		s.watch(a.timeout)
 		if stack := a.run(ctx, s.spec.Handler); stack != "" {
 			s.logger.Error("handler panicked", "handler", s.spec.Name, "stack", stack)
 		}
@@ -102,11 +102,11 @@ func (s *slot) renew() context.Context {
 // watch sees to it that the watchdog goes off within a timeout. It isn't set
 // anew for every message: when it goes off early it looks at the deadline and
 // goes to sleep again.
-func (s *slot) watch() {
+func (s *slot) watch(timeout time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.watchdog == nil || time.Until(s.wakes) > s.spec.Timeout {
-		s.sleep(s.spec.Timeout)
+	if s.watchdog == nil || time.Until(s.wakes) > timeout {
+		s.sleep(timeout)
 	}
 }
 

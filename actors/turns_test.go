@@ -56,7 +56,7 @@ func TestRecalledBatchGivesItsSlotBack(t *testing.T) {
 		turns, wanted := newTurns(11), &atomic.Int64{}
 		a := &assignment{turns: turns, wanted: wanted, slice: scheduler.DefaultSlice, deadline: &atomic.Int64{}}
 		turns.dispatched(9) // and has not begun
-		a.give(scheduler.Dispatch{Level: 3, Items: []*scheduler.Item{{}, {}}})
+		a.give(scheduler.Dispatch{Level: 3, Items: []*scheduler.Item{{}, {}}}, patience)
 		if rest := a.recall(true); len(rest) != 2 {
 			t.Fatalf("%d items recalled, want 2", len(rest))
 		}

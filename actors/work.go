@@ -49,7 +49,8 @@ type assignment struct {
 var _ boostd.Work = (*assignment)(nil)
 
 // give makes it the batch of a dispatch. The scheduler actor's.
-func (a *assignment) give(d scheduler.Dispatch) {
+func (a *assignment) give(d scheduler.Dispatch, timeout time.Duration) {
+	a.timeout = timeout
 	a.level, a.rank, a.items = d.Level, d.Rank, d.Items
 	a.next, a.end = 0, len(d.Items)
 	a.begun = false

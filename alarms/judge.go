@@ -112,7 +112,7 @@ func expected(s scheduler.Status, k scheduler.ConsumerStatus) bool {
 		return false
 	case k.Backoff > 0, k.InFlight > 0 && p.Stuck < p.Busy:
 		return false
-	case p.Busy == p.Slots && p.Stuck < p.Slots:
+	case p.Busy >= p.Slots && p.Stuck < p.Busy:
 		return false
 	}
 	return true

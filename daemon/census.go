@@ -43,7 +43,7 @@ type groupPart struct {
 // partsOfGroups are what gate.scope group asks for: all levels, whoever consumes them,
 // but for the lowest, for which nobody waits. Base topics have no level.
 func (d *Daemon) partsOfGroups(all []consumerPlan) (list []groupPart) {
-	if d.config.Gate.Scope != conf.GroupScope {
+	if d.file().Gate.Scope != conf.GroupScope {
 		return nil
 	}
 	for _, p := range all {
@@ -67,7 +67,7 @@ func poolLevels(list []groupPart) (all []poolLevel) {
 // watchGroups tells the scheduler once a second what levels' whole groups have to
 // do. It ends with the daemon.
 func (d *Daemon) watchGroups() {
-	if d.config.Gate.Scope != conf.GroupScope {
+	if d.file().Gate.Scope != conf.GroupScope {
 		return
 	}
 	c := census{daemon: d}
@@ -140,7 +140,7 @@ func (c *census) follow(parts []groupPart) {
 func (c *census) connect() error {
 	var err error
 	if c.admin == nil {
-		if c.admin, err = kafkaio.NewAdmin(c.daemon.config.Kafka); err != nil {
+		if c.admin, err = kafkaio.NewAdmin(c.daemon.file().Kafka); err != nil {
 			return err
 		}
 	}

@@ -25,7 +25,7 @@ func withGroups(t *testing.T, file string) *Daemon {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &Daemon{config: config}
+	d := withConfig(&Daemon{}, config)
 	d.fleet.set(nil, d.partsOfGroups(d.allConsumers(parsed(t, `{"max_priority": 2, "Priority_boost": [
 		{"topic_name": "a", "priority_boost_min_value": 0, "number_of_partitions": 1},
 		{"topic_name": "b", "priority_boost_min_value": 2, "number_of_partitions": 1}]}`), nil)))

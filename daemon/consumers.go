@@ -31,7 +31,7 @@ type consumerPlan struct {
 // planConsumers lists the consumers of this instance: all, but for those of levels
 // that kafka.only_levels leaves to others.
 func (d *Daemon) planConsumers(settings *priority.Settings) []consumerPlan {
-	return slices.DeleteFunc(d.allConsumers(settings, d.retired.get()), func(p consumerPlan) bool { return !d.config.Kafka.Consumes(p.key) })
+	return slices.DeleteFunc(d.allConsumers(settings, d.retired.get()), func(p consumerPlan) bool { return !d.file().Kafka.Consumes(p.key) })
 }
 
 // allConsumers lists, for every handler, the consumer of its base topics and one
@@ -39,9 +39,9 @@ func (d *Daemon) planConsumers(settings *priority.Settings) []consumerPlan {
 // level above max_priority has its own group and counts as max_priority.
 func (d *Daemon) allConsumers(settings *priority.Settings, retired []priority.LevelTopic) []consumerPlan {
 	var plans []consumerPlan
-	for _, handler := range slices.Sorted(maps.Keys(d.config.Handlers)) {
+	for _, handler := range slices.Sorted(maps.Keys(d.file().Handlers)) {
 		var bases []string
-		for base, t := range d.config.Topics {
+		for base, t := range d.file().Topics {
 			if t.Handler == handler {
 				bases = append(bases, base)
 			}
@@ -49,7 +49,7 @@ func (d *Daemon) allConsumers(settings *priority.Settings, retired []priority.Le
 		slices.Sort(bases)
 		plans = append(plans, d.planHandler(handler, bases, settings, retired)...)
 	}
-	if len(d.config.Handlers) > 1 {
+	if len(d.file().Handlers) > 1 {
 		for n := range plans {
 			plans[n].name += "/" + plans[n].handler
 		}
@@ -58,7 +58,7 @@ func (d *Daemon) allConsumers(settings *priority.Settings, retired []priority.Le
 }
 
 func (d *Daemon) planHandler(handler string, bases []string, settings *priority.Settings, retired []priority.LevelTopic) []consumerPlan {
-	group := d.config.Kafka.Group
+	group := d.file().Kafka.Group
 	base := consumerPlan{handler: handler, group: priority.BaseGroup(group), name: "base", key: "base",
 		mixed: true, topics: bases, orders: map[string]scheduler.Order{}, tenants: map[string]priority.Tenant{}}
 	for _, b := range bases {
@@ -94,14 +94,14 @@ func (d *Daemon) planHandler(handler string, bases []string, settings *priority.
 // describe notes what boostd.yaml says of a topic's base.
 func (d *Daemon) describe(p *consumerPlan, topic, base string) {
 	p.orders[topic] = d.order(base)
-	if t := d.config.Topics[base].Tenant; t != (priority.Tenant{}) {
+	if t := d.file().Topics[base].Tenant; t != (priority.Tenant{}) {
 		p.tenants[topic] = t
 	}
 }
 
 // order is validated with the file.
 func (d *Daemon) order(base string) scheduler.Order {
-	o, _ := scheduler.ParseOrder(d.config.Topics[base].Order)
+	o, _ := scheduler.ParseOrder(d.file().Topics[base].Order)
 	return o
 }
 
@@ -111,8 +111,8 @@ func (d *Daemon) newMembers(plans []consumerPlan) ([]member, error) {
 	members := make([]member, 0, len(plans))
 	for _, p := range plans {
 		source, err := kafkaio.NewConsumer(kafkaio.SourceOptions{
-			Config: d.config.Kafka, Group: p.group, Topics: p.topics, Level: p.key,
-			Member:   d.config.Kafka.Member(p.name),
+			Config: d.file().Kafka, Group: p.group, Topics: p.topics, Level: p.key,
+			Member:   d.file().Kafka.Member(p.name),
 			Window:   kafkaio.Window(scheduler.DefaultWindow),
 			Activity: &d.activity, Probe: d.probe, Logger: d.logger.Named("kafka"), BeforeCommit: d.audits.flush,
 		})

@@ -16,6 +16,7 @@ import (
 	"github.com/kafkaboost/boostd/configwatch"
 	"github.com/kafkaboost/boostd/console"
 	"github.com/kafkaboost/boostd/kafkaio"
+	"github.com/kafkaboost/boostd/logs"
 	"github.com/kafkaboost/boostd/priority"
 	"github.com/kafkaboost/boostd/scheduler"
 )
@@ -24,6 +25,9 @@ import (
 type Options struct {
 	// Config is boostd.yaml, validated.
 	Config *conf.File
+	// Reread reads boostd.yaml again, with all that was laid over it at first; nil:
+	// what it says holds until the end. Called from one goroutine at a time.
+	Reread func() (conf.Loaded, error)
 	// Settings are used instead of Config.Settings where a program has them
 	// already; nil reads them.
 	Settings *priority.Settings
@@ -36,18 +40,27 @@ type Options struct {
 	Logger hclog.Logger
 	// Version and Instance are what status calls the program and this process.
 	Version, Instance string
-	// Levels are the loggers' levels, for the control socket; nil for none.
-	Levels console.LogLevels
+	// Levels are the loggers' levels; nil for none that could change.
+	Levels LogLevels
 	// Up is called once, by Start, when the configuration is good and the control
 	// socket answers, and either the actors run or the start waits for somebody
 	// outside; nil for nothing. What it is given may be asked, and not stopped.
 	Up func(*Daemon)
 }
 
+// LogLevels are the loggers' levels: people set them over the control socket, and a
+// reload changes those of which boostd.yaml says something else.
+type LogLevels interface {
+	console.LogLevels
+	Change(old, next logs.Config) error
+}
+
+var _ LogLevels = (*logs.Levels)(nil)
+
 // Daemon is a running daemon. Its methods are safe from any goroutine.
 type Daemon struct {
 	options  Options
-	config   *conf.File
+	config   atomic.Pointer[conf.File] // what of it changes, a reload swaps as a whole
 	logger   hclog.Logger
 	began    time.Time
 	up       func()
@@ -103,7 +116,8 @@ var ErrConfig = errors.New("can't be carried out")
 // until they are good or ctx ends. With Wait, neither are brokers that can't be
 // reached: the actors run without them.
 func Start(ctx context.Context, o Options) (*Daemon, error) {
-	d := &Daemon{options: o, config: o.Config, logger: o.Logger, began: time.Now(), audits: audits{}, reloading: make(chan struct{}, 1), hurry: make(chan struct{}, 1), retiring: make(chan struct{}, 1), snapshots: snapshots{making: make(chan struct{}, 1)}}
+	d := &Daemon{options: o, logger: o.Logger, began: time.Now(), audits: audits{}, reloading: make(chan struct{}, 1), hurry: make(chan struct{}, 1), retiring: make(chan struct{}, 1), snapshots: snapshots{making: make(chan struct{}, 1)}}
+	d.config.Store(o.Config)
 	d.outlet.daemon = d
 	d.life, d.end = context.WithCancel(context.Background())
 	d.up = sync.OnceFunc(func() {
@@ -126,7 +140,7 @@ func (d *Daemon) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if d.probe, err = kafkaio.NewProbe(d.config.Kafka, d.logger.Named("probe")); err != nil {
+	if d.probe, err = kafkaio.NewProbe(d.file().Kafka, d.logger.Named("probe")); err != nil {
 		return d.unfit(err)
 	}
 	if err := d.openSettings(); err != nil {
@@ -155,9 +169,9 @@ func (d *Daemon) start(ctx context.Context) error {
 
 // open takes what only one instance can have, and lets people look.
 func (d *Daemon) open() error {
-	if d.config.StateDir != "" {
+	if d.file().StateDir != "" {
 		var err error
-		if d.state, err = openState(d.config.StateDir); err != nil {
+		if d.state, err = openState(d.file().StateDir); err != nil {
 			return err
 		}
 	}
@@ -168,7 +182,8 @@ func (d *Daemon) open() error {
 // startEngine brings up sources, which connect at once, and actors.
 func (d *Daemon) startEngine(specs []actors.HandlerSpec) error {
 	settings := d.settings.current()
-	d.setPolicies(specs, settings)
+	setPolicies(specs, d.file(), settings)
+	d.tellPolicies(d.handlerNames(), settings)
 	all := d.allConsumers(settings, d.retired.get())
 	plans, left, err := d.divide(all)
 	if err != nil {
@@ -185,7 +200,7 @@ func (d *Daemon) startEngine(specs []actors.HandlerSpec) error {
 		consumers[n] = d.spec(m)
 	}
 	engine, err := actors.Start(actors.Options{
-		Scheduling: scheduler.Config{StartWait: d.config.StartWait.Std(), Gate: d.config.Gate.Pausing == "on", Group: d.config.Gate.Scope == conf.GroupScope},
+		Scheduling: scheduler.Config{StartWait: d.file().StartWait.Std(), Gate: d.file().Gate.Pausing == "on", Group: d.file().Gate.Scope == conf.GroupScope},
 		Levels:     int(settings.MaxPriority) + 1,
 		Handlers:   specs, Consumers: consumers, Paused: d.storedPauses(), Logger: d.logger,
 	})
@@ -203,9 +218,13 @@ func (d *Daemon) startEngine(specs []actors.HandlerSpec) error {
 	return nil
 }
 
+// file is the boostd.yaml that is in force. Who needs several of its values that
+// belong together asks once.
+func (d *Daemon) file() *conf.File { return d.config.Load() }
+
 // unfit is the error of something that boostd.yaml asks for.
 func (d *Daemon) unfit(err error) error {
-	return fmt.Errorf("%s %w: %w", d.config.Path, ErrConfig, err)
+	return fmt.Errorf("%s %w: %w", d.file().Path, ErrConfig, err)
 }
 
 // Failed yields at most one error: what runs is no whole daemon any more, and
@@ -265,9 +284,9 @@ func (d *Daemon) drain(engine *actors.Engine) {
 	case <-engine.Dead():
 		d.logger.Error("stopping without a drain: an actor has died")
 		return
-	case <-time.After(d.config.Drain.Std()):
+	case <-time.After(d.file().Drain.Std()):
 	}
-	d.logger.Warn("drain is over with messages in flight: they are cancelled and will come again", "after", d.config.Drain)
+	d.logger.Warn("drain is over with messages in flight: they are cancelled and will come again", "after", d.file().Drain)
 	engine.Cancel(errors.New("the daemon stops"))
 	select {
 	case <-idle:

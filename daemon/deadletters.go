@@ -117,7 +117,7 @@ func (g *graves) open(client **kafkaio.Producer) error {
 	if *client != nil {
 		return nil
 	}
-	p, err := kafkaio.NewProducer(g.daemon.config.Kafka, g.daemon.logger.Named("deadletters"))
+	p, err := kafkaio.NewProducer(g.daemon.file().Kafka, g.daemon.logger.Named("deadletters"))
 	if err == nil {
 		*client = p
 	}
@@ -181,7 +181,7 @@ func final(err error) bool {
 
 // deadLetterTopic is where the letters of a topic's messages go.
 func (d *Daemon) deadLetterTopic(topic string) string {
-	if _, base := d.config.Topics[topic]; !base {
+	if _, base := d.file().Topics[topic]; !base {
 		if cut, _, ok := priority.CutLevel(topic); ok {
 			topic = cut
 		}

@@ -27,7 +27,8 @@ type Effect struct {
 
 // EffectOf compares two settings under a boostd.yaml. Old may be nil.
 func EffectOf(config *conf.File, old, next *priority.Settings) Effect {
-	d := &Daemon{config: config}
+	d := &Daemon{}
+	d.config.Store(config)
 	e := Effect{NewTopics: []string{}, RetiredTopics: []string{}, Added: []string{}, Changed: []string{}, Retired: []string{}, Policies: []string{}}
 	bases := slices.Sorted(maps.Keys(config.Topics))
 	after := next.Plan(bases)
@@ -38,7 +39,7 @@ func EffectOf(config *conf.File, old, next *priority.Settings) Effect {
 		for _, p := range d.planConsumers(old) {
 			running = append(running, member{plan: p})
 		}
-		e.Policies = append(e.Policies, d.otherPolicies(old, next)...)
+		e.Policies = append(e.Policies, otherPolicies(ruling{config, document{settings: old}}, ruling{config, document{settings: next}})...)
 	}
 	e.NewTopics = append(e.NewTopics, missingFrom(before, after)...)
 	e.RetiredTopics = append(e.RetiredTopics, missingFrom(after, before)...)
@@ -62,5 +63,5 @@ func (e Effect) Nothing() bool {
 
 // Check finds the policies that can't work together with a boostd.yaml.
 func Check(config *conf.File, settings *priority.Settings) error {
-	return (&Daemon{config: config}).checkPolicies(settings)
+	return checkPolicies(config, settings)
 }

@@ -45,7 +45,7 @@ func TestCompare(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := &Daemon{config: config}
+		d := withConfig(&Daemon{}, config)
 		var running []member
 		for _, p := range d.allConsumers(parsed(t, c.from), nil) {
 			running = append(running, member{plan: p})

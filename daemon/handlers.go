@@ -11,6 +11,7 @@ import (
 
 	"github.com/kafkaboost/boostd/actors"
 	"github.com/kafkaboost/boostd/audit"
+	"github.com/kafkaboost/boostd/conf"
 	"github.com/kafkaboost/boostd/plugins"
 	"github.com/kafkaboost/boostd/scheduler"
 )
@@ -26,22 +27,23 @@ func (hs handlers) close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// handlerNames are the handlers in the order of their pools.
-func (d *Daemon) handlerNames() []string { return slices.Sorted(maps.Keys(d.config.Handlers)) }
+// handlerNames are the handlers in the order of their pools, whatever is reloaded.
+func (d *Daemon) handlerNames() []string { return handlersOf(d.file()) }
+
+func handlersOf(file *conf.File) []string { return slices.Sorted(maps.Keys(file.Handlers)) }
 
 // handlerSpecs makes every handler with its audit.
 func (d *Daemon) handlerSpecs() ([]actors.HandlerSpec, error) {
 	var specs []actors.HandlerSpec
 	for _, name := range d.handlerNames() {
-		c := d.config.Handlers[name]
+		c := d.file().Handlers[name]
 		h, err := plugins.New(name, c.Config, d.logger.Named("handler"))
 		if err != nil {
 			return nil, d.unfit(err)
 		}
 		d.handlers = append(d.handlers, h)
 		spec := actors.HandlerSpec{
-			Name: name, Handler: h, Slots: c.Slots, Timeout: c.Timeout.Std(), Preemptible: c.Preemptible,
-			Retry: scheduler.Retry{Attempts: c.Retry.Attempts, Backoff: c.Retry.Backoff.Std(), MaxBackoff: c.Retry.MaxBackoff.Std()},
+			Name: name, Handler: h, Slots: c.Slots, Timeout: c.Timeout.Std(), Preemptible: c.Preemptible, Retry: retryOf(c),
 		}
 		if c.DeadLetter {
 			spec.DeadLetters = d.newGraves(name)
@@ -58,12 +60,16 @@ func (d *Daemon) handlerSpecs() ([]actors.HandlerSpec, error) {
 	return specs, nil
 }
 
+func retryOf(c conf.Handler) scheduler.Retry {
+	return scheduler.Retry{Attempts: c.Retry.Attempts, Backoff: c.Retry.Backoff.Std(), MaxBackoff: c.Retry.MaxBackoff.Std()}
+}
+
 // relative lets a path of boostd.yaml count from the file's own folder.
 func (d *Daemon) relative(path string) string {
 	if filepath.IsAbs(path) {
 		return path
 	}
-	return filepath.Join(filepath.Dir(d.config.Path), path)
+	return filepath.Join(filepath.Dir(d.file().Path), path)
 }
 
 // audits are the open audit files by path: handlers may share one.

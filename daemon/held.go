@@ -71,7 +71,7 @@ func (d *Daemon) resolveHeld(ctx context.Context, o console.HeldOrder, what stri
 	h := all[at]
 	d.logger.Info("held message is resolved by hand", "resolved", what, "message", o.String(), "level", int(h.Level), "handler", h.Handler, "by", o.By)
 	d.snapshots.forget()
-	if w := d.audits[d.relative(d.config.Handlers[h.Handler].Audit)]; w != nil {
+	if w := d.audits[d.relative(d.file().Handlers[h.Handler].Audit)]; w != nil {
 		// What can't be written is the writer's to say: the message is resolved.
 		_ = w.Resolve(audit.Resolution{Resolved: what, Topic: h.Topic, Partition: h.Partition, Offset: h.Offset,
 			Level: h.Level, Handler: h.Handler, By: o.By})

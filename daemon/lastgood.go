@@ -37,7 +37,7 @@ func (d *Daemon) loadCopy() (document, error) {
 	}
 	settings, _, err := priority.Parse(last.Data)
 	if err == nil {
-		err = d.checkPolicies(settings)
+		err = checkPolicies(d.file(), settings)
 	}
 	if err != nil {
 		return document{}, fmt.Errorf("read state %s: %w", copyFile, err)
@@ -45,4 +45,4 @@ func (d *Daemon) loadCopy() (document, error) {
 	return document{settings, last.Data, last.Hash, last.Version, last.Loaded}, nil
 }
 
-func (d *Daemon) sourceName() string { return console.WithoutSecrets(d.config.Settings.Source) }
+func (d *Daemon) sourceName() string { return console.WithoutSecrets(d.file().Settings.Source) }

@@ -20,7 +20,7 @@ func TestLastGood(t *testing.T) {
 	}
 	defer st.close()
 	at := func(source string) *Daemon {
-		return &Daemon{state: st, config: &conf.File{Settings: configwatch.Config{Source: source}}}
+		return withConfig(&Daemon{state: st}, &conf.File{Settings: configwatch.Config{Source: source}})
 	}
 	text := []byte(`{"max_priority": 7, "note": "` + strings.Repeat("\\u0001", 150_000) + `"}`)
 	settings, _, err := priority.Parse(text)

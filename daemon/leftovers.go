@@ -25,7 +25,7 @@ const (
 // leftovers are the existing topics of levels that the settings don't have: of
 // boosted bases, and what was a level's once.
 func (d *Daemon) leftovers(settings *priority.Settings, have map[string]int) []priority.LevelTopic {
-	bases := slices.Sorted(maps.Keys(d.config.Topics))
+	bases := slices.Sorted(maps.Keys(d.file().Topics))
 	boosted := settings.Leftovers(bases, have)
 	return slices.DeleteFunc(settings.LevelTopics(bases, have), func(t priority.LevelTopic) bool {
 		return !t.Outside || !slices.Contains(boosted, t) && !d.retired.ours(t.Name)
@@ -35,7 +35,7 @@ func (d *Daemon) leftovers(settings *priority.Settings, have map[string]int) []p
 // ours reports whether a topic outside of the settings is to be read: it was a
 // level's once, or boostd.yaml says so.
 func (d *Daemon) ours(t priority.LevelTopic) bool {
-	return d.retired.ours(t.Name) || d.config.Topics[t.Base].Drain
+	return d.retired.ours(t.Name) || d.file().Topics[t.Base].Drain
 }
 
 func (d *Daemon) oursOf(left []priority.LevelTopic) []priority.LevelTopic {
@@ -85,7 +85,7 @@ type outside struct {
 func (d *Daemon) findLeftovers() (found outside, err error) {
 	ctx, cancel := context.WithTimeout(d.life, leftoversTimeout)
 	defer cancel()
-	admin, err := kafkaio.NewAdmin(d.config.Kafka)
+	admin, err := kafkaio.NewAdmin(d.file().Kafka)
 	if err != nil {
 		return outside{}, err
 	}
@@ -136,7 +136,7 @@ func (d *Daemon) waiting(ctx context.Context, admin *kafkaio.Admin, left []prior
 	groups := map[string]map[string]int{}
 	for _, t := range left {
 		if all[t.Name] > 0 {
-			group := priority.LevelGroup(d.config.Kafka.Group, t.Level)
+			group := priority.LevelGroup(d.file().Kafka.Group, t.Level)
 			if groups[group] == nil {
 				groups[group] = map[string]int{}
 			}

@@ -19,11 +19,11 @@ func TestConsumersOfRetiredTopics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &Daemon{config: &conf.File{
+	d := withConfig(&Daemon{}, &conf.File{
 		Kafka:    kafkaio.Config{Group: "g"},
 		Topics:   map[string]conf.Topic{"a": {Handler: "h"}, "b": {Handler: "h", Drain: true}},
 		Handlers: map[string]conf.Handler{"h": {}},
-	}}
+	})
 	d.settings.put(newDocument(settings, nil, ""))
 	d.retired.remember([]string{"a_3"})
 	left := d.oursOf(d.leftovers(settings, map[string]int{"a": 1, "a_3": 1, "a_4": 1, "a_9": 1, "b": 1, "b_4": 1, "b_5": 1, "b_7": 1}))

@@ -23,7 +23,7 @@ const (
 // watchOthers keeps an alarm for each level that is left to others while nobody
 // serves it. It ends with the daemon.
 func (d *Daemon) watchOthers() {
-	if len(d.config.Kafka.OnlyLevels) == 0 {
+	if len(d.file().Kafka.OnlyLevels) == 0 {
 		return
 	}
 	w := lookout{daemon: d, onlookers: map[string]*kafkaio.Onlooker{}}
@@ -57,7 +57,7 @@ func (w *lookout) look() error {
 		return nil
 	}
 	if w.admin == nil {
-		admin, err := kafkaio.NewAdmin(w.daemon.config.Kafka)
+		admin, err := kafkaio.NewAdmin(w.daemon.file().Kafka)
 		if err != nil {
 			return err
 		}

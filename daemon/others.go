@@ -99,7 +99,7 @@ func (d *Daemon) divide(all []consumerPlan) (own, left []consumerPlan, err error
 	keys := map[string]bool{}
 	for _, p := range all {
 		keys[p.key] = true
-		if d.config.Kafka.Consumes(p.key) {
+		if d.file().Kafka.Consumes(p.key) {
 			own = append(own, p)
 		} else {
 			left = append(left, p)
@@ -123,7 +123,7 @@ func (d *Daemon) unknownLevels(all []consumerPlan) string {
 	for _, p := range all {
 		keys[p.key] = true
 	}
-	for _, l := range d.config.Kafka.OnlyLevels {
+	for _, l := range d.file().Kafka.OnlyLevels {
 		for _, r := range l.Ranges {
 			for n := r.From; n <= r.To; n++ {
 				if key := strconv.Itoa(int(n)); !keys[key] {

@@ -36,7 +36,7 @@ func TestOnlyLevels(t *testing.T) {
 			t.Fatal(err)
 		}
 		var log bytes.Buffer
-		d := &Daemon{config: config, logger: hclog.New(&hclog.LoggerOptions{Output: &log})}
+		d := withConfig(&Daemon{logger: hclog.New(&hclog.LoggerOptions{Output: &log})}, config)
 		all := d.allConsumers(settings, nil)
 		own, others, err := d.divide(all)
 		d.others.set(others)

@@ -1,12 +1,10 @@
 package daemon
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"reflect"
 	"strings"
-	"time"
 
 	"github.com/kafkaboost/boostd"
 	"github.com/kafkaboost/boostd/actors"
@@ -16,9 +14,6 @@ import (
 	"github.com/kafkaboost/boostd/scheduler"
 )
 
-// policyPatience is how long the scheduler may take to change policies.
-const policyPatience = 5 * time.Second
-
 // Where a policy is from, the strongest first.
 const (
 	fromHandler  = "handler"
@@ -26,16 +21,16 @@ const (
 	fromFile     = "file"
 )
 
-// policyOf is what priority means for a handler under the settings, and where
+// policyOf is what priority means for a handler under a file and settings, and where
 // that is said: each source replaces the weaker ones as a whole.
-func (d *Daemon) policyOf(handler string, settings *priority.Settings) (p scheduler.Policy, from string) {
-	switch own := d.config.Handlers[handler].Policy; {
+func policyOf(file *conf.File, handler string, settings *priority.Settings) (p scheduler.Policy, from string) {
+	switch own := file.Handlers[handler].Policy; {
 	case own != nil:
 		return own.Scheduling(), fromHandler
 	case settings.Policy != nil:
 		return ofDocument(settings.Policy), fromDocument
 	default:
-		return d.config.Policy.Scheduling(), fromFile
+		return file.Policy.Scheduling(), fromFile
 	}
 }
 
@@ -56,23 +51,23 @@ func ofDocument(p *priority.Policy) scheduler.Policy {
 // checkPolicies finds the policies that can't work under the settings: the
 // document's against each handler's slots, those of boostd.yaml against the
 // document's levels.
-func (d *Daemon) checkPolicies(settings *priority.Settings) error {
+func checkPolicies(file *conf.File, settings *priority.Settings) error {
 	levels := int(settings.MaxPriority) + 1
 	var errs []error
-	for _, name := range d.handlerNames() {
-		h := d.config.Handlers[name]
-		p, from := d.policyOf(name, settings)
+	for _, name := range handlersOf(file) {
+		h := file.Handlers[name]
+		p, from := policyOf(file, name, settings)
 		if from == fromDocument {
 			for _, err := range p.Validate(h.Slots, levels) {
 				part, text, _ := strings.Cut(err.Error(), ": ")
 				errs = append(errs, fmt.Errorf("/boostd/policy/%s: doesn't fit handler %s: %s", part, name, text))
 			}
-			errs = append(errs, d.besideGate(p)...)
+			errs = append(errs, besideGate(file, p)...)
 			continue
 		}
 		written, key := h.Policy, "handlers."+name+".policy"
 		if written == nil {
-			written, key = &d.config.Policy, "policy"
+			written, key = &file.Policy, "policy"
 		}
 		for _, err := range written.Check(h.Slots, levels) {
 			errs = append(errs, fmt.Errorf("max_priority %d doesn't fit boostd.yaml's %s.%w", settings.MaxPriority, key, err))
@@ -82,8 +77,8 @@ func (d *Daemon) checkPolicies(settings *priority.Settings) error {
 }
 
 // besideGate finds what boostd.yaml's gate lets no document's policy have.
-func (d *Daemon) besideGate(p scheduler.Policy) (errs []error) {
-	if d.config.Gate.Scope != conf.GroupScope {
+func besideGate(file *conf.File, p scheduler.Policy) (errs []error) {
+	if file.Gate.Scope != conf.GroupScope {
 		return nil
 	}
 	for _, err := range p.ValidateGroup() {
@@ -105,36 +100,18 @@ func unique(errs []error) (kept []error) {
 }
 
 // setPolicies gives each handler's pool its first policy.
-func (d *Daemon) setPolicies(specs []actors.HandlerSpec, settings *priority.Settings) {
+func setPolicies(specs []actors.HandlerSpec, file *conf.File, settings *priority.Settings) {
 	for n := range specs {
-		specs[n].Policy, _ = d.policyOf(specs[n].Name, settings)
+		specs[n].Policy, _ = policyOf(file, specs[n].Name, settings)
 	}
-	d.tellPolicies(d.handlerNames(), settings)
 }
 
-// reconfigure gives the scheduler the next settings' levels and each handler's pool
-// their policy, between two messages, and names the handlers for which that is
-// another. The policies fit.
-func (d *Daemon) reconfigure(ctx context.Context, old, next *priority.Settings) (changed []string, err error) {
-	changed = d.otherPolicies(old, next)
-	if len(changed) == 0 && old.MaxPriority == next.MaxPriority {
-		return nil, nil
-	}
-	var policies []scheduler.Policy
-	for _, name := range d.handlerNames() {
-		p, _ := d.policyOf(name, next)
-		policies = append(policies, p)
-	}
-	ctx, cancel := context.WithTimeout(ctx, policyPatience)
-	defer cancel()
-	return changed, d.engine.Load().Reconfigure(ctx, int(next.MaxPriority)+1, policies)
-}
-
-// otherPolicies names the handlers for which the next settings mean another policy.
-func (d *Daemon) otherPolicies(old, next *priority.Settings) (names []string) {
-	for _, name := range d.handlerNames() {
-		before, _ := d.policyOf(name, old)
-		after, _ := d.policyOf(name, next)
+// otherPolicies names the handlers for which the next file and settings mean another
+// policy.
+func otherPolicies(old, next ruling) (names []string) {
+	for _, name := range handlersOf(next.file) {
+		before, _ := policyOf(old.file, name, old.document.settings)
+		after, _ := policyOf(next.file, name, next.document.settings)
 		if !reflect.DeepEqual(before, after) {
 			names = append(names, name)
 		}
@@ -153,10 +130,11 @@ func (d *Daemon) tellPolicies(names []string, settings *priority.Settings) {
 
 // shownPolicy is a handler's policy as status has it.
 func (d *Daemon) shownPolicy(handler string, settings *priority.Settings) console.Policy {
-	p, from := d.policyOf(handler, settings)
+	file := d.file()
+	p, from := policyOf(file, handler, settings)
 	shown := console.Policy{
 		Mode: conf.Strict, MaxWait: boostd.Duration(p.MaxWait), MinShare: map[int]int{}, Reserve: map[int]int{},
-		Preemptible: d.config.Handlers[handler].Preemptible, From: from,
+		Preemptible: file.Handlers[handler].Preemptible, From: from,
 	}
 	if p.Exclusive {
 		shown.Mode = conf.Exclusive

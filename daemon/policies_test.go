@@ -32,7 +32,7 @@ func TestWhosePolicyHolds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &Daemon{config: config}
+	d := withConfig(&Daemon{}, config)
 	for document, want := range map[string]map[string]string{
 		`{}`: {
 			"own":   "strict; reserve 5: 7; preemptible handler",
@@ -45,7 +45,7 @@ func TestWhosePolicyHolds(t *testing.T) {
 		`{"boostd": {"policy": {"min_share": {"0-1": 7, "3": 8}, "max_wait": "2m"}}}`: {"small": "strict; max_wait 2m0s; min_share 0-1: 7%, 3: 8% document"},
 	} {
 		settings := parsed(t, document)
-		if err := d.checkPolicies(settings); err != nil {
+		if err := checkPolicies(config, settings); err != nil {
 			t.Errorf("%s: %v", document, err)
 		}
 		for handler, text := range want {
@@ -63,7 +63,6 @@ func TestPoliciesThatDoNotFit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &Daemon{config: config}
 	for document, want := range map[string]string{
 		`{"boostd": {"policy": {"reserve": {"3": 4, "8": 2}}}}`: "/boostd/policy/reserve: doesn't fit handler plain: 4 slots for level 3 and above, want 1 to 3: the handler has 4\n" +
 			"/boostd/policy/reserve: doesn't fit handler small: 4 slots for level 3 and above, want 1 to 1: the handler has 2\n" +
@@ -72,7 +71,7 @@ func TestPoliciesThatDoNotFit(t *testing.T) {
 			"max_priority 4 doesn't fit boostd.yaml's policy.min_share.7-8: level 7 is outside 0 to 4",
 		`{"max_priority": 7, "boostd": {"policy": null}}`: "max_priority 7 doesn't fit boostd.yaml's policy.min_share.7-8: level 8 is outside 0 to 7",
 	} {
-		if err := d.checkPolicies(parsed(t, document)); err == nil || err.Error() != want {
+		if err := checkPolicies(config, parsed(t, document)); err == nil || err.Error() != want {
 			t.Errorf("%s\n got %v\nwant %s", document, err, want)
 		}
 	}
@@ -91,17 +90,16 @@ gate: {scope: group}
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &Daemon{config: config}
 	const why = "boostd.yaml's gate.scope group lets nothing go before a higher level; leave one of the two out"
-	got := d.checkPolicies(parsed(t, `{"boostd": {"policy": {"max_wait": "1m", "min_share": {"0": 5}, "reserve": {"3": 4}}}}`))
+	got := checkPolicies(config, parsed(t, `{"boostd": {"policy": {"max_wait": "1m", "min_share": {"0": 5}, "reserve": {"3": 4}}}}`))
 	if want := "/boostd/policy/max_wait: " + why + "\n/boostd/policy/min_share: " + why; got == nil || got.Error() != want {
 		t.Errorf("got %v\nwant %s", got, want)
 	}
-	if err := d.checkPolicies(parsed(t, `{"boostd": {"policy": {"mode": "exclusive", "reserve": {"3": 4}}}}`)); err != nil {
+	if err := checkPolicies(config, parsed(t, `{"boostd": {"policy": {"mode": "exclusive", "reserve": {"3": 4}}}}`)); err != nil {
 		t.Errorf("what goes with it is refused: %v", err)
 	}
 	config.Handlers["plain"], config.Handlers["other"] = config.Handlers["own"], config.Handlers["own"]
-	if err := d.checkPolicies(parsed(t, `{"boostd": {"policy": {"max_wait": "1m"}}}`)); err != nil {
+	if err := checkPolicies(config, parsed(t, `{"boostd": {"policy": {"max_wait": "1m"}}}`)); err != nil {
 		t.Errorf("what holds for no handler is refused: %v", err)
 	}
 }

@@ -31,7 +31,7 @@ func (o *outlet) producer() (*producer.Producer, error) {
 	if o.client != nil || o.closed {
 		return o.client, nil
 	}
-	c := o.daemon.config
+	c := o.daemon.file()
 	p, err := producer.New(producer.Options{
 		Kafka: c.Kafka, Resolver: o.daemon.settings.resolver.Load,
 		EmbedPriority: c.Producer.EmbedPriority, Strict: c.Producer.Strict, Logger: o.daemon.logger.Named("producer"),
@@ -65,6 +65,15 @@ func (o *outlet) Produce(ctx context.Context, messages []record.Record) []consol
 		all[n] = console.Produced{Topic: d.Topic, Partition: d.Partition, Offset: d.Offset, Level: int(d.Resolution.Level), Err: d.Err, Cause: cause(d.Err)}
 	}
 	return all
+}
+
+// reconfigure puts another section `producer:` into force.
+func (o *outlet) reconfigure(c producer.Config) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.client != nil {
+		o.client.Reconfigure(c)
+	}
 }
 
 func unsent(messages []record.Record, err error, c console.Cause) []console.Produced {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/kafkaboost/boostd/alarms"
+	"github.com/kafkaboost/boostd/conf"
 	"github.com/kafkaboost/boostd/console"
 	"github.com/kafkaboost/boostd/priority"
 )
@@ -26,44 +27,68 @@ func (d *Daemon) Reload(ctx context.Context) (console.Reloaded, error) {
 		}
 		return console.Reloaded{}, errStarting
 	}
-	if d.source == nil {
+	if d.source == nil && d.options.Reread == nil {
 		return console.Reloaded{}, errors.New("reload settings: they are this program's own and don't change")
 	}
 	r, err := d.refresh(ctx, true)
 	if err != nil {
-		return console.Reloaded{}, fmt.Errorf("reload settings: %w", err)
+		return console.Reloaded{}, fmt.Errorf("reload: %w", err)
 	}
 	return r, nil
 }
 
-// refresh reads the source and puts what it has into force, one at a time.
-func (d *Daemon) refresh(ctx context.Context, thorough bool) (console.Reloaded, error) {
+// refresh reads the source, and with all boostd.yaml too, and puts what they have
+// into force, one at a time.
+func (d *Daemon) refresh(ctx context.Context, all bool) (console.Reloaded, error) {
 	if err := d.seize(ctx); err != nil {
 		return console.Reloaded{}, err
 	}
 	defer d.yield()
-	old, _, _ := d.settings.get()
-	next, err := d.readSettings(ctx, thorough)
+	old := d.ruling()
+	next, late, err := d.readRuling(ctx, old, all)
 	var text string
-	if err == nil && next.hash != old.hash {
+	if err == nil && (next.otherFile(old) || next.otherDocument(old)) {
 		text, err = d.change(ctx, old, next)
 	}
 	if d.life.Err() != nil {
 		return console.Reloaded{}, context.Cause(d.life)
 	}
-	if err != nil {
+	d.judgeFile(all, next.otherFile(old), err)
+	if err == nil {
+		err = late
+	}
+	if err != nil && !errors.Is(err, errFile) && d.source != nil {
 		d.keepOld(err)
+	}
+	if err != nil {
+		if text != "" {
+			err = fmt.Errorf("%s; the settings can't be read, the old ones are in force: %w", text, err)
+		}
 		return console.Reloaded{}, err
 	}
 	d.settings.looked(nil)
 	d.findings.set(alarms.Settings, "", "")
-	if next.hash == old.hash {
-		return console.Reloaded{Hash: old.hash, Text: "the settings have not changed since " + old.loaded.Format(time.TimeOnly)}, nil
+	if text == "" {
+		text = "the settings have not changed since " + old.document.loaded.Format(time.TimeOnly)
+		return console.Reloaded{Hash: old.document.hash, Text: text}, nil
 	}
-	return console.Reloaded{Changed: true, Hash: next.hash, Text: text}, nil
+	return console.Reloaded{Changed: true, Hash: next.document.hash, Text: text}, nil
 }
 
-// keepOld tells of a look that brought nothing: once of the same error.
+// judgeFile tells of a boostd.yaml that was read and isn't in force, until it is, or
+// says again what is in force.
+func (d *Daemon) judgeFile(read, other bool, err error) {
+	switch {
+	case !read:
+	case err != nil && (other || errors.Is(err, errFile)):
+		d.logger.Error("boostd.yaml is refused: the old one stays in force", "error", err)
+		d.findings.set(alarms.Settings, d.fileName(), "boostd.yaml was refused, the old one is in force: "+oneLine(err))
+	default:
+		d.findings.set(alarms.Settings, d.fileName(), "")
+	}
+}
+
+// keepOld tells of a look that brought no settings: once of the same error.
 func (d *Daemon) keepOld(err error) {
 	what, alarm := "settings can't be read: the old ones stay in force", "settings can't be read, the old ones are in force: "
 	if errors.Is(err, errDocument) {
@@ -75,55 +100,73 @@ func (d *Daemon) keepOld(err error) {
 	d.findings.set(alarms.Settings, "", alarm+oneLine(err))
 }
 
-// change puts the next settings into force, and says what that changes. All that
-// can fail comes first: on an error nothing has changed.
-func (d *Daemon) change(ctx context.Context, old, next document) (text string, err error) {
-	bases := slices.Sorted(maps.Keys(d.config.Topics))
-	before, after := old.settings.Plan(bases), next.settings.Plan(bases)
+// change puts the next ruling into force, and says what that changes. All that can
+// fail comes first: on an error nothing has changed.
+func (d *Daemon) change(ctx context.Context, old, next ruling) (text string, err error) {
+	bases := slices.Sorted(maps.Keys(next.file.Topics))
+	before, after := old.document.settings.Plan(bases), next.document.settings.Plan(bases)
 	if !slices.Equal(before, after) {
-		if err := d.topicsFor(ctx, next.settings); err != nil {
+		if err := d.topicsFor(ctx, next.document.settings); err != nil {
 			return "", err
 		}
 	}
-	r, err := d.prepare(next.settings, retire(d.retired.get(), before, after))
-	if err != nil {
-		return "", refused{err}
+	var r rearrangement
+	if next.otherDocument(old) {
+		if r, err = d.prepare(next.document.settings, retire(d.retired.get(), before, after)); err != nil {
+			return "", refused{err}
+		}
 	}
-	otherPolicy, err := d.reconfigure(ctx, old.settings, next.settings)
-	if err != nil {
+	if err := d.reconfigure(ctx, old, next); err != nil {
 		r.abandon()
 		return "", err
 	}
-	d.put(next)
+	if next.otherFile(old) {
+		d.putFile(old.file, next.file)
+		d.logger.Info("boostd.yaml is in force", "changed", conf.Compare(old.file, next.file).Reload)
+	}
+	if next.otherDocument(old) {
+		d.carryOutSettings(next, r, !slices.Equal(before, after))
+	}
+	d.snapshots.forget()
+	otherPolicy := otherPolicies(old, next)
+	d.tellPolicies(otherPolicy, next.document.settings)
+	return changeInWords(before, after, old, next, otherPolicy), nil
+}
+
+// carryOutSettings puts a document into force, with the fleet that it asks for.
+func (d *Daemon) carryOutSettings(next ruling, r rearrangement, otherTopics bool) {
+	d.put(next.document)
 	if err := d.carryOut(r); err != nil && d.life.Err() == nil {
 		// The settings are in force, and what is missing is an alarm of its own.
 		d.logger.Error("not all consumers are as the settings ask", "error", err)
 	}
-	d.logger.Info("settings are in force", "hash", next.hash, "version", next.version)
-	if !slices.Equal(before, after) {
+	d.logger.Info("settings are in force", "hash", next.document.hash, "version", next.document.version)
+	if otherTopics {
 		d.tellUnknownLevels(r.all)
 		select {
 		case d.retiring <- struct{}{}:
 		default:
 		}
 	}
-	d.tellPolicies(otherPolicy, next.settings)
-	return changeInWords(before, after, old.settings, next.settings, otherPolicy), nil
 }
 
 // changeInWords is what a person is told of a change.
-func changeInWords(before, after []priority.PlannedTopic, old, next *priority.Settings, otherPolicy []string) string {
+func changeInWords(before, after []priority.PlannedTopic, old, next ruling, otherPolicy []string) string {
 	var parts []string
+	if next.otherFile(old) {
+		parts = append(parts, "boostd.yaml is in force with another "+strings.Join(conf.Compare(old.file, next.file).Reload, ", "))
+	}
+	settings := len(parts)
 	if names := missingFrom(before, after); len(names) > 0 {
 		parts = append(parts, "new topics are "+strings.Join(names, ", "))
 	}
 	if names := missingFrom(after, before); len(names) > 0 {
 		parts = append(parts, "read until they are empty: "+strings.Join(names, ", "))
 	}
-	if old.MaxPriority != next.MaxPriority {
-		parts = append(parts, fmt.Sprintf("levels are 0 to %d", next.MaxPriority))
+	if most := next.document.settings.MaxPriority; most != old.document.settings.MaxPriority {
+		parts = append(parts, fmt.Sprintf("levels are 0 to %d", most))
 	}
-	if len(parts) == 0 {
+	if next.otherDocument(old) && len(parts) == settings {
 		parts = append(parts, "priorities have changed; levels and topics are the same")
 	}
 	if len(otherPolicy) > 0 {

@@ -36,7 +36,7 @@ func (d *Daemon) rewind(ctx context.Context) error {
 }
 
 func (d *Daemon) tryRewind(ctx context.Context) error {
-	admin, err := kafkaio.NewAdmin(d.config.Kafka)
+	admin, err := kafkaio.NewAdmin(d.file().Kafka)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ const maxToken = 4096
 
 // serve opens the control socket and, where it is asked for, the port.
 func (d *Daemon) serve() error {
-	if d.config.Control == "" && d.config.Console.Listen == "" {
+	if d.file().Control == "" && d.file().Console.Listen == "" {
 		return nil
 	}
 	token, err := d.token()
@@ -21,7 +21,7 @@ func (d *Daemon) serve() error {
 		return d.unfit(err)
 	}
 	d.server, err = console.Start(console.Options{
-		Socket: d.config.Control, Listen: d.config.Console.Listen, Token: token, ProduceOnPort: d.config.Console.Produce,
+		Socket: d.file().Control, Listen: d.file().Console.Listen, Token: token, ProduceOnPort: d.file().Console.Produce,
 		Daemon: d, Held: d, Producer: &d.outlet, LogLevels: d.options.Levels, Logger: d.logger.Named("console"),
 	})
 	if err != nil {
@@ -33,10 +33,10 @@ func (d *Daemon) serve() error {
 // token is the first line of the file that console.token_file names, empty where
 // none is named.
 func (d *Daemon) token() (string, error) {
-	if d.config.Console.TokenFile == "" {
+	if d.file().Console.TokenFile == "" {
 		return "", nil
 	}
-	path := d.relative(d.config.Console.TokenFile)
+	path := d.relative(d.file().Console.TokenFile)
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", fmt.Errorf("read console.token_file: %w", err)

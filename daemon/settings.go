@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/kafkaboost/boostd/alarms"
+	"github.com/kafkaboost/boostd/conf"
 	"github.com/kafkaboost/boostd/configwatch"
 	"github.com/kafkaboost/boostd/priority"
 )
@@ -22,7 +23,7 @@ func (d *Daemon) openSettings() (err error) {
 	if d.options.Settings != nil {
 		return nil
 	}
-	d.source, err = configwatch.Open(d.config.Settings, filepath.Dir(d.config.Path), d.logger.Named("settings"))
+	d.source, err = configwatch.Open(d.file().Settings, filepath.Dir(d.file().Path), d.logger.Named("settings"))
 	if err != nil {
 		return d.unfit(err)
 	}
@@ -43,7 +44,7 @@ func (d *Daemon) closeSettings() error {
 // copy of those. It waits until there are some.
 func (d *Daemon) firstSettings(ctx context.Context) error {
 	if s := d.options.Settings; s != nil {
-		if err := d.checkPolicies(s); err != nil {
+		if err := checkPolicies(d.file(), s); err != nil {
 			return d.unfit(err)
 		}
 		d.settings.put(newDocument(s, nil, ""))
@@ -51,7 +52,7 @@ func (d *Daemon) firstSettings(ctx context.Context) error {
 	}
 	d.recall()
 	for failures := 0; ; {
-		next, err := d.readSettings(ctx, false)
+		next, err := d.readSettings(ctx, false, d.file())
 		if err == nil {
 			d.put(next)
 			d.settings.looked(nil)
@@ -97,7 +98,7 @@ func (d *Daemon) withCopy(why error) bool {
 // awaitChange returns when it is time for another look at the source, or when ctx
 // or the daemon has ended.
 func (d *Daemon) awaitChange(ctx context.Context, failures int) {
-	timer := time.NewTimer(d.config.Settings.Next(failures, rand.Float64()))
+	timer := time.NewTimer(d.file().Settings.Next(failures, rand.Float64()))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
@@ -127,9 +128,9 @@ func (d *Daemon) watchSettings() {
 // errDocument says that a document was read and can't be used.
 var errDocument = errors.New("settings are refused")
 
-// readSettings reads the document and checks everything that needs nobody else.
-// What is in force already is returned as it is.
-func (d *Daemon) readSettings(ctx context.Context, thorough bool) (document, error) {
+// readSettings reads the document and checks everything that needs nobody else, under
+// a boostd.yaml. What is in force already is returned as it is.
+func (d *Daemon) readSettings(ctx context.Context, thorough bool, file *conf.File) (document, error) {
 	v, err := d.source.Read(ctx, thorough)
 	if err != nil {
 		return document{}, err
@@ -139,7 +140,7 @@ func (d *Daemon) readSettings(ctx context.Context, thorough bool) (document, err
 	}
 	settings, warnings, err := priority.Parse(v.Data)
 	if err == nil {
-		err = d.checkPolicies(settings)
+		err = checkPolicies(file, settings)
 	}
 	if err != nil {
 		return document{}, refused{fmt.Errorf("settings %s: %w", v.Place, err)}
@@ -172,7 +173,7 @@ func (d *Daemon) put(next document) {
 func (d *Daemon) remember(settings *priority.Settings) {
 	known := len(d.retired.names())
 	var names []string
-	for _, t := range settings.Plan(slices.Sorted(maps.Keys(d.config.Topics))) {
+	for _, t := range settings.Plan(slices.Sorted(maps.Keys(d.file().Topics))) {
 		names = append(names, t.Name)
 	}
 	d.retired.remember(names)

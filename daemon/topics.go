@@ -98,7 +98,7 @@ func (d *Daemon) retryTopics(err error) {
 // missing. have are the partitions of all topics before that, nil when they are
 // not known.
 func (d *Daemon) tryTopics(ctx context.Context, settings *priority.Settings) (have map[string]int, err error) {
-	admin, err := kafkaio.NewAdmin(d.config.Kafka)
+	admin, err := kafkaio.NewAdmin(d.file().Kafka)
 	if err != nil {
 		return nil, err
 	}
@@ -113,8 +113,8 @@ func (d *Daemon) tryTopics(ctx context.Context, settings *priority.Settings) (ha
 	if have, err = admin.Topics(ctx); err != nil {
 		return nil, err
 	}
-	plan := settings.Changes(slices.Sorted(maps.Keys(d.config.Topics)), d.config.DeadLetters(), have)
-	if !*d.config.Kafka.CreateTopics {
+	plan := settings.Changes(slices.Sorted(maps.Keys(d.file().Topics)), d.file().DeadLetters(), have)
+	if !*d.file().Kafka.CreateTopics {
 		return have, missingTopics(plan)
 	}
 	done, err := admin.CarryOut(ctx, plan)

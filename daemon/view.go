@@ -171,7 +171,7 @@ func (v *view) handlers() []console.Handler {
 	all := make([]console.Handler, 0, len(v.scheduler.Pools))
 	settings := v.daemon.settings.current()
 	for id, p := range v.scheduler.Pools {
-		h := console.Handler{Name: p.Name, Kind: v.daemon.config.Handlers[p.Name].Kind(), Slots: p.Slots, Busy: p.Busy, Stuck: p.Stuck,
+		h := console.Handler{Name: p.Name, Kind: v.daemon.file().Handlers[p.Name].Kind(), Slots: p.Slots, Busy: p.Busy, Stuck: p.Stuck,
 			Time: histogram(p.Times), Policy: v.daemon.shownPolicy(p.Name, settings), Group: v.group(scheduler.PoolID(id), p.Group)}
 		for _, l := range p.Levels {
 			h.Done, h.Retried, h.Dead, h.HeldN = h.Done+l.Done, h.Retried+l.Retried, h.Dead+l.Dead, h.HeldN+l.Held

@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -97,6 +98,36 @@ func (l *Levels) SetLevel(room, level string) error {
 	}
 	l.room(room).own.Store(int32(parsed))
 	return nil
+}
+
+// ClearLevel takes the level of its own from a room: it has that of all others again.
+// It fails for a room that there isn't.
+func (l *Levels) ClearLevel(room string) error {
+	if err := checkRoom(room); err != nil {
+		return err
+	}
+	l.room(room).own.Store(int32(hclog.NoLevel))
+	return nil
+}
+
+// Change sets the levels of which two sections differ, old and next, and no others:
+// somebody may have set those meanwhile. Both sections are valid.
+func (l *Levels) Change(old, next Config) error {
+	var errs []error
+	if old.Level != next.Level {
+		errs = append(errs, l.SetLevel("", next.Level))
+	}
+	for _, room := range slices.Sorted(maps.Keys(old.Rooms)) {
+		if next.Rooms[room] == "" {
+			errs = append(errs, l.ClearLevel(room))
+		}
+	}
+	for _, room := range slices.Sorted(maps.Keys(next.Rooms)) {
+		if level := next.Rooms[room]; level != old.Rooms[room] {
+			errs = append(errs, l.SetLevel(room, level))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func parse(level string) (hclog.Level, error) {

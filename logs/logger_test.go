@@ -62,6 +62,40 @@ func TestRoomsHaveLevelsOfTheirOwn(t *testing.T) {
 	}
 }
 
+// A change of the section sets what it says otherwise than before, and leaves what
+// somebody has set meanwhile.
+func TestChangeOfTheSection(t *testing.T) {
+	old := Config{Level: "info", Rooms: map[string]string{"kafka": "debug", "probe": "warn", "worker": "trace"}}
+	for name, c := range map[string]struct {
+		next Config
+		want string
+	}{
+		"nothing":  {old, "map[:error audit:trace kafka:error probe:warn worker:trace]"},
+		"the rest": {Config{"warn", old.Rooms}, "map[:warn audit:trace kafka:error probe:warn worker:trace]"},
+		"rooms":    {Config{"info", map[string]string{"kafka": "debug", "probe": "debug", "console": "warn"}}, "map[:error audit:trace console:warn kafka:error probe:debug]"},
+		"none":     {Config{"info", nil}, "map[:error audit:trace]"},
+	} {
+		_, levels, _ := testLogger(t, hclog.Info)
+		if err := levels.apply(old.Rooms); err != nil {
+			t.Fatal(err)
+		}
+		for room, level := range map[string]string{"": "error", "kafka": "error", "audit": "trace"} { // by hand
+			if err := levels.SetLevel(room, level); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := levels.Change(old, c.next); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got := fmt.Sprint(levels.Levels()); got != c.want {
+			t.Errorf("%s: levels are %s, want %s", name, got, c.want)
+		}
+	}
+	if err := newLevels(hclog.Info).ClearLevel("kitchen"); err == nil {
+		t.Error("a room that there isn't has lost its level")
+	}
+}
+
 func TestLevelsThatThereAreNot(t *testing.T) {
 	_, levels, _ := testLogger(t, hclog.Info)
 	for room, level := range map[string]string{"kafka": "loud", "kofka": "debug", "": "off"} {

@@ -20,15 +20,15 @@ import (
 // way: what has been written to a shared one couldn't be overtaken.
 //
 // A process counts from the decision to start it until it was reaped, so there
-// are never more than slots. Calls that find none free wait, also while a
-// broken program is held back: waiting costs no attempt.
+// are never more than slots, but for those that were dismissed. Calls that find
+// none free wait, also while a broken program is held back: waiting costs no
+// attempt.
 type execDoer struct {
 	path      string
 	argv, env []string
-	slots     int
 	log       *programLog
 
-	starts   chan struct{} // one for each start that is wanted; room for slots
+	starts   chan struct{} // one for each start that is wanted; room for as many as may be
 	quit     chan struct{} // closed when the starter shall end
 	quitOnce sync.Once
 	stopped  chan struct{} // closed when it has
@@ -36,7 +36,9 @@ type execDoer struct {
 	mu       sync.Mutex
 	all      map[*program]struct{} // not ended, or still heard
 	idle     []*program            // the last used last
+	slots    int                   // see setSlots
 	running  int                   // wanted, and not reaped
+	leaving  int                   // of these, dismissed
 	starting int                   // of these, not there yet
 	waiting  int                   // calls in take
 	changed  chan struct{}         // closed and replaced when a waiting call should look again
@@ -56,7 +58,7 @@ func newExecDoer(argv []string, slots int, logger hclog.Logger) (*execDoer, erro
 	d := &execDoer{
 		path: path, argv: slices.Clone(argv), env: programEnv(), slots: slots,
 		log:    &programLog{logger: logger},
-		starts: make(chan struct{}, slots), quit: make(chan struct{}), stopped: make(chan struct{}),
+		starts: make(chan struct{}, maxSlots), quit: make(chan struct{}), stopped: make(chan struct{}),
 		all: make(map[*program]struct{}), changed: make(chan struct{}),
 	}
 	go d.starter()
@@ -117,7 +119,7 @@ func (d *execDoer) take(ctx context.Context) (*program, error) {
 // want asks for a program to be started, if there aren't enough on their way
 // for all who wait. It returns when to look again, 0 for when something changes.
 func (d *execDoer) want(now time.Time) (wait time.Duration) {
-	if d.starting >= d.waiting || d.running >= d.slots {
+	if d.starting >= d.waiting || d.running-d.leaving >= d.slots {
 		return 0
 	}
 	wait, ok := d.restarts.start(now)
@@ -175,6 +177,10 @@ func (d *execDoer) give(p *program, intact, answered bool) {
 	}
 	// Something after the answer would be taken for the next one.
 	intact = intact && p.reader.Buffered() == 0
+	if intact && !d.closed && !p.gone() && d.tooMany() {
+		d.dismiss(p)
+		return
+	}
 	if intact && !d.closed && !p.gone() {
 		d.idle = append(d.idle, p)
 		d.announce()

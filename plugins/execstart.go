@@ -55,6 +55,8 @@ func (d *execDoer) arrived(p *program, err error) {
 	if d.closed {
 		p.kill()
 		p.close()
+	} else if d.tooMany() {
+		d.dismiss(p)
 	} else {
 		d.idle = append(d.idle, p)
 	}
@@ -84,6 +86,10 @@ func (d *execDoer) leaves(p *program) bool {
 	defer d.mu.Unlock()
 	defer d.announce()
 	d.running--
+	if p.dismissed {
+		d.leaving--
+		return false
+	}
 	if i := slices.Index(d.idle, p); i >= 0 {
 		d.idle = slices.Delete(d.idle, i, i+1)
 		p.close()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"unicode"
 
 	"github.com/hashicorp/go-hclog"
@@ -17,7 +18,7 @@ import (
 type Handler struct {
 	kind  string
 	doer  doer
-	retry RetryConfig
+	retry atomic.Pointer[RetryConfig]
 }
 
 // doer is one kind: do carries out one attempt. It is called from many
@@ -40,7 +41,8 @@ func New(name string, c Config, logger hclog.Logger) (*Handler, error) {
 	if err := errors.Join(c.Validate()...); err != nil {
 		return nil, fmt.Errorf("make handler %s: %w", name, err)
 	}
-	h := &Handler{kind: c.Kind(), retry: c.Retry}
+	h := &Handler{kind: c.Kind()}
+	h.retry.Store(&c.Retry)
 	var err error
 	switch h.kind {
 	case "log":
@@ -52,7 +54,7 @@ func New(name string, c Config, logger hclog.Logger) (*Handler, error) {
 	case "exec":
 		h.doer, err = newExecDoer(c.Exec, c.Slots, logger)
 	case "http":
-		h.doer, err = newHTTPDoer(c.HTTP, c.Slots)
+		h.doer, err = newHTTPDoer(c.HTTP)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("make handler %s: %w", name, err)
@@ -68,7 +70,17 @@ func (h *Handler) Kind() string { return h.kind }
 // as Retry.
 func (h *Handler) Handle(ctx context.Context, work boostd.Work) {
 	for m, ok := work.Next(); ok; m, ok = work.Next() {
-		work.Report(m, h.retry.apply(h.doer.do(ctx, m)))
+		work.Report(m, h.retry.Load().apply(h.doer.do(ctx, m)))
+	}
+}
+
+// Reconfigure puts another number of slots, and other Retry.Final and Retry.Again,
+// into force; nothing else of c counts. More slots are told here before they are
+// used, fewer behind it. It may be called while Handle runs.
+func (h *Handler) Reconfigure(c Config) {
+	h.retry.Store(&c.Retry)
+	if d, ok := h.doer.(*execDoer); ok {
+		d.setSlots(c.Slots)
 	}
 }
 

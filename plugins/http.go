@@ -37,7 +37,9 @@ type httpDoer struct {
 	transport *http.Transport
 }
 
-func newHTTPDoer(address string, slots int) (*httpDoer, error) {
+// newHTTPDoer leaves the number of connections to the slots: there are as many as
+// there are attempts.
+func newHTTPDoer(address string) (*httpDoer, error) {
 	u, err := parseAddress(address)
 	if err != nil {
 		return nil, err
@@ -47,8 +49,8 @@ func newHTTPDoer(address string, slots int) (*httpDoer, error) {
 	return &httpDoer{address: u, transport: &http.Transport{
 		DialContext:            (&net.Dialer{Timeout: connectTimeout}).DialContext,
 		TLSHandshakeTimeout:    connectTimeout,
-		MaxIdleConns:           slots,
-		MaxIdleConnsPerHost:    slots,
+		MaxIdleConns:           maxSlots,
+		MaxIdleConnsPerHost:    maxSlots,
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: maxAnswer,
 		DisableCompression:     true,

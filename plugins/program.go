@@ -38,7 +38,9 @@ type program struct {
 	buffer []byte
 	lastID uint64
 
-	answered bool // guarded by the pool's lock
+	// Guarded by the pool's lock.
+	answered  bool
+	dismissed bool // there were more than slots
 
 	mu     sync.Mutex // guards reaped against signals to a pid that isn't ours any more
 	reaped bool

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -70,6 +71,7 @@ var ErrRefused = errors.New("refused")
 // from any goroutine.
 type Producer struct {
 	options Options
+	config  atomic.Pointer[Config] // what Reconfigure may change
 	client  *kafkaio.Producer
 	acks    sync.Pool // of *ack
 }
@@ -83,8 +85,14 @@ func New(o Options) (*Producer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Producer{options: o, client: client}, nil
+	p := &Producer{options: o, client: client}
+	p.Reconfigure(Config{EmbedPriority: o.EmbedPriority, Strict: o.Strict})
+	return p, nil
 }
+
+// Reconfigure changes what Options say of EmbedPriority and Strict, for messages that
+// are sent from now on.
+func (p *Producer) Reconfigure(c Config) { p.config.Store(&c) }
 
 // Send queues a message; while the queue is full it waits for room, at most until
 // ctx ends. When it returns nil, done is called once, from the producer's own
@@ -203,7 +211,7 @@ func (p *Producer) Route(m Message) (Routed, error) {
 		return Routed{}, err
 	}
 	res, topic := p.options.Resolver().Produced(&boostd.Message{Topic: m.Topic, Key: m.Key, Value: m.Value, Headers: m.Headers}, m.Priority)
-	if p.options.Strict && (res.Clamped || res.Mistyped) {
+	if p.config.Load().Strict && (res.Clamped || res.Mistyped) {
 		return Routed{}, fmt.Errorf("message to %s: its priority is no level of the settings: %w", m.Topic, ErrRefused)
 	}
 	return Routed{kafkaio.Record{
@@ -214,7 +222,7 @@ func (p *Producer) Route(m Message) (Routed, error) {
 
 // value is the payload, with the level in it where somebody would read another.
 func (p *Producer) value(m Message, res priority.Resolution) []byte {
-	if !p.options.EmbedPriority {
+	if !p.config.Load().EmbedPriority {
 		there, same := false, false
 		if res.By == priority.ByExplicit {
 			there, same = priority.Embedded(m.Value, res.Level)

@@ -226,6 +226,20 @@ func TestSettingsInForce(t *testing.T) {
 	}
 }
 
+// What Reconfigure says counts for the next message, whoever sends meanwhile.
+func TestReconfigure(t *testing.T) {
+	p := start(t, func(*Options) {})
+	m := Message{Topic: "orders", Value: []byte(`{"a":1}`), Priority: new(11)}
+	p.Reconfigure(Config{EmbedPriority: true})
+	if r, err := p.Route(m); err != nil || string(r.Record.Value) != `{"a":1, "priority": 10}` {
+		t.Errorf("%s, %v", r.Record.Value, err)
+	}
+	p.Reconfigure(Config{Strict: true})
+	if _, err := p.Route(m); !errors.Is(err, ErrRefused) {
+		t.Errorf("a priority that is none: %v", err)
+	}
+}
+
 func BenchmarkRoute(b *testing.B) {
 	p := start(b, func(*Options) {})
 	m := Message{Topic: "orders", Value: []byte(`{"order_id": 1234567, "note": "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}`)}

@@ -45,12 +45,8 @@ func New(config Config) *Core { return &Core{config: config, paused: map[boostd.
 
 // AddPool adds a handler's pool.
 func (c *Core) AddPool(config PoolConfig) (PoolID, error) {
-	if config.Slots < 1 || config.Levels < 1 || config.Levels > MaxLevels || config.Retry.Attempts < 1 {
-		return 0, fmt.Errorf("add pool %q: want at least 1 slot and 1 attempt, and 1 to %d levels; got %d, %d and %d",
-			config.Name, MaxLevels, config.Slots, config.Retry.Attempts, config.Levels)
-	}
-	if err := c.validate(config.Policy, config); err != nil {
-		return 0, fmt.Errorf("add pool %q: policy: %w", config.Name, err)
+	if err := c.validate(config); err != nil {
+		return 0, fmt.Errorf("add pool %q: %w", config.Name, err)
 	}
 	c.pools = append(c.pools, newPool(config))
 	return PoolID(len(c.pools) - 1), nil
@@ -181,8 +177,9 @@ func (c *Core) Lost(now time.Time, id ConsumerID, tps []boostd.TopicPartition) *
 // returned: the slot is gone until it does. One that has returned meanwhile is
 // not.
 func (c *Core) Overrun(id PoolID, slot int) {
-	p := c.pools[id]
-	p.stuck[slot] = !slices.Contains(p.free, slot)
+	if p := c.pools[id]; slot < len(p.stuck) { // it may have ended
+		p.stuck[slot] = p.isBusy[slot]
+	}
 }
 
 // Drain closes all partitions for good: what is queued is released. Effects.Idle
@@ -205,7 +202,7 @@ func (c *Core) Drain(now time.Time) *Effects {
 func (c *Core) Waiting(id PoolID) boostd.Level {
 	p := c.pools[id]
 	highest, floor := p.ready.highest(), p.floor()
-	if len(p.free) > 0 && highest >= floor {
+	if p.usable() > 0 && highest >= floor {
 		return None
 	}
 	if above := p.above(); above > 0 {

@@ -19,9 +19,12 @@ type Effects struct {
 	Dispatches []Dispatch
 	Recalls    []Recall
 	Preempts   []Preempt
-	Settled    []Settled
-	Flows      []FlowChange
-	Drained    []Drained
+	// Opened are the slots that there are from now on, the Dispatches' among them;
+	// Closed those that there aren't any more, and that have nothing.
+	Opened, Closed []SlotID
+	Settled        []Settled
+	Flows          []FlowChange
+	Drained        []Drained
 	// Left are the consumers of Leave of which nothing is here any more.
 	Left    []ConsumerID
 	Burials []Burial
@@ -78,7 +81,7 @@ type Drained struct {
 
 func (e *Effects) reset() {
 	*e = Effects{
-		Dispatches: e.Dispatches[:0], Recalls: e.Recalls[:0], Preempts: e.Preempts[:0], Settled: e.Settled[:0], Flows: e.Flows[:0],
+		Dispatches: e.Dispatches[:0], Recalls: e.Recalls[:0], Preempts: e.Preempts[:0], Opened: e.Opened[:0], Closed: e.Closed[:0], Settled: e.Settled[:0], Flows: e.Flows[:0],
 		Drained: e.Drained[:0], Burials: e.Burials[:0], Held: e.Held[:0], Left: e.Left[:0], Without: e.Without[:0], Expired: e.Expired[:0],
 	}
 }

@@ -201,7 +201,7 @@ func (c *Core) low(k *consumer) bool {
 
 // idle reports whether a slot is free that could run the consumer's messages.
 func (p *pool) idle(k *consumer) bool {
-	return len(p.free) > 0 && (k.config.Mixed || k.config.Level >= p.floor())
+	return p.usable() > 0 && (k.config.Mixed || k.config.Level >= p.floor())
 }
 
 // soonDry reports whether the slots could empty the consumer's queue within the

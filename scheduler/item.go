@@ -41,6 +41,7 @@ type Item struct {
 	newer     *Item
 	size      int
 	grant     grant // why its batch went before higher levels
+	last      bool  // no attempt follows the present one, whatever Reconfigure says meanwhile
 	// failed: an attempt has, in this process, and its Source knows it.
 	failed      bool
 	firstFailed time.Time
@@ -77,7 +78,7 @@ func (i *Item) Verdict() boostd.Outcome {
 		return boostd.Done
 	case i.Interrupted || i.Preempted:
 		return boostd.Released
-	case i.Result.Outcome == boostd.Retry && i.Message.Attempt < i.consumer.pool.config.Retry.Attempts:
+	case i.Result.Outcome == boostd.Retry && !i.last:
 		return boostd.Retry
 	case i.consumer.pool.config.DeadLetters:
 		return boostd.Dead

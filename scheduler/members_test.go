@@ -157,7 +157,9 @@ func TestGroupForgetsItsLevel(t *testing.T) {
 			config.Level = 3
 			return r.core.SetConsumer(r.now, id, config)
 		},
-		"level gone": func(r *rig, _ ConsumerID) (*Effects, error) { return r.core.Reconfigure(r.now, 6, []Policy{{}}) },
+		"level gone": func(r *rig, _ ConsumerID) (*Effects, error) {
+			return r.core.Reconfigure(r.now, 6, []PoolChange{r.change(Policy{})})
+		},
 	} {
 		r := newRig(t, 1, Unordered)
 		r.core.config.Group = true

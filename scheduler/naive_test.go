@@ -103,6 +103,7 @@ type naiveMessage struct {
 	held          bool
 	state         naiveState
 	ran, failed   bool // it was dispatched; an attempt has failed here
+	last          bool // no attempt follows the one that is out
 	overdue, owed bool // of its last dispatch
 }
 

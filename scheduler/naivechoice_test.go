@@ -115,7 +115,7 @@ func (n *naive) choose(pool int) choice {
 func (n *naive) wanted(pool int) boostd.Level {
 	p := n.pools[pool]
 	highest := n.highest(p)
-	if len(p.free) > 0 && highest >= n.floor(pool) {
+	if p.usable() > 0 && highest >= n.floor(pool) {
 		return None
 	}
 	if above := n.above(pool); above > 0 {
@@ -169,6 +169,7 @@ func (n *naive) run(m *naiveMessage, g grant) *naiveMessage {
 	m.state, m.ran = out, true
 	m.overdue, m.owed = g == overdue, g == shared
 	m.attempt++
+	m.last = m.attempt >= n.pools[m.pool].config.Retry.Attempts
 	return m
 }
 

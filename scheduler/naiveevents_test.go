@@ -61,13 +61,17 @@ func (n *naive) finished(pool, slot int, results []naiveResult) {
 	n.handedBack(results)
 	b := &p.batches[slot]
 	b.busy, b.open, b.asked = false, false, false
-	p.free = append(p.free, slot)
+	if slot < p.config.Slots {
+		p.free = append(p.free, slot)
+	} else {
+		n.said.closed = append(n.said.closed, naiveSlot{pool, slot})
+	}
 }
 
 func (n *naive) ended(p *naivePool, r naiveResult) {
 	m := r.m
 	p.mean[m.level].add(r.took)
-	again := r.outcome == boostd.Retry && m.attempt < p.config.Retry.Attempts
+	again := r.outcome == boostd.Retry && !m.last
 	if r.outcome != boostd.Done && !r.interrupted && !n.members[m.consumer].gone {
 		n.said.ends = append(n.said.ends, naiveEnd{m, boostd.Retry, m.attempt, m.failed})
 		m.failed = true

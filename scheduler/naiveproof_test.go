@@ -165,7 +165,7 @@ func (f *naiveProof) rest(n *naive) {
 		return
 	}
 	for pool, p := range n.pools {
-		if len(p.free) == 0 {
+		if p.usable() <= 0 {
 			continue
 		}
 		awaits := false

@@ -13,6 +13,8 @@ type naiveSaid struct {
 	runs     []naiveRun
 	recalls  []naiveRecall
 	preempts []naiveSlot
+	opened   []naiveSlot
+	closed   []naiveSlot
 	ends     []naiveEnd
 	burials  []*naiveMessage
 	drained  []naiveAsked
@@ -46,7 +48,7 @@ type naiveEnd struct {
 func (n *naive) begin(now int64) {
 	n.now = now
 	s := &n.said
-	*s = naiveSaid{runs: s.runs[:0], recalls: s.recalls[:0], preempts: s.preempts[:0], ends: s.ends[:0],
+	*s = naiveSaid{runs: s.runs[:0], recalls: s.recalls[:0], preempts: s.preempts[:0], opened: s.opened[:0], closed: s.closed[:0], ends: s.ends[:0],
 		burials: s.burials[:0], drained: s.drained[:0], left: s.left[:0]}
 }
 
@@ -136,7 +138,7 @@ func (n *naive) holds(life *naiveLife) bool {
 func (n *naive) dispatch(pool int) {
 	p := n.pools[pool]
 	n.recallLate(pool)
-	for len(p.free) > 0 && p.recalling == 0 {
+	for p.usable() > 0 && p.recalling == 0 {
 		c := n.choose(pool)
 		if n.recall(pool, c) || c.level == None {
 			break

@@ -86,8 +86,12 @@ func (w *world) effects(e *Effects) {
 			m.state = "queued"
 		}
 	}
+	w.resize(e)
 	for _, d := range e.Dispatches {
 		at := worldSlot{d.Pool, d.Slot}
+		if !w.there[at] || w.busy(d.Pool) >= w.slots[d.Pool] {
+			w.t.Fatalf("slot %v was given a batch, there: %v; %d of %d are busy", at, w.there[at], w.busy(d.Pool), w.slots[d.Pool])
+		}
 		if w.out[at] != nil {
 			w.t.Fatalf("slot %v was given a second batch", at)
 		}
@@ -373,15 +377,10 @@ func (w *world) awaits(pool PoolID) bool {
 // whose key is taken by now, never too low a one.
 func (w *world) checkWanted() {
 	for pool, slots := range w.slots {
-		waiting, busy := None, 0
+		waiting, busy := None, w.busy(PoolID(pool))
 		for _, m := range w.all {
 			if w.isReady(m, PoolID(pool)) {
 				waiting = max(waiting, m.msg.Level)
-			}
-		}
-		for at := range w.out {
-			if at.pool == PoolID(pool) {
-				busy++
 			}
 		}
 		floor := w.floor(PoolID(pool))
@@ -394,6 +393,16 @@ func (w *world) checkWanted() {
 			w.t.Fatalf("pool %d is wanted for level %d, free %v; want %d", pool, got, free, waiting)
 		}
 	}
+}
+
+// busy is how many slots of a pool have a batch.
+func (w *world) busy(pool PoolID) (busy int) {
+	for at := range w.out {
+		if at.pool == pool {
+			busy++
+		}
+	}
+	return busy
 }
 
 func (w *world) noteKept() {

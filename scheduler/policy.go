@@ -115,10 +115,18 @@ func (p Policy) Strict() bool {
 	return !p.Exclusive && p.MaxWait == 0 && len(p.MinShare) == 0 && len(p.Reserve) == 0
 }
 
-func (c *Core) validate(policy Policy, config PoolConfig) error {
-	errs := policy.Validate(config.Slots, config.Levels)
-	if c.config.Group {
-		errs = append(errs, policy.ValidateGroup()...)
+// validate finds what is wrong with a pool.
+func (c *Core) validate(config PoolConfig) error {
+	if config.Slots < 1 || config.Levels < 1 || config.Levels > MaxLevels || config.Retry.Attempts < 1 {
+		return fmt.Errorf("want at least 1 slot and 1 attempt, and 1 to %d levels; got %d, %d and %d",
+			MaxLevels, config.Slots, config.Retry.Attempts, config.Levels)
 	}
-	return errors.Join(errs...)
+	errs := config.Policy.Validate(config.Slots, config.Levels)
+	if c.config.Group {
+		errs = append(errs, config.Policy.ValidateGroup()...)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("policy: %w", err)
+	}
+	return nil
 }

@@ -44,7 +44,7 @@ func TestPolicyIsValidated(t *testing.T) {
 		t.Error("a pool was added with a wrong policy")
 	}
 	r := newRig(t, 1, Unordered)
-	if _, err := r.core.Reconfigure(r.now, 11, []Policy{{Reserve: []Reserve{{8, 1}}}}); err == nil || !r.core.pools[0].config.Policy.Strict() {
+	if _, err := r.core.Reconfigure(r.now, 11, []PoolChange{r.change(Policy{Reserve: []Reserve{{8, 1}}})}); err == nil || !r.core.pools[0].config.Policy.Strict() {
 		t.Errorf("a wrong policy was set: %v", err)
 	}
 }

@@ -192,7 +192,7 @@ func (w *world) checkPreempt(p Preempt) {
 	for _, m := range w.all {
 		waits = waits || w.isReady(m, p.Pool) && m.msg.Level > batch.level
 	}
-	free := len(pool.free) > 0 && pool.ready.highest() >= floor
+	free := pool.usable() > 0 && pool.ready.highest() >= floor
 	if !waits && w.order == Unordered || free || batch.rank == Granted || w.now.Sub(batch.at) < DefaultSlice {
 		w.t.Fatalf("a batch of level %d, rank %d, out for %v was preempted, and %v waits for it", batch.level, batch.rank, w.now.Sub(batch.at), waits)
 	}

@@ -39,6 +39,7 @@ type pool struct {
 	locks   locks
 	free    []int     // idle slots; the last one used goes first, its caches are warm
 	isBusy  []bool    // by slot
+	surplus int       // busy slots that end with their batch: see setSlots
 	batch   [][]*Item // by slot: the buffer that is handed to its worker
 	batches batches
 	stuck   []bool // by slot: its handler overran the timeout and hasn't returned
@@ -108,10 +109,13 @@ func newPool(config PoolConfig) *pool {
 	return p
 }
 
-// warm says of the levels from one on when their means are believed.
+// warm says of the levels from one on when their means are believed, but for those
+// that are already.
 func (p *pool) warm(from int) {
 	for at := from; at < len(p.levels); at++ {
-		p.levels[at].estimate.warm = max(2*p.config.Slots, 16)
+		if e := &p.levels[at].estimate; e.count == 0 || !e.known() {
+			e.warm = max(2*p.config.Slots, 16)
+		}
 	}
 }
 
@@ -233,6 +237,7 @@ func (p *pool) dispatched(dst []*Item, i *Item, g grant, now time.Time) []*Item 
 	i.Message.Attempt++
 	i.DispatchedAt, i.StartedAt, i.FinishedAt, i.Result = now, time.Time{}, time.Time{}, boostd.Result{}
 	i.Interrupted, i.Preempted, i.grant = false, false, g
+	i.last = i.Message.Attempt >= p.config.Retry.Attempts
 	return append(dst, i)
 }
 

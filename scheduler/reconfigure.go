@@ -9,18 +9,32 @@ import (
 	"github.com/kafkaboost/boostd"
 )
 
-// Reconfigure changes how many levels there are (max_priority + 1) and what
-// priority means in each pool, in the order of their IDs, between two dispatches.
-// It fails, and changes nothing, where anything doesn't fit.
+// PoolChange is what can change of a pool while it runs; the fields mean what those
+// of PoolConfig do.
+type PoolChange struct {
+	Slots       int
+	Retry       Retry
+	Policy      Policy
+	Preemptible bool
+}
+
+// Reconfigure changes how many levels there are (max_priority + 1) and what is said
+// of each pool, in the order of their IDs, between two dispatches. It fails, and
+// changes nothing, where anything doesn't fit.
+//
+// With fewer slots, those that are busy finish what they have started; until there
+// are no more than asked for, nothing starts. Retry counts from the next failed
+// attempt on, but an attempt that runs is the last, or isn't, as it was when it went
+// out.
 //
 // With fewer levels, what comes from now on with a level that is no more gets the
 // highest that is left, and so do consumers of such a level, for good: a later
 // growth gives none its old level back, SetConsumer does. What is here keeps its
 // level, above all others, until it is settled.
-func (c *Core) Reconfigure(now time.Time, levels int, policies []Policy) (*Effects, error) {
+func (c *Core) Reconfigure(now time.Time, levels int, pools []PoolChange) (*Effects, error) {
 	c.effects.reset()
-	if err := c.fits(levels, policies); err != nil {
-		return nil, fmt.Errorf("change levels and policies: %w", err)
+	if err := c.fits(levels, pools); err != nil {
+		return nil, fmt.Errorf("change levels and pools: %w", err)
 	}
 	for id, p := range c.pools {
 		p.setLevels(levels)
@@ -29,8 +43,11 @@ func (c *Core) Reconfigure(now time.Time, levels int, policies []Policy) (*Effec
 				p.halted.add(level)
 			}
 		}
-		if policy := policies[id]; !policy.equal(p.config.Policy) {
-			p.setPolicy(policy)
+		change := pools[id]
+		p.config.Retry, p.config.Preemptible = change.Retry, change.Preemptible
+		c.setSlots(PoolID(id), change.Slots)
+		if !change.Policy.equal(p.config.Policy) {
+			p.setPolicy(change.Policy)
 		}
 	}
 	for _, k := range c.consumers {
@@ -40,20 +57,20 @@ func (c *Core) Reconfigure(now time.Time, levels int, policies []Policy) (*Effec
 	return c.step(now), nil
 }
 
-// fits finds what is wrong with other levels and policies.
-func (c *Core) fits(levels int, policies []Policy) error {
+// fits finds what is wrong with other levels and pools.
+func (c *Core) fits(levels int, pools []PoolChange) error {
 	if levels < 1 || levels > MaxLevels {
 		return fmt.Errorf("want 1 to %d levels, got %d", MaxLevels, levels)
 	}
-	if len(policies) != len(c.pools) {
-		return fmt.Errorf("%d policies for %d pools", len(policies), len(c.pools))
+	if len(pools) != len(c.pools) {
+		return fmt.Errorf("%d changes for %d pools", len(pools), len(c.pools))
 	}
 	var errs []error
 	for id, p := range c.pools {
-		config := p.config
-		config.Levels = levels
-		if err := c.validate(policies[id], config); err != nil {
-			errs = append(errs, fmt.Errorf("policy of pool %q: %w", config.Name, err))
+		config, change := p.config, pools[id]
+		config.Levels, config.Slots, config.Retry, config.Policy = levels, change.Slots, change.Retry, change.Policy
+		if err := c.validate(config); err != nil {
+			errs = append(errs, fmt.Errorf("pool %q: %w", config.Name, err))
 		}
 	}
 	return errors.Join(errs...)

@@ -10,11 +10,17 @@ import (
 
 func (r *rig) reconfigure(levels int, policy Policy) {
 	r.t.Helper()
-	e, err := r.core.Reconfigure(r.now, levels, []Policy{policy})
+	e, err := r.core.Reconfigure(r.now, levels, []PoolChange{r.change(policy)})
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	r.apply(e)
+}
+
+// change is another policy, and nothing else.
+func (r *rig) change(policy Policy) PoolChange {
+	c := r.core.pools[0].config
+	return PoolChange{c.Slots, c.Retry, policy, c.Preemptible}
 }
 
 // levels are those that status shows.
@@ -74,20 +80,23 @@ func TestMoreLevels(t *testing.T) {
 func TestReconfigureIsChecked(t *testing.T) {
 	r := newRig(t, 4, ByKey)
 	for text, c := range map[string]struct {
-		levels   int
-		policies []Policy
+		levels int
+		pools  []PoolChange
 	}{
-		"want 1 to 262144 levels, got 0":                           {0, []Policy{{}}},
-		"want 1 to 262144 levels, got 262145":                      {MaxLevels + 1, []Policy{{}}},
-		"2 policies for 1 pools":                                   {11, make([]Policy, 2)},
-		`policy of pool "p": min_share: level 4 is outside 0 to 3`: {4, []Policy{{MinShare: []Share{{4, 10}}}}},
-		`policy of pool "p": reserve: level 9 is outside 1 to 3`:   {4, []Policy{{Reserve: []Reserve{{9, 1}}}}},
+		"want 1 to 262144 levels, got 0":                           {0, []PoolChange{r.change(Policy{})}},
+		"want 1 to 262144 levels, got 262145":                      {MaxLevels + 1, []PoolChange{r.change(Policy{})}},
+		"2 changes for 1 pools":                                    {11, make([]PoolChange, 2)},
+		`pool "p": policy: min_share: level 4 is outside 0 to 3`:   {4, []PoolChange{r.change(Policy{MinShare: []Share{{4, 10}}})}},
+		`pool "p": policy: reserve: level 9 is outside 1 to 3`:     {4, []PoolChange{r.change(Policy{Reserve: []Reserve{{9, 1}}})}},
+		`pool "p": want at least 1 slot and 1 attempt`:             {11, []PoolChange{{Slots: 0, Retry: rigPool.Retry}}},
+		`got 2, 0 and 11`:                                          {11, []PoolChange{{Slots: 2}}},
+		"reserve: 1 slots for level 9 and above, want 1 to 0: the": {11, []PoolChange{{Slots: 1, Retry: rigPool.Retry, Policy: Policy{Reserve: []Reserve{{9, 1}}}}}},
 	} {
-		_, err := r.core.Reconfigure(r.now, c.levels, c.policies)
+		_, err := r.core.Reconfigure(r.now, c.levels, c.pools)
 		if err == nil || !strings.Contains(err.Error(), text) {
-			t.Errorf("%d levels, %v: %v; want %q", c.levels, c.policies, err, text)
+			t.Errorf("%d levels, %v: %v; want %q", c.levels, c.pools, err, text)
 		}
-		if p := r.core.pools[0]; p.config.Levels != 11 || !p.config.Policy.Strict() {
+		if p := r.core.pools[0]; p.config.Levels != 11 || p.config.Slots != 4 || !p.config.Policy.Strict() {
 			t.Fatalf("%q: the pool has changed to %+v", text, p.config)
 		}
 	}

@@ -25,6 +25,7 @@ var (
 const (
 	smallLevels = 11
 	smallPools  = 2
+	smallSlots  = 6 // the most
 	smallWindow = 8
 	smallFull   = 20 // messages
 	lifeSteps   = 4000
@@ -50,7 +51,7 @@ func TestCoreAgainstNaive(t *testing.T) {
 	}
 	t.Logf("seed %d: %d steps, %+v", *oracleSeed, calls, seen)
 	for n, few := range []int{seen.batches, seen.recalls * 10, seen.preempts * 100, seen.overdue * 20, seen.owed * 300,
-		seen.retries * 20, seen.letters * 50, seen.drained * 200, seen.reconfigured * 200, seen.removed * 200, seen.stranded * 1000} {
+		seen.retries * 20, seen.letters * 50, seen.drained * 200, seen.reconfigured * 200, seen.removed * 200, seen.stranded * 1000, seen.resized * 1000} {
 		if few < calls/4 && *oracleSteps > 1e5 {
 			t.Errorf("%+v in %d steps: number %d is too low to prove anything", seen, calls, n+1)
 		}
@@ -62,7 +63,8 @@ func TestCoreAgainstNaive(t *testing.T) {
 type smallSeen struct {
 	batches, messages, recalls, preempts, overdue, owed, retries, letters, drained,
 	// stranded is what was in flight of consumers that were removed.
-	reconfigured, removed, stranded int
+	// resized are changes of slots while one is busy that ends.
+	reconfigured, removed, stranded, resized int
 }
 
 type small struct {
@@ -82,7 +84,8 @@ type small struct {
 	orders    [len(smallTopics)]Order
 	lives     int
 	gone      []ConsumerID // some that were removed
-	batches   [smallPools][][]*Item
+	batches   [smallPools][smallSlots][]*Item
+	open      [smallPools][smallSlots]bool // that there are
 	letters   []Burial
 	tenants   [len(smallTopics)]int
 	group     bool
@@ -222,7 +225,9 @@ func (w *small) addPool(levels int) {
 		}
 		p.mean[at] = *e
 	}
-	w.batches[pool] = make([][]*Item, slots)
+	for slot := range slots {
+		w.open[pool][slot] = true
+	}
 	w.naive.setPolicy(pool, config.Policy)
 }
 

@@ -43,18 +43,15 @@ func (w *small) refused(err error) {
 	}
 }
 
-// reconfigure changes the number of levels together with some of the policies.
+// reconfigure changes the number of levels together with some of the pools.
 func (w *small) reconfigure(levels int) {
-	var all []Policy
+	var all []PoolChange
 	var changed []*Policy
 	for _, p := range w.naive.pools {
-		policy := p.config.Policy
-		if w.draw(2) == 0 || len(policy.Validate(p.config.Slots, levels)) > 0 {
-			policy = w.drawPolicy(p.config.Slots, levels)
-		}
-		all, changed = append(all, policy), append(changed, nil)
-		if !policy.equal(p.config.Policy) {
-			changed[len(changed)-1] = &policy // only then its credits begin anew
+		c := w.drawChange(p.config, levels)
+		all, changed = append(all, c), append(changed, nil)
+		if !c.Policy.equal(p.config.Policy) {
+			changed[len(changed)-1] = &c.Policy // only then its credits begin anew
 		}
 	}
 	if w.draw(4) == 0 {
@@ -66,12 +63,35 @@ func (w *small) reconfigure(levels int) {
 		w.fail("%v", err)
 	}
 	w.seen.reconfigured++
-	w.both(e, func() { w.naive.reconfigure(levels, changed) })
+	w.both(e, func() { w.naive.reconfigure(levels, all, changed) })
+	for _, p := range w.naive.pools {
+		for slot := p.config.Slots; slot < len(p.batches); slot++ {
+			if p.batches[slot].busy {
+				w.seen.resized++
+			}
+		}
+	}
 }
 
-// misfit asks for what can't be, of which the last pool's policy is a part.
-func (w *small) misfit(levels int, all []Policy) {
-	switch w.draw(4) {
+// drawChange changes about half of what there is to change.
+func (w *small) drawChange(old PoolConfig, levels int) PoolChange {
+	c := PoolChange{old.Slots, old.Retry, old.Policy, old.Preemptible}
+	if w.draw(2) == 0 {
+		c.Slots = 1 + w.draw(smallSlots)
+	}
+	if w.draw(4) == 0 {
+		c.Retry.Attempts, c.Preemptible = 1+w.draw(4), w.draw(2) == 0
+	}
+	if w.draw(2) == 0 || len(c.Policy.Validate(c.Slots, levels)) > 0 {
+		c.Policy = w.drawPolicy(c.Slots, levels)
+	}
+	return c
+}
+
+// misfit asks for what can't be, of which the last pool is a part.
+func (w *small) misfit(levels int, all []PoolChange) {
+	last := &all[len(all)-1]
+	switch w.draw(6) {
 	case 0:
 		levels = 0
 	case 1:
@@ -79,7 +99,11 @@ func (w *small) misfit(levels int, all []Policy) {
 	case 2:
 		all = all[1:]
 	case 3:
-		all[len(all)-1].Reserve = []Reserve{{boostd.Level(levels), 1}}
+		last.Policy.Reserve = []Reserve{{boostd.Level(levels), 1}}
+	case 4:
+		last.Slots, last.Policy = 0, Policy{}
+	case 5:
+		last.Retry.Attempts = 0
 	}
 	_, err := w.core.Reconfigure(w.time(), levels, all)
 	w.refused(err)

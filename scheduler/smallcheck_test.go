@@ -75,6 +75,7 @@ func (w *small) compare(e *Effects) {
 		}
 	}
 	w.compareWindows()
+	w.compareOpen()
 }
 
 // count notes what has happened, lest the worlds become too quiet to prove anything.
@@ -112,6 +113,8 @@ func (w *small) compareSlots(e *Effects) {
 			w.fail("recalled %v, want %v", e.Recalls, s.recalls)
 		}
 	}
+	w.compareChanged("opened", e.Opened, s.opened)
+	w.compareChanged("closed", e.Closed, s.closed)
 	for at, p := range e.Preempts {
 		if want := s.preempts[at]; int(p.Pool) != want.pool || p.Slot != want.slot {
 			w.fail("preempted %v, want %v", e.Preempts, s.preempts)
@@ -246,7 +249,7 @@ func (w *small) compareWindows() {
 
 func (w *small) idle() bool {
 	for _, p := range w.naive.pools {
-		if len(p.free) < len(p.batches) {
+		if p.busyBelow(MaxLevels) > 0 {
 			return false
 		}
 	}
@@ -283,6 +286,9 @@ func (w *small) end() {
 		w.bury()
 	}
 	for _, p := range w.core.pools {
+		if len(p.isBusy) != p.config.Slots || len(p.free) != p.config.Slots || p.surplus != 0 {
+			w.fail("%d places for %d slots, %d of them free, %d to end", len(p.isBusy), p.config.Slots, len(p.free), p.surplus)
+		}
 		if p.config.Levels != w.naive.levels {
 			w.fail("there are %d levels, want %d", p.config.Levels, w.naive.levels)
 		}

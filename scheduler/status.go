@@ -113,7 +113,7 @@ func (c *Core) Status(now time.Time) Status {
 }
 
 func (p *pool) status(now time.Time) PoolStatus {
-	s := PoolStatus{Name: p.config.Name, Slots: p.config.Slots, Busy: p.config.Slots - len(p.free), Times: p.times, HotKeys: p.hotKeys(), Group: p.groupStatus(now)}
+	s := PoolStatus{Name: p.config.Name, Slots: p.config.Slots, Busy: p.busy(), Times: p.times, HotKeys: p.hotKeys(), Group: p.groupStatus(now)}
 	for _, stuck := range p.stuck {
 		if stuck {
 			s.Stuck++

@@ -86,7 +86,7 @@ func (c *Core) awaited(k *consumer) bool { return !k.caughtUp && !k.leaving && !
 func (c *Core) dispatch(now time.Time, id PoolID) {
 	p := c.pools[id]
 	c.recallLate(now, id)
-	for len(p.free) > 0 && p.recalling == 0 {
+	for p.usable() > 0 && p.recalling == 0 {
 		next := p.choose(now)
 		if c.recall(now, id, next) || next.level == None {
 			break
@@ -127,11 +127,8 @@ func (c *Core) Finished(now time.Time, id PoolID, slot int, items []*Item) *Effe
 	c.unstarted(now, p, items)
 	clear(items)
 	p.batches.close(slot)
-	p.free = append(p.free, slot)
-	p.isBusy[slot] = false
 	p.occupy(p.batches.out[slot].level, -1)
-	p.preempt.over(slot)
-	p.stuck[slot] = false
+	c.freed(id, slot)
 	return c.step(now)
 }
 
@@ -274,7 +271,7 @@ func (c *Core) empty() bool {
 		return false
 	}
 	for _, p := range c.pools {
-		if len(p.free) < p.config.Slots {
+		if p.busy() > 0 {
 			return false
 		}
 		for at := range p.levels {

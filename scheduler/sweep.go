@@ -78,7 +78,7 @@ func (c *Core) gate(now time.Time) (wake time.Time) {
 // starving reports whether a slot is free while a consumer of its pool is paused.
 func (c *Core) starving() bool {
 	for _, p := range c.pools {
-		if p.paused > 0 && len(p.free) > 0 {
+		if p.paused > 0 && p.usable() > 0 {
 			return true
 		}
 	}

@@ -26,6 +26,8 @@ type world struct {
 	out       map[worldSlot][]*Item
 	recalled  map[worldSlot]bool // of the batches that are out
 	slots     []int              // by pool
+	attempts  []int              // by pool
+	there     map[worldSlot]bool // the slots
 	levels    int                // that there are
 	draining  bool
 	paused    map[boostd.Level]time.Time // by hand, until when; zero for no end
@@ -137,7 +139,7 @@ type tracked struct {
 func newWorld(t testing.TB, draw func(int) int) *world {
 	w := &world{t: t, draw: draw, core: New(Config{Gate: draw(4) > 0, StartWait: time.Duration(draw(2)) * time.Second}),
 		now: time.Unix(1000, 0), levels: 11, order: Order(draw(3)), next: map[boostd.TopicPartition]int64{},
-		byID: map[messageID]*tracked{}, out: map[worldSlot][]*Item{}, recalled: map[worldSlot]bool{}, kept: map[uint64]keeping{}, paused: map[boostd.Level]time.Time{}, preempted: map[worldSlot]bool{}}
+		byID: map[messageID]*tracked{}, out: map[worldSlot][]*Item{}, recalled: map[worldSlot]bool{}, there: map[worldSlot]bool{}, kept: map[uint64]keeping{}, paused: map[boostd.Level]time.Time{}, preempted: map[worldSlot]bool{}}
 	for n, slots := range []int{1 + draw(5), 1} {
 		policy := w.drawPolicy(slots, w.levels)
 		_, err := w.core.AddPool(PoolConfig{Name: "p", Slots: slots, Levels: 11, DeadLetters: n == 0, Policy: policy, Preemptible: draw(2) == 0,
@@ -146,7 +148,10 @@ func newWorld(t testing.TB, draw func(int) int) *world {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.slots = append(w.slots, slots)
+		w.slots, w.attempts = append(w.slots, slots), append(w.attempts, 3)
+		for slot := range slots {
+			w.there[worldSlot{PoolID(n), slot}] = true
+		}
 	}
 	for n := range w.core.pools[0].levels {
 		if e := &w.core.pools[0].levels[n].estimate; draw(2) == 0 {
@@ -280,9 +285,9 @@ func (w *world) fetch(k *worldConsumer, tp boostd.TopicPartition) {
 		switch b := batch[n]; {
 		case m.of == nil || m.of.closed:
 			m.state = "dropped"
-		case !b.Held && b.Attempt == 3 && k.config.Pool == 0:
+		case !b.Held && b.Attempt >= w.attempts[k.config.Pool] && k.config.Pool == 0:
 			m.state = "burying"
-		case b.Held || b.Attempt == 3:
+		case b.Held || b.Attempt >= w.attempts[k.config.Pool]:
 			m.state = "ended"
 		}
 		w.all = append(w.all, m)
@@ -296,8 +301,8 @@ func (w *world) fetch(k *worldConsumer, tp boostd.TopicPartition) {
 // handler takes either one message after the other, or all before it reports.
 func (w *world) finish() {
 	var busy []worldSlot
-	for pool, slots := range w.slots {
-		for slot := range slots {
+	for pool := range w.slots {
+		for slot := range worldSlots {
 			if s := (worldSlot{PoolID(pool), slot}); w.out[s] != nil {
 				busy = append(busy, s)
 			}

@@ -11,6 +11,9 @@ import (
 // worldMost is the most levels that there ever are, worldLeast the fewest.
 const worldMost, worldLeast = 14, 4
 
+// worldSlots is the most that a pool ever has.
+const worldSlots = 6
+
 func (w *world) consumer(id ConsumerID) *worldConsumer {
 	for _, k := range w.consumers {
 		if k.id == id {
@@ -36,19 +39,26 @@ func (w *world) change(k *worldConsumer) {
 	}
 }
 
-// reconfigure changes the number of levels, and some policies.
+// reconfigure changes the number of levels, and some of the pools.
 func (w *world) reconfigure(levels int) {
 	w.levels = levels
-	var all []Policy
+	var all []PoolChange
 	for pool, p := range w.policies {
-		policy := p.Policy
+		policy, config := p.Policy, w.core.pools[pool].config
+		if w.draw(4) == 0 {
+			w.slots[pool] = 1 + w.draw(worldSlots)
+		}
+		if w.draw(4) == 0 {
+			w.attempts[pool], config.Preemptible = 1+w.draw(4), w.draw(2) == 0
+		}
+		config.Retry.Attempts = w.attempts[pool]
 		if w.draw(2) == 0 || len(policy.Validate(w.slots[pool], w.levels)) > 0 {
 			policy = w.drawPolicy(w.slots[pool], w.levels)
 		}
 		if !policy.equal(p.Policy) {
 			w.policies[pool] = newWorldPolicy(policy)
 		}
-		all = append(all, policy)
+		all = append(all, PoolChange{w.slots[pool], config.Retry, policy, config.Preemptible})
 	}
 	for _, k := range w.consumers {
 		k.config.Level = min(k.config.Level, boostd.Level(w.levels-1))
@@ -58,6 +68,29 @@ func (w *world) reconfigure(levels int) {
 		w.t.Fatal(err)
 	}
 	w.apply(e)
+}
+
+// resize notes which slots there are. Each comes and goes once, and goes empty.
+func (w *world) resize(e *Effects) {
+	for _, s := range e.Opened {
+		at := worldSlot{s.Pool, s.Slot}
+		if w.there[at] || s.Slot >= w.slots[s.Pool] {
+			w.t.Fatalf("slot %v is opened, of %d; it was there: %v", at, w.slots[s.Pool], w.there[at])
+		}
+		w.there[at] = true
+	}
+	for _, s := range e.Closed {
+		at := worldSlot{s.Pool, s.Slot}
+		if !w.there[at] || w.out[at] != nil || s.Slot < w.slots[s.Pool] {
+			w.t.Fatalf("slot %v is closed, of %d; it was there: %v, with %d items", at, w.slots[s.Pool], w.there[at], len(w.out[at]))
+		}
+		delete(w.there, at)
+	}
+	for at := range w.there {
+		if at.slot >= w.slots[at.pool] && w.out[at] == nil {
+			w.t.Fatalf("slot %v is still there, of %d, and has nothing", at, w.slots[at.pool])
+		}
+	}
 }
 
 // join adds a consumer of one of the topics.

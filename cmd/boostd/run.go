@@ -28,7 +28,7 @@ func newRun() *cobra.Command {
 		Use:   "run -c boostd.yaml",
 		Short: "Run the daemon",
 		Long: "Run the daemon until SIGTERM or SIGINT. It then finishes what is in flight, commits, and exits 0;\n" +
-			"a second signal ends it at once. SIGHUP reads the settings again.\n\n" +
+			"a second signal ends it at once. SIGHUP reads boostd.yaml and the settings again, as `boostd settings reload` does.\n\n" +
 			"--rewind reads again what KafkaBoost, or an application, has committed and perhaps not handled: before any\n" +
 			"consumer joins, each group's committed offsets go back to the first message of the last 10m, or, with a number,\n" +
 			"by so many messages in each partition; where work has piled up, take a number. Offsets never go forward, and\n" +
@@ -46,7 +46,14 @@ func newRun() *cobra.Command {
 					return usage("--rewind %w", err)
 				}
 			}
-			loaded, err := load()
+			read := func() (conf.Loaded, error) {
+				loaded, err := load()
+				if err == nil && level != "" {
+					loaded.File.Log.Level = level // also when it is read again
+				}
+				return loaded, err
+			}
+			loaded, err := read()
 			if err != nil {
 				return err
 			}
@@ -58,7 +65,7 @@ func newRun() *cobra.Command {
 				logger.Warn("configuration", "note", w.String())
 			}
 			tuneRuntime()
-			return run(daemon.Options{Config: loaded.File, Wait: wait, Rewind: rewind, Logger: logger, Levels: levels, Version: version, Instance: instance()})
+			return run(daemon.Options{Config: loaded.File, Reread: read, Wait: wait, Rewind: rewind, Logger: logger, Levels: levels, Version: version, Instance: instance()})
 		},
 	}
 	load = configFlags(c)
@@ -153,8 +160,8 @@ func tellManager(ctx context.Context, manager *notifier, d *daemon.Daemon) {
 	}
 }
 
-// reloadOn reads the settings again at each SIGHUP until ctx ends; the daemon
-// logs the outcome.
+// reloadOn reads boostd.yaml and the settings again at each SIGHUP until ctx ends;
+// the daemon logs the outcome.
 func reloadOn(ctx context.Context, hangups <-chan os.Signal, d *daemon.Daemon, logger hclog.Logger) {
 	for {
 		select {
@@ -162,7 +169,7 @@ func reloadOn(ctx context.Context, hangups <-chan os.Signal, d *daemon.Daemon, l
 			return
 		case <-hangups:
 			if r, err := d.Reload(ctx); err == nil && !r.Changed {
-				logger.Info("settings were read again and have not changed")
+				logger.Info("boostd.yaml and the settings were read again and have not changed")
 			}
 		}
 	}

@@ -24,7 +24,7 @@ var memberMutants = []mutant{
 	},
 	{
 		name: "another number of levels begins the shares anew", file: "scheduler/reconfigure.go",
-		old:   "!policy.equal(p.config.Policy)",
+		old:   "!change.Policy.equal(p.config.Policy)",
 		new:   "len(p.levels) > 0",
 		tests: []suite{levelRules, naive},
 	},
@@ -71,8 +71,8 @@ var memberMutants = []mutant{
 	},
 	{
 		name: "slots don't know of new levels", file: "actors/seats.go",
-		old:   "\t\tt.grow(m.levels)\n",
-		new:   "\t\t_ = t\n",
+		old:   "\t\tc.turns.grow(m.levels)\n",
+		new:   "\t\t_ = c\n",
 		tests: []suite{members},
 	},
 }

@@ -148,8 +148,8 @@ var policyMutants = []mutant{
 	},
 	{
 		name: "a free slot that is reserved hides that a slot is wanted", file: "scheduler/core.go",
-		old:   "if len(p.free) > 0 && highest >= floor {",
-		new:   "if len(p.free) > 0 && highest >= min(floor, 0) {",
+		old:   "if p.usable() > 0 && highest >= floor {",
+		new:   "if p.usable() > 0 && highest >= min(floor, 0) {",
 		tests: []suite{policyRules, naive},
 	},
 	{
