@@ -1,10 +1,12 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/kafkaboost/boostd/test/rig"
@@ -137,4 +139,61 @@ func TestStartWithTheLastGoodSettings(t *testing.T) {
 			exits(t, p, p.Terminate(), 0)
 		})
 	}
+}
+
+// badFiles are what may come to lie in the place of the settings, and what is said.
+var badFiles = []struct {
+	name, says string
+	put        func(path string) error
+}{
+	{"truncated", "ends in the middle", func(path string) error { return os.WriteFile(path, []byte(`{"max_priority": 10, "Prio`), 0o600) }},
+	{"empty", "is empty", func(path string) error { return os.WriteFile(path, nil, 0o600) }},
+	{"huge", "larger than 1048576 bytes", func(path string) error {
+		f, err := os.Create(path)
+		if err != nil {
+			return err
+		}
+		return errors.Join(f.Truncate(100<<20), f.Close())
+	}},
+	{"no JSON", "settings.json: 1:1: ", func(path string) error { return os.WriteFile(path, []byte("max_priority = 10\n"), 0o600) }},
+	{"of another shape", "want", func(path string) error { return os.WriteFile(path, []byte(`[{"max_priority": 10}]`), 0o600) }},
+	{"a folder", "is a directory", func(path string) error { return os.Mkdir(path, 0o700) }},
+	{"deleted", "no such file", func(string) error { return nil }},
+	{"a loop of links", "too many levels of symbolic links", func(path string) error { return os.Symlink(path, path) }},
+	{"a pipe", "want a file", func(path string) error { return syscall.Mkfifo(path, 0o600) }},
+}
+
+// Whatever lies in the place of the settings, the daemon keeps those that it has,
+// says what is wrong, and takes good ones as soon as they are there.
+func TestBadSettingsFiles(t *testing.T) {
+	t.Parallel()
+	s := rig.New(t, clusters[0], rig.Options{Min: 9})
+	p := s.Spawn(t)
+	rig.Eventually(t, "it is ready", func() bool { return rig.Ready(t, s) })
+	load := s.Load(t)
+	path := filepath.Join(s.Dir, "settings.json")
+	for n, bad := range badFiles {
+		hash := s.Status(t).Settings.Hash
+		if err := errors.Join(os.RemoveAll(path), bad.put(path)); err != nil {
+			t.Fatal(err)
+		}
+		rig.Eventually(t, bad.name+": it is told", func() bool {
+			return strings.Contains(s.Status(t).Settings.Error, bad.says) && strings.Contains(rig.Alarm(s.Status(t), "settings"), bad.says)
+		})
+		load.Fill(10, 10, 100)
+		if status := s.Status(t); status.Settings.Hash != hash || !status.Ready {
+			t.Errorf("%s: status is %+v", bad.name, status.Settings)
+		}
+		if err := os.RemoveAll(path); err != nil {
+			t.Fatal(err)
+		}
+		s.WriteFile(t, "settings.json", otherDefault(s, n+1))
+		rig.Eventually(t, bad.name+": good ones are in force", func() bool {
+			status := s.Status(t)
+			return status.Summary.DefaultPriority == n+1 && status.Settings.Error == ""
+		})
+	}
+	load.AwaitHandled()
+	exits(t, p, p.Terminate(), 0)
+	clean(t, load)
 }
