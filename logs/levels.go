@@ -27,6 +27,7 @@ var Rooms = []string{
 	"probe",       // how much waits in the brokers
 	"producer",    // what is sent to Kafka
 	"scheduler",   // the gate: each change with its reason
+	"settings",    // where the settings come from, and that they have changed
 	"worker",      // slots and the results of messages
 }
 

@@ -10,9 +10,9 @@ func newSettingsReload() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "reload",
-		Short: "Make the daemon read its settings at once, and say what came of it",
-		Long: "Make the daemon read its settings at once. When the document can't be used, or wants what takes a restart,\n" +
-			"it says why and exits 1, and the old settings stay in force.",
+		Short: "Make the daemon read its settings and boostd.yaml at once, and say what came of it",
+		Long: "Make the daemon read its settings and boostd.yaml at once. When one of them can't be used, or boostd.yaml wants\n" +
+			"what takes a restart, it says why and exits 1, and what was in force stays in force.",
 		Example: "  boostd settings reload -c /etc/boostd/boostd.yaml",
 		Args:    noArgs,
 	}
