@@ -28,14 +28,14 @@ type fileHistory struct {
 const maxFileVersions = 1000
 
 func openFileHistory(path string) (*fileHistory, error) {
-	real, err := filepath.EvalSymlinks(path)
+	behind, err := filepath.EvalSymlinks(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		real, err = path, nil
+		behind, err = path, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open history of %s: %w", path, err)
 	}
-	return &fileHistory{path: real, dir: filepath.Join(filepath.Dir(real), "history"), now: time.Now}, nil
+	return &fileHistory{path: behind, dir: filepath.Join(filepath.Dir(behind), "history"), now: time.Now}, nil
 }
 
 // List implements History. What is current is looked at first: whoever pushes

@@ -3,12 +3,15 @@ package configwatch
 import (
 	"bytes"
 	"context"
+	"crypto/md5" //nolint:gosec // what S3 makes ETags of
 	"crypto/rand"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -37,8 +40,8 @@ const (
 	// maxAhead is how far the newest version's time may be ahead of the server's
 	// clock. S3 itself sets both.
 	maxAhead = 10 * time.Second
-	// maxLooks is how many reads of the head may differ from the one before.
-	maxLooks = 5
+	// maxLooks is how often the head is read where text and ETag don't fit.
+	maxLooks, lookWait = 5, 50 * time.Millisecond
 	// maxHead bounds the head in bytes.
 	maxHead = 4096
 )
@@ -172,22 +175,25 @@ func (p *pushing) settled(ctx context.Context, was standing) (Entry, error) {
 	return Entry{}, Conflict{now.Entry, now.data} // by hands that know no head
 }
 
-// head reads the head until two reads agree: not every server that speaks S3 gives
-// text and ETag of one moment. The zero value is that of a folder without one.
-func (h *objectHistory) head(ctx context.Context, o *object) (d head, err error) {
-	var before []byte
-	for n := 0; ; n++ {
-		next, text, err := h.readHead(ctx, o)
+// head reads the head; the zero value is that of a folder without one. Not every
+// server that speaks S3 gives text and ETag of one moment, and with an ETag that is
+// newer than its text two could claim one after the other what was one's: so it
+// looks again where the ETag isn't the text's MD5, which it is but for encryption.
+func (h *objectHistory) head(ctx context.Context, o *object) (head, error) {
+	for n := 1; ; n++ {
+		d, text, err := h.readHead(ctx, o)
 		if err != nil {
 			return head{}, fmt.Errorf("read settings %s: %w", o, err)
 		}
-		if next.etag == "" || n > 0 && next.etag == d.etag && bytes.Equal(text, before) {
-			return next, nil
+		sum := md5.Sum(text) //nolint:gosec // see above
+		if d.etag == "" || strings.Trim(d.etag, `"`) == hex.EncodeToString(sum[:]) || n == maxLooks {
+			return d, nil
 		}
-		if n == maxLooks {
+		select {
+		case <-ctx.Done():
 			return head{}, errClaimed
+		case <-time.After(lookWait):
 		}
-		d, before = next, text
 	}
 }
 

@@ -197,7 +197,7 @@ func TestSettingsTest(t *testing.T) {
 	}
 	out, _, _ = invoke("settings", "test", good, "--settings", path, "--json")
 	var o outcome
-	if err := json.Unmarshal([]byte(out), &o); err != nil || o != (outcome{Line: 1, OK: true, Priority: 7, Topic: "orders_7", By: "topic"}) {
+	if err := json.Unmarshal([]byte(out), &o); err != nil || o != (outcome{Line: 1, OK: true, route: route{7, "orders_7", "topic"}}) {
 		t.Errorf("%v %+v in %s", err, o, out)
 	}
 	for text, want := range map[string]string{

@@ -59,11 +59,11 @@ func showVersion(c *cobra.Command, name string) error {
 	}
 	ctx, cancel := context.WithTimeout(c.Context(), historyTimeout)
 	defer cancel()
-	text, _, err := p.text(ctx, name)
+	v, err := p.find(ctx, name)
 	if err != nil {
 		return err
 	}
-	_, err = c.OutOrStdout().Write(text)
+	_, err = c.OutOrStdout().Write(v.text)
 	return err
 }
 
