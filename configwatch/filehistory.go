@@ -19,23 +19,30 @@ import (
 // file it is of, for there may be several in one folder. The file itself is a copy
 // of the current one.
 type fileHistory struct {
-	path string // behind all links
-	dir  string
-	now  func() time.Time
+	named string // as boostd.yaml has it
+	path  string // behind all links
+	dir   string
+	now   func() time.Time
 }
 
 // maxFileVersions is how many versions List reads.
 const maxFileVersions = 1000
 
 func openFileHistory(path string) (*fileHistory, error) {
-	behind, err := filepath.EvalSymlinks(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		behind, err = path, nil
-	}
+	behind, err := behindLinks(path)
 	if err != nil {
 		return nil, fmt.Errorf("open history of %s: %w", path, err)
 	}
-	return &fileHistory{path: behind, dir: filepath.Join(filepath.Dir(behind), "history"), now: time.Now}, nil
+	return &fileHistory{named: path, path: behind, dir: filepath.Join(filepath.Dir(behind), "history"), now: time.Now}, nil
+}
+
+// behindLinks is where a file is, or would be.
+func behindLinks(path string) (string, error) {
+	behind, err := filepath.EvalSymlinks(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return path, nil
+	}
+	return behind, err
 }
 
 // List implements History. What is current is looked at first: whoever pushes
@@ -183,6 +190,9 @@ func (h *fileHistory) Push(ctx context.Context, data []byte, base string, note N
 	if current.Hash != base {
 		return Entry{}, Conflict{current, old}
 	}
+	if behind, err := behindLinks(h.named); err != nil || behind != h.path {
+		return Entry{}, fmt.Errorf("%s leads elsewhere than it did a moment ago: try again", h.named)
+	}
 	if old != nil && !kept { // by other hands: it would be lost
 		if _, err := h.keep(old, current.Note); err != nil {
 			return Entry{}, err
@@ -192,11 +202,30 @@ func (h *fileHistory) Push(ctx context.Context, data []byte, base string, note N
 	if err != nil {
 		return Entry{}, err
 	}
-	if err := wholefile.Replace(h.path, data, h.like()); err != nil {
-		return Entry{}, fmt.Errorf("write settings: %w", err)
+	if err := h.replace(data, base); err != nil {
+		if now, _, _, lost := h.look(); lost == nil && now.Hash != Hash(data) {
+			h.forget(name)
+		}
+		return Entry{}, err
 	}
 	at, _ := versionAt(name)
 	return Entry{Name: name, Hash: Hash(data), At: at, Current: true, Note: note.cut()}, nil
+}
+
+// replace makes data the file. Other hands take no lock: what they have written until
+// now isn't overwritten.
+func (h *fileHistory) replace(data []byte, base string) error {
+	current, old, _, err := h.look()
+	if err != nil {
+		return err
+	}
+	if current.Hash != base {
+		return Conflict{current, old}
+	}
+	if err := wholefile.Replace(h.path, data, h.like()); err != nil {
+		return fmt.Errorf("write settings: %w", err)
+	}
+	return nil
 }
 
 // keep writes a version and its note into the history, behind all that are there.
@@ -221,10 +250,16 @@ func (h *fileHistory) keep(data []byte, note Note) (name string, err error) {
 		return "", fmt.Errorf("write history: %w", err)
 	}
 	if err := wholefile.Replace(filepath.Join(h.dir, name), data, h.like()); err != nil {
-		_ = os.Remove(filepath.Join(h.dir, noteName(name))) // else sweep does it later
+		h.forget(name)
 		return "", fmt.Errorf("write history: %w", err)
 	}
 	return name, nil
+}
+
+// forget removes a version that hasn't become current.
+func (h *fileHistory) forget(name string) {
+	_ = os.Remove(filepath.Join(h.dir, name))
+	_ = os.Remove(filepath.Join(h.dir, noteName(name))) // else sweep does it later
 }
 
 // like is whose mode and owner new files get: the file's, and the folder's where

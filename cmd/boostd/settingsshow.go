@@ -99,7 +99,7 @@ func showSettings(to io.Writer, s *priority.Settings) error {
 		fmt.Fprintln(w, "\nRULE\tPRIORITY\tSTANDS AT")
 	}
 	for _, r := range s.Rules {
-		fmt.Fprintf(w, "%s\t%d\t%s\n", r, r.Priority, r.Pointer())
+		fmt.Fprintf(w, "%s\t%d\t%s\n", printable(r.String()), r.Priority, r.Pointer())
 	}
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("print the settings: %w", err)

@@ -201,7 +201,7 @@ func printOutcomes(to io.Writer, path string, all []outcome) error {
 		}
 		name := ""
 		if o.Name != "" {
-			name = o.Name + ": "
+			name = printable(o.Name) + ": "
 		}
 		fmt.Fprintf(to, "%s:%d: %s%s\n", path, o.Line, name, o.Problem)
 	}
