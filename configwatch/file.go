@@ -67,8 +67,11 @@ func (f *file) Close() error {
 // ReadFile reads a settings document; one that is larger than
 // priority.MaxDocument, and what is no file, such as a pipe that could keep us
 // waiting, is refused.
-func ReadFile(path string) ([]byte, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+func ReadFile(path string) ([]byte, error) { return readFile(path, 0) }
+
+// readFile opens with more flags.
+func readFile(path string, flags int) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|flags, 0)
 	if err != nil {
 		return nil, fmt.Errorf("read settings: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -14,11 +15,15 @@ import (
 // History keeps the versions of one document, and lets people add some. Its
 // methods are safe from any goroutine, and from any process at the same time.
 type History interface {
-	// List returns the versions, newest first; the current one is among them, also
-	// where it was put there by other hands.
+	// List returns the newest versions, newest first, at most 1,000 of a file and 100
+	// in S3; the current one is among them, also where it was put there by other
+	// hands.
 	List(ctx context.Context) ([]Entry, error)
-	// Get returns a version's document by its name. The error wraps ErrNoVersion
-	// where there is none.
+	// Current returns the current version with its document; without a Hash where
+	// there is none.
+	Current(ctx context.Context) (Entry, []byte, error)
+	// Get returns a version's document by its name, however old it is. The error
+	// wraps ErrNoVersion where there is none.
 	Get(ctx context.Context, name string) (Version, error)
 	// Push makes data the current version, if base is still the hash of the current
 	// one; it is empty where there is none yet. Otherwise the error is a Conflict,
@@ -50,8 +55,10 @@ type Note struct {
 type Entry struct {
 	// Name is what Get takes, and what the source calls the version.
 	Name string `json:"version"`
-	// Hash is the document's SHA-256, hexadecimal.
+	// Hash is the document's SHA-256, hexadecimal; empty where it can't be read.
 	Hash string `json:"hash"`
+	// Problem says why it can't.
+	Problem string `json:"problem,omitempty"`
 	// At is when it was made.
 	At time.Time `json:"at"`
 	// Current: it is what the source yields.
@@ -73,7 +80,7 @@ func (c Conflict) Error() string {
 	}
 	by := ""
 	if c.Current.By != "" {
-		by = " by " + c.Current.By
+		by = " by " + short(c.Current.By) // somebody else's text
 	}
 	return fmt.Sprintf("the settings were changed meanwhile: version %s%s at %s", c.Current.Name, by, c.Current.At.UTC().Format(time.RFC3339))
 }
@@ -95,27 +102,42 @@ const versionTime = "2006-01-02T15:04:05.000Z"
 const maxNote = 200
 
 // cut bounds the texts.
-func (n Note) cut() Note {
-	short := func(s string) string {
-		if r := []rune(s); len(r) > maxNote {
-			return string(r[:maxNote])
-		}
-		return s
+func (n Note) cut() Note { return Note{clip(n.By), clip(n.Comment)} }
+
+func clip(s string) string {
+	if r := []rune(s); len(r) > maxNote {
+		return string(r[:maxNote])
 	}
-	return Note{short(n.By), short(n.Comment)}
+	return s
 }
 
-// versionName is the name of a version that is made now. It is behind the last one,
-// whatever the clocks say.
+// versionName is the name of a version that is made now. It sorts behind the last
+// one's, whatever the clocks say, where that has a time in UTC.
 func versionName(now time.Time, last string) string {
-	now = now.Truncate(time.Millisecond)
-	if at, err := versionAt(last); err == nil && !now.After(at) {
-		now = at.Add(time.Millisecond)
+	at, err := versionAt(last)
+	if name := nameAt(now); err != nil || name > last {
+		return name
 	}
-	return "settings-" + now.UTC().Format(versionTime) + ".json"
+	// A millisecond later isn't behind a name that has none: "…00.001Z" sorts before
+	// "…00Z".
+	for _, step := range []time.Duration{time.Millisecond, time.Second} {
+		if name := nameAt(at.Add(step)); name > last {
+			return name
+		}
+	}
+	return nameAt(now) // the last one's is at the end of all times
 }
 
-// versionAt is when a version was made, by its name.
-func versionAt(name string) (time.Time, error) {
-	return time.Parse("settings-"+versionTime+".json", name)
+func nameAt(at time.Time) string { return "settings-" + at.UTC().Format(versionTime) + ".json" }
+
+// versionAt is when a version was made, by its name: as we and the seed's web page
+// write it, or as other programs write times in UTC.
+func versionAt(name string) (at time.Time, err error) {
+	text := strings.TrimSuffix(strings.TrimPrefix(name, "settings-"), ".json")
+	for _, layout := range []string{versionTime, "2006-01-02T15:04:05Z", "2006-01-02T15:04:05"} { // a fraction may follow the seconds
+		if at, err = time.Parse(layout, text); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, err
 }

@@ -3,14 +3,13 @@ package configwatch
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,9 +19,7 @@ import (
 )
 
 // objectHistory keeps the versions of a folder in S3: its objects
-// settings-TIME.json, with the note in their metadata. Objects with new names never
-// exclude each other, so who pushes changes the head first, if nobody else has:
-// that is the right to put the next version.
+// settings-TIME.json, with the note in their metadata.
 type objectHistory struct {
 	config Config
 	logger hclog.Logger
@@ -30,16 +27,13 @@ type objectHistory struct {
 }
 
 const (
-	// maxHistory is how many versions List returns: each costs a request.
+	// maxHistory is how many versions List returns: each costs a request, of which
+	// describers are made at once.
 	maxHistory = 100
-	// headName is the object that has the name of the last version that was pushed.
-	headName = "boostd-head.json"
-	// claimLease is how long who has changed the head has for putting the version;
-	// later another may. claimTime is what he takes at most.
-	claimLease = 30 * time.Second
-	claimTime  = 20 * time.Second
-	// claimWait is the time between two looks at another's claim.
-	claimWait = 300 * time.Millisecond
+	describers = 8
+	// maxBy and maxComment bound the texts of the metadata in bytes as they are
+	// escaped: S3 takes 2 KB in all, names and hash included.
+	maxBy, maxComment = 400, 1400
 )
 
 // Names of the metadata; their values are escaped, for S3 takes ASCII alone.
@@ -62,7 +56,7 @@ func (h *objectHistory) open(ctx context.Context) (*object, error) {
 	return o, nil
 }
 
-// List implements History. Of more than maxHistory versions it returns the newest.
+// List implements History.
 func (h *objectHistory) List(ctx context.Context) ([]Entry, error) {
 	o, err := h.open(ctx)
 	if err != nil {
@@ -79,41 +73,61 @@ func (h *objectHistory) List(ctx context.Context) ([]Entry, error) {
 		}
 		return -1
 	})
-	entries := []Entry{}
-	for _, e := range found[:min(len(found), maxHistory)] {
-		known, err := h.describe(ctx, o, e)
-		if errors.Is(err, errGone) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("list history %s: %w", o, err)
-		}
-		known.Current = len(entries) == 0
-		entries = append(entries, known)
+	entries := describeAll(ctx, o, found[:min(len(found), maxHistory)])
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("list history %s: %w", o, err)
+	}
+	if len(entries) > 0 {
+		entries[0].Current = true
 	}
 	return entries, nil
 }
 
+// describeAll leaves out what is gone again; what can't be read hides no other.
+func describeAll(ctx context.Context, o *object, found []entry) []Entry {
+	all := make([]Entry, len(found))
+	var workers sync.WaitGroup
+	for first := range min(describers, len(found)) {
+		own := *o // an object is one goroutine's
+		workers.Go(func() {
+			for n := first; n < len(found); n += describers {
+				known, _, err := describe(ctx, &own, found[n])
+				if err != nil && !errors.Is(err, errGone) {
+					known = Entry{Name: found[n].key[len(o.key):], At: time.Unix(0, found[n].modified).UTC(), Problem: err.Error()}
+				}
+				all[n] = known
+			}
+		})
+	}
+	workers.Wait()
+	return slices.DeleteFunc(all, func(e Entry) bool { return e.Name == "" })
+}
+
 // describe asks for a version's note and hash; what other hands have put there has
-// none, and is read.
-func (h *objectHistory) describe(ctx context.Context, o *object, e entry) (Entry, error) {
+// none, and is read. There is the server's clock in it, where that says.
+func describe(ctx context.Context, o *object, e entry) (known Entry, there time.Time, err error) {
 	out, err := o.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &o.bucket, Key: &e.key})
 	if _, status := answer(err); status == http.StatusNotFound {
-		return Entry{}, errGone
+		return Entry{}, there, errGone
 	}
 	if err != nil {
-		return Entry{}, o.explain(ctx, err, "s3:GetObject", e.key)
+		return Entry{}, there, o.explain(ctx, err, "s3:GetObject", e.key)
 	}
-	known := Entry{Name: e.key[len(o.key):], At: time.Unix(0, e.modified).UTC(), Hash: unescape(out.Metadata[metaHash]),
+	there, _ = middleware.GetServerTime(out.ResultMetadata)
+	known = Entry{Name: e.key[len(o.key):], At: time.Unix(0, e.modified).UTC(), Hash: unescape(out.Metadata[metaHash]),
 		Note: Note{By: unescape(out.Metadata[metaBy]), Comment: unescape(out.Metadata[metaComment])}.cut()}
-	if known.Hash == "" {
+	if !isHash(known.Hash) {
 		v, err := o.get(ctx, e, true)
 		if err != nil {
-			return Entry{}, err
+			return Entry{}, there, err
 		}
 		known.Hash = Hash(v.Data)
 	}
-	return known, nil
+	return known, there, nil
+}
+
+func isHash(s string) bool {
+	return len(s) == 64 && !strings.ContainsFunc(s, func(r rune) bool { return !strings.ContainsRune("0123456789abcdef", r) })
 }
 
 func unescape(s string) string {
@@ -121,6 +135,15 @@ func unescape(s string) string {
 		return text
 	}
 	return s
+}
+
+// escaped is a text as metadata has it, cut to a length in bytes.
+func escaped(s string, limit int) string {
+	r := []rune(s)
+	for len(url.QueryEscape(string(r))) > limit {
+		r = r[:len(r)-1]
+	}
+	return url.QueryEscape(string(r))
 }
 
 // Get implements History.
@@ -143,151 +166,70 @@ func (h *objectHistory) Get(ctx context.Context, name string) (Version, error) {
 	return v, nil
 }
 
-// head is the object headName.
-type head struct {
-	// Version is the object that was put after this one, or is being put.
-	Version string `json:"version"`
-	By      string `json:"by"`
-
-	etag string // empty: there is no head
-	at   time.Time
-	now  time.Time // of the server, when it was asked
-}
-
-// pending reports whether its version may still come.
-func (d head) pending() bool { return d.now.Sub(d.at) < claimLease }
-
-// Push implements History.
-func (h *objectHistory) Push(ctx context.Context, data []byte, base string, note Note) (Entry, error) {
+// Current implements History.
+func (h *objectHistory) Current(ctx context.Context) (Entry, []byte, error) {
 	o, err := h.open(ctx)
 	if err != nil {
-		return Entry{}, err
+		return Entry{}, nil, err
 	}
 	defer o.hangUp()
-	for {
-		e, err := h.push(ctx, o, data, base, note.cut())
-		if !errors.Is(err, errClaimed) {
-			return e, err
-		}
-		select {
-		case <-ctx.Done():
-			return Entry{}, err
-		case <-time.After(claimWait):
-		}
-	}
+	now, err := look(ctx, o, head{})
+	return now.Entry, now.data, err
 }
 
-// errClaimed says that somebody else is pushing.
-var errClaimed = errors.New("somebody else changes the settings at this moment: try again in a minute")
+// standing is what is current in a folder when somebody looks.
+type standing struct {
+	Entry
 
-// push looks at the head before the current version: whoever pushes in between
-// changes the head, and the claim fails.
-func (h *objectHistory) push(ctx context.Context, o *object, data []byte, base string, note Note) (Entry, error) {
-	d, err := h.head(ctx, o)
-	if err != nil {
-		return Entry{}, err
-	}
-	o.held = held{}
-	current, err := h.current(ctx, o, d)
-	if err != nil {
-		return Entry{}, err
-	}
-	if current.Hash != base {
-		v, _ := o.get(ctx, entry{key: o.key + current.Name}, true) // it may be gone again
-		return Entry{}, Conflict{current, v.Data}
-	}
-	ctx, cancel := context.WithTimeout(ctx, claimTime)
-	defer cancel()
-	name := versionName(h.now(), current.Name)
-	if err := h.claim(ctx, o, d, head{Version: name, By: note.By}); err != nil {
-		return Entry{}, err
-	}
-	hash := Hash(data)
-	_, err = o.client.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: &o.bucket, Key: aws.String(o.key + name), Body: bytes.NewReader(data),
-		ContentType: aws.String("application/json"), IfNoneMatch: aws.String("*"),
-		Metadata: map[string]string{metaBy: url.QueryEscape(note.By), metaComment: url.QueryEscape(note.Comment), metaHash: hash},
-	})
-	if err != nil {
-		return Entry{}, fmt.Errorf("write settings %s: %w", o, o.explain(ctx, err, "s3:PutObject", o.key+name))
-	}
-	return Entry{Name: name, Hash: hash, At: h.now().UTC(), Current: true, Note: note}, nil
+	data  []byte
+	clock time.Time // the server's; zero where it doesn't say
+	there bool      // the version that the head names
 }
 
-// current is the newest version; without a hash where there is none. It is
-// errClaimed while another's is to come.
-func (h *objectHistory) current(ctx context.Context, o *object, d head) (Entry, error) {
+// look finds the newest version. Its hash is the document's own: whoever has changed
+// an object may have left our metadata on it.
+func look(ctx context.Context, o *object, d head) (s standing, err error) {
 	var newest entry
-	there := d.Version == ""
-	_, err := o.walk(ctx, "", func(e entry) {
-		there = there || e.key == o.key+d.Version
+	s.there = d.Version == ""
+	if _, err = o.walk(ctx, "", func(e entry) {
+		s.there = s.there || e.key == o.key+d.Version
 		if newest.older(e) {
 			newest = e
 		}
+	}); err != nil {
+		return standing{}, fmt.Errorf("list history %s: %w", o, err)
+	}
+	if newest.key == "" {
+		return s, nil
+	}
+	if s.Entry, s.clock, err = describe(ctx, o, newest); err != nil {
+		return standing{}, fmt.Errorf("read settings %s: %w", o, err)
+	}
+	v, err := o.get(ctx, newest, true)
+	if err != nil {
+		return standing{}, fmt.Errorf("read settings %s: %w", o, err)
+	}
+	s.data, s.Hash, s.Current = v.Data, Hash(v.Data), true
+	return s, nil
+}
+
+// put writes a version, unless there is one of that name. It is the version that the
+// claim was for, so one with the same text is ours: its answer was lost.
+func put(ctx context.Context, o *object, name string, data []byte, note Note) error {
+	key := o.key + name
+	_, err := o.client.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: &o.bucket, Key: &key, Body: bytes.NewReader(data),
+		ContentType: aws.String("application/json"), IfNoneMatch: aws.String("*"),
+		Metadata: map[string]string{metaBy: escaped(note.By, maxBy), metaComment: escaped(note.Comment, maxComment), metaHash: Hash(data)},
 	})
-	switch {
-	case err != nil:
-		return Entry{}, fmt.Errorf("list history %s: %w", o, err)
-	case !there && d.pending():
-		return Entry{}, errClaimed
-	case newest.key == "":
-		return Entry{}, nil
+	if err == nil {
+		return nil
 	}
-	e, err := h.describe(ctx, o, newest)
-	if err != nil {
-		return Entry{}, fmt.Errorf("read settings %s: %w", o, err)
-	}
-	e.Current = true
-	return e, nil
-}
-
-// maxHead bounds the head in bytes.
-const maxHead = 4096
-
-// head reads the head; the zero value is that of a folder without one.
-func (h *objectHistory) head(ctx context.Context, o *object) (d head, err error) {
-	key := o.key + headName
-	out, err := o.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &o.bucket, Key: &key})
-	if code, status := answer(err); code == "NoSuchKey" || status == http.StatusNotFound {
-		return head{}, nil
-	}
-	if err != nil {
-		return head{}, fmt.Errorf("read settings %s: %w", o, o.explain(ctx, err, "s3:GetObject", key))
-	}
-	defer out.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(out.Body, maxHead))
-	if err != nil {
-		return head{}, fmt.Errorf("read settings %s: %w", o, o.explain(ctx, err, "s3:GetObject", key))
-	}
-	_ = json.Unmarshal(text, &d) // what is no head is replaced
-	d.etag, d.at, d.now = value(out.ETag), h.now(), h.now()
-	if out.LastModified != nil {
-		d.at = *out.LastModified
-	}
-	if there, ok := middleware.GetServerTime(out.ResultMetadata); ok {
-		d.now = there
-	}
-	return d, nil
-}
-
-// claim changes the head, if it is still the one that was read.
-func (h *objectHistory) claim(ctx context.Context, o *object, was, next head) error {
-	text, err := json.Marshal(next)
-	if err != nil {
-		return fmt.Errorf("write settings %s: %w", o, err)
-	}
-	in := &s3.PutObjectInput{Bucket: &o.bucket, Key: aws.String(o.key + headName), Body: bytes.NewReader(text), ContentType: aws.String("application/json")}
-	if was.etag == "" {
-		in.IfNoneMatch = aws.String("*")
-	} else {
-		in.IfMatch = &was.etag
-	}
-	_, err = o.client.PutObject(ctx, in)
-	switch _, status := answer(err); {
-	case status == http.StatusPreconditionFailed || status == http.StatusConflict || status == http.StatusNotFound:
+	if refusedCondition(err) {
+		if v, err := o.get(ctx, entry{key: key}, true); err == nil && bytes.Equal(v.Data, data) {
+			return nil
+		}
 		return errClaimed
-	case err != nil:
-		return fmt.Errorf("write settings %s: %w", o, o.explain(ctx, err, "s3:PutObject", *in.Key))
 	}
-	return nil
+	return fmt.Errorf("write settings %s: %w; `boostd settings history` says whether the version is there", o, o.explainWrite(ctx, err, key))
 }

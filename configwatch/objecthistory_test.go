@@ -38,7 +38,7 @@ func TestObjectHistory(t *testing.T) {
 		t.Errorf("the source has %q, %v", v.Data, err)
 	}
 	// The seed's web page writes there too, and knows nothing of a head.
-	s.PutAt(t, s.bucket, "users/u/settings-2030-01-01T00:00:00.000Z.json", "page's", time.Now().Add(time.Minute))
+	s.PutAt(t, s.bucket, "users/u/settings-2030-01-01T00:00:00.000Z.json", "page's", time.Now())
 	if got := listed(t, h); !strings.HasPrefix(got, "*page's by : , 1 by ann: back") {
 		t.Errorf("got %s", got)
 	}
@@ -97,20 +97,37 @@ func TestClaimOfTheDead(t *testing.T) {
 		s.PutAt(t, s.bucket, "users/u/"+headName, `{"version": "settings-2031-01-01T00:00:00.000Z.json"}`, at)
 	}
 	dead(time.Now())
+	if _, err := s.try(t, h, "2", one.Hash); !errors.Is(err, errClaimed) {
+		t.Errorf("while it may still come: %v", err)
+	}
+	dead(time.Now().Add(-claimLease - 2*time.Second))
+	if e, err := s.try(t, h, "2", one.Hash); err != nil || e.Name != "settings-2031-01-01T00:00:00.000Z.json" {
+		t.Errorf("later the name is taken, so that he can't come: %+v, %v", e, err)
+	}
+	dead(time.Now().Add(-claimLife - time.Minute))
+	s.Delete(t, s.bucket, "users/u/settings-2031-01-01T00:00:00.000Z.json")
+	if e, err := s.try(t, h, "3", one.Hash); err != nil || strings.Contains(e.Name, "2031") {
+		t.Errorf("much later the name is of no use: %+v, %v", e, err)
+	}
+	if got := listed(t, h); got != "*3 by : , 1 by : " {
+		t.Errorf("got %s", got)
+	}
+}
+
+// try is one try of a push, after the second in which the last version was put.
+func (s *store) try(t *testing.T, h *objectHistory, text, base string) (e Entry, err error) {
+	t.Helper()
 	o, err := h.open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer o.hangUp()
-	if _, err := h.push(t.Context(), o, []byte("2"), one.Hash, Note{}); !errors.Is(err, errClaimed) {
-		t.Errorf("while it may still come: %v", err)
-	}
-	dead(time.Now().Add(-claimLease - 2*time.Second))
-	if _, err := h.push(t.Context(), o, []byte("2"), one.Hash, Note{}); err != nil {
-		t.Errorf("later: %v", err)
-	}
-	if got := listed(t, h); got != "*2 by : , 1 by : " {
-		t.Errorf("got %s", got)
+	p := &pushing{objectHistory: h, o: o, data: []byte(text), base: base}
+	for {
+		if e, err = p.try(t.Context()); !errors.Is(err, errSecond) {
+			return e, err
+		}
+		<-time.After(claimWait)
 	}
 }
 

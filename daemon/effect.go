@@ -14,6 +14,9 @@ type Effect struct {
 	// are empty.
 	NewTopics     []string `json:"new_topics"`
 	RetiredTopics []string `json:"retired_topics"`
+	// GrownTopics get more partitions, so that keys go to others from then on. They
+	// never get fewer.
+	GrownTopics []Growth `json:"grown_topics"`
 	// Added and Changed are consumers by name, base or the level's number, with the
 	// handler's where there are several: a level that comes, and one that gets other
 	// topics. No other level's group rebalances.
@@ -25,11 +28,18 @@ type Effect struct {
 	Policies []string `json:"policies_changed"`
 }
 
+// Growth is a topic's number of partitions, as settings ask for it.
+type Growth struct {
+	Topic string `json:"topic"`
+	From  int    `json:"from"`
+	To    int    `json:"to"`
+}
+
 // EffectOf compares two settings under a boostd.yaml. Old may be nil.
 func EffectOf(config *conf.File, old, next *priority.Settings) Effect {
 	d := &Daemon{}
 	d.config.Store(config)
-	e := Effect{NewTopics: []string{}, RetiredTopics: []string{}, Added: []string{}, Changed: []string{}, Retired: []string{}, Policies: []string{}}
+	e := Effect{NewTopics: []string{}, RetiredTopics: []string{}, GrownTopics: []Growth{}, Added: []string{}, Changed: []string{}, Retired: []string{}, Policies: []string{}}
 	bases := slices.Sorted(maps.Keys(config.Topics))
 	after := next.Plan(bases)
 	var before []priority.PlannedTopic
@@ -43,6 +53,12 @@ func EffectOf(config *conf.File, old, next *priority.Settings) Effect {
 	}
 	e.NewTopics = append(e.NewTopics, missingFrom(before, after)...)
 	e.RetiredTopics = append(e.RetiredTopics, missingFrom(after, before)...)
+	for _, t := range after {
+		n := slices.IndexFunc(before, func(o priority.PlannedTopic) bool { return o.Name == t.Name })
+		if n >= 0 && before[n].Partitions < t.Partitions {
+			e.GrownTopics = append(e.GrownTopics, Growth{t.Name, before[n].Partitions, t.Partitions})
+		}
+	}
 	change := compare(running, d.planConsumers(next))
 	for _, p := range change.added {
 		e.Added = append(e.Added, p.name)
@@ -58,7 +74,7 @@ func EffectOf(config *conf.File, old, next *priority.Settings) Effect {
 
 // Nothing reports whether the two differ in rules and priorities alone, if at all.
 func (e Effect) Nothing() bool {
-	return len(e.NewTopics)+len(e.RetiredTopics)+len(e.Added)+len(e.Changed)+len(e.Retired)+len(e.Policies) == 0
+	return len(e.NewTopics)+len(e.RetiredTopics)+len(e.GrownTopics)+len(e.Added)+len(e.Changed)+len(e.Retired)+len(e.Policies) == 0
 }
 
 // Check finds the policies that can't work together with a boostd.yaml.

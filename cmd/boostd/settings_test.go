@@ -105,6 +105,22 @@ func TestSettingsShow(t *testing.T) {
 	}
 }
 
+// What somebody else has written is no order to the terminal.
+func TestSettingsShowPrintably(t *testing.T) {
+	path := write(t, "s.json", `{"max_priority": 10, "\u001b[2J\u009b": 1, "Rule_Base_priority": [{"role_name": "a\u001b[31m", "value": "b\u009b\u202e", "priority": 3}],
+ "boostd": {"rules": [{"name": "x\u001b[2J\n", "expr": "value.amount > 1000", "priority": 4}]}}`)
+	samples := write(t, "samples.jsonl", `{"name": "x\u001b[2J", "message": {"topic": "t"}, "want": {"priority": 1}}`)
+	for _, args := range [][]string{{"show"}, {"validate", path}, {"explain", "--topic", "t", "--value", `{"a\u001b[31m": "b\u009b\u202e", "amount": 2000}`}, {"test", samples}} {
+		args = append([]string{"settings"}, args...)
+		if args[1] != "validate" {
+			args = append(args, "--settings", path)
+		}
+		if out, _, err := invoke(args...); strings.ContainsAny(out, "\x1b\u009b\u202e") || out == "" {
+			t.Errorf("%q: %v %q", args, err, out)
+		}
+	}
+}
+
 func TestSettingsExplain(t *testing.T) {
 	path := write(t, "s.json", someSettings)
 	for _, c := range []struct {
@@ -197,7 +213,7 @@ func TestSettingsTest(t *testing.T) {
 	}
 	out, _, _ = invoke("settings", "test", good, "--settings", path, "--json")
 	var o outcome
-	if err := json.Unmarshal([]byte(out), &o); err != nil || o != (outcome{Line: 1, OK: true, Priority: 7, Topic: "orders_7", By: "topic"}) {
+	if err := json.Unmarshal([]byte(out), &o); err != nil || o != (outcome{Line: 1, OK: true, route: route{7, "orders_7", "topic"}}) {
 		t.Errorf("%v %+v in %s", err, o, out)
 	}
 	for text, want := range map[string]string{

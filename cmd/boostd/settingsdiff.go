@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
+	"unicode"
 
 	"github.com/aymanbagabas/go-udiff"
 	"github.com/spf13/cobra"
@@ -33,15 +35,15 @@ func newSettingsDiff() *cobra.Command {
 		}
 		ctx, cancel := context.WithTimeout(c.Context(), historyTimeout)
 		defer cancel()
-		a, from, err := p.text(ctx, args[0])
+		from, err := p.find(ctx, args[0])
 		if err != nil {
 			return err
 		}
-		b, to, err := p.text(ctx, append(args, currentVersion)[1])
+		to, err := p.find(ctx, append(args, currentVersion)[1])
 		if err != nil {
 			return err
 		}
-		difference := unified(from.Name, to.Name, a, b)
+		difference := unified(from.Name, to.Name, from.text, to.text)
 		if difference == "" {
 			return nil
 		}
@@ -51,17 +53,52 @@ func newSettingsDiff() *cobra.Command {
 	return c
 }
 
-// unified is the difference of two documents, or empty.
+// unified is the difference of two documents, or empty. What could be an order to a
+// terminal stands there as JSON escapes it.
 func unified(from, to string, a, b []byte) string {
-	return udiff.Unified(from, to, spread(a), spread(b))
+	text := udiff.Unified(printable(from), printable(to), spread(a), spread(b))
+	if !strings.ContainsFunc(text, unseen) {
+		return text
+	}
+	var out strings.Builder
+	for _, r := range text {
+		if unseen(r) {
+			fmt.Fprintf(&out, "\\u%04x", r)
+		} else {
+			out.WriteRune(r)
+		}
+	}
+	return out.String()
 }
 
-// spread has one value a line, in the document's own order. What is no JSON stays as
-// it is.
+func unseen(r rune) bool { return r != '\n' && r != '\t' && !unicode.IsGraphic(r) }
+
+// spread has one value a line, in the document's own order. What is no JSON, or
+// nested as deep as no settings are, stays as it is.
 func spread(document []byte) string {
 	var out bytes.Buffer
-	if json.Indent(&out, bytes.TrimSpace(document), "", "  ") != nil {
+	if tooDeep(document) || json.Indent(&out, bytes.TrimSpace(document), "", "  ") != nil {
 		return string(document)
 	}
 	return out.String() + "\n"
 }
+
+// tooDeep finds what indenting would make very large. Brackets in texts count as
+// well.
+func tooDeep(document []byte) bool {
+	depth := 0
+	for _, c := range document {
+		switch c {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		}
+		if depth > maxDepth {
+			return true
+		}
+	}
+	return false
+}
+
+const maxDepth = 1000

@@ -111,7 +111,7 @@ func (e explanation) print(to io.Writer) error {
 			mark = "*"
 		}
 		if c.Rule != nil {
-			rule = fmt.Sprintf("%s  (%s)", *c.Rule, *c.Pointer)
+			rule = fmt.Sprintf("%s  (%s)", printable(*c.Rule), *c.Pointer)
 		}
 		fmt.Fprintf(w, "%s %s\t%d\t%s\n", mark, c.By, c.Priority, rule)
 	}

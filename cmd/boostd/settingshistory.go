@@ -10,6 +10,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
@@ -47,29 +48,58 @@ func openPast(c *cobra.Command) (*past, error) {
 // currentVersion is how arguments call the version that is current.
 const currentVersion = "current"
 
-// find is a version by its name, by the beginning of its hash, or the current one.
-func (p *past) find(ctx context.Context, name string) (configwatch.Entry, error) {
-	all, err := p.List(ctx)
-	if err != nil {
-		return configwatch.Entry{}, err
-	}
-	n := slices.IndexFunc(all, func(e configwatch.Entry) bool {
-		return e.Name == name || e.Current && name == currentVersion || len(name) >= 8 && strings.HasPrefix(e.Hash, name)
-	})
-	if n < 0 {
-		return configwatch.Entry{}, fmt.Errorf("version %q: %w", name, configwatch.ErrNoVersion)
-	}
-	return all[n], nil
+// edition is a version with its document; without a Hash there is none.
+type edition struct {
+	configwatch.Entry
+
+	text []byte
 }
 
-// text is a version's document.
-func (p *past) text(ctx context.Context, name string) ([]byte, configwatch.Entry, error) {
-	e, err := p.find(ctx, name)
+// now is the current version.
+func (p *past) now(ctx context.Context) (edition, error) {
+	e, text, err := p.Current(ctx)
+	return edition{e, text}, err
+}
+
+// find is a version by its name, by the beginning of its hash, or the current one.
+func (p *past) find(ctx context.Context, name string) (edition, error) {
+	now, err := p.now(ctx)
 	if err != nil {
-		return nil, e, err
+		return edition{}, err
 	}
-	v, err := p.Get(ctx, e.Name)
-	return v.Data, e, err
+	isHash := hashLike(name)
+	switch {
+	case now.Hash != "" && (name == currentVersion || name == now.Name || isHash && strings.HasPrefix(now.Hash, name)):
+		return now, nil
+	case name == currentVersion:
+		return edition{}, noVersion(name)
+	case isHash:
+		return p.findHash(ctx, name)
+	}
+	v, err := p.Get(ctx, name)
+	return edition{configwatch.Entry{Name: name, Hash: configwatch.Hash(v.Data)}, v.Data}, err
+}
+
+func (p *past) findHash(ctx context.Context, hash string) (edition, error) {
+	all, err := p.List(ctx)
+	if err != nil {
+		return edition{}, err
+	}
+	n := slices.IndexFunc(all, func(e configwatch.Entry) bool { return strings.HasPrefix(e.Hash, hash) })
+	if n < 0 {
+		return edition{}, noVersion(hash)
+	}
+	v, err := p.Get(ctx, all[n].Name)
+	return edition{all[n], v.Data}, err
+}
+
+func noVersion(name string) error {
+	return fmt.Errorf("version %q: %w", name, configwatch.ErrNoVersion)
+}
+
+// hashLike tells the beginning of a hash, of 8 characters or more, from a name.
+func hashLike(s string) bool {
+	return len(s) >= 8 && !strings.ContainsFunc(s, func(r rune) bool { return !strings.ContainsRune("0123456789abcdef", r) })
 }
 
 func newSettingsHistory() *cobra.Command {
@@ -116,7 +146,11 @@ func printHistory(to io.Writer, all []configwatch.Entry) error {
 		if e.Current {
 			star = "*"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%.12s\t%s\t%s\t%s\n", star, e.Name, e.Hash, e.At.Local().Format(time.DateTime), printable(e.By), printable(e.Comment))
+		hash, comment := e.Hash, e.Comment
+		if e.Problem != "" {
+			hash, comment = "-", "can't be read: "+e.Problem
+		}
+		fmt.Fprintf(w, "%s\t%s\t%.12s\t%s\t%s\t%s\n", star, printable(e.Name), hash, e.At.Local().Format(time.DateTime), printable(e.By), printable(comment))
 	}
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("print the history: %w", err)
@@ -124,19 +158,24 @@ func printHistory(to io.Writer, all []configwatch.Entry) error {
 	return nil
 }
 
-// printable is somebody's text on one line of a terminal.
+// printable is somebody's text on one line of a terminal, and no order to it.
 func printable(s string) string {
-	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f || r == ' ' }), " ")
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || !unicode.IsGraphic(r) }), " ")
 }
 
-// conflict shows what somebody else has changed, where that is why err is.
-func conflict(to io.Writer, err error, mine []byte, base string) error {
+// conflict shows what somebody else has changed since base, where that is why err
+// is; where base isn't known any more, what is different in mine.
+func conflict(to io.Writer, err error, base edition, mine []byte) error {
 	c, ok := errors.AsType[configwatch.Conflict](err)
-	if !ok {
+	switch {
+	case !ok:
 		return err
-	}
-	if c.Data != nil {
+	case c.Current.Hash == "":
+		return fmt.Errorf("%w; without --base yours becomes the first", err)
+	case base.text != nil:
+		fmt.Fprint(to, unified(base.Name, c.Current.Name, base.text, c.Data))
+	default:
 		fmt.Fprint(to, unified(c.Current.Name, "yours", c.Data, mine))
 	}
-	return fmt.Errorf("%w: put your change into that one, and push it with --base %.12s, not %.12s", err, c.Current.Hash, base)
+	return fmt.Errorf("%w: nothing is changed; put your change into that one, and push it with --base %.12s", err, c.Current.Hash)
 }

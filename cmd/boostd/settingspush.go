@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/user"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,6 +19,7 @@ import (
 type pushFlags struct {
 	by, comment string
 	dryRun      bool
+	samples     string
 	asJSON      bool
 }
 
@@ -27,6 +27,7 @@ func (f *pushFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.by, "by", whoami(), "who makes the version")
 	c.Flags().StringVarP(&f.comment, "comment", "m", "", "why")
 	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "say what it would change, and write nothing")
+	c.Flags().StringVar(&f.samples, "samples", "", "with --dry-run: a `FILE` of messages as settings test reads them; say which would get another level or topic")
 	c.Flags().BoolVar(&f.asJSON, "json", false, "print one JSON document")
 }
 
@@ -50,8 +51,10 @@ func newSettingsPush() *cobra.Command {
 		Long: "Make a settings document the current version, where the source is a file or a folder in S3; - is standard\n" +
 			"input. It is checked first, also against boostd.yaml. --base names the version that it was made from, as\n" +
 			"`settings history` lists them: when that isn't the current one any more, somebody else has changed the settings\n" +
-			"meanwhile; then nothing is written, the difference is shown, and it exits 1. --base current takes that risk.",
+			"meanwhile; then nothing is written, the other's change is shown, and it exits 1. --base current takes that risk.\n" +
+			"--dry-run says what would change and needs no --base.",
 		Example: "  boostd settings show current -c boostd.yaml > new.json\n" +
+			"  boostd settings push new.json --dry-run --samples samples.jsonl -c boostd.yaml\n" +
 			"  boostd settings push new.json --base 4f0c1d9a7b21 -m 'refunds before orders' -c boostd.yaml",
 		Args: oneFile,
 	}
@@ -59,39 +62,53 @@ func newSettingsPush() *cobra.Command {
 	f.add(c)
 	c.Flags().StringVar(&base, "base", "", "the version that the document was made from, or current")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		p, err := open()
-		if err != nil {
-			return err
-		}
-		text, err := readDocument(c.InOrStdin(), args[0])
-		if err != nil {
-			return err
-		}
-		ctx, cancel := context.WithTimeout(c.Context(), historyTimeout)
-		defer cancel()
-		hash, err := p.base(ctx, base)
-		if err != nil {
-			return err
-		}
-		return p.push(ctx, c, args[0], text, hash, f)
+		return f.run(c, open, func(ctx context.Context, p *past) error {
+			if args[0] == "-" && f.samples == "-" {
+				return usage("the document and the samples can't both be standard input")
+			}
+			text, err := readDocument(c.InOrStdin(), args[0])
+			if err != nil {
+				return err
+			}
+			from, err := p.base(ctx, base, f.dryRun)
+			if err != nil {
+				return err
+			}
+			return p.push(ctx, c, args[0], text, from, f)
+		})
 	}
 	return c
 }
 
-// base is the hash of the version that --base names.
-func (p *past) base(ctx context.Context, name string) (string, error) {
-	if name != "" {
-		e, err := p.find(ctx, name)
-		return e.Hash, err
+// run opens the history for push and restore.
+func (f *pushFlags) run(c *cobra.Command, open func() (*past, error), do func(ctx context.Context, p *past) error) error {
+	if f.samples != "" && !f.dryRun {
+		return usage("--samples goes with --dry-run\nsee: %s --help", c.CommandPath())
 	}
-	e, err := p.find(ctx, currentVersion)
-	if errors.Is(err, configwatch.ErrNoVersion) {
-		return "", nil // this is the first
-	}
+	p, err := open()
 	if err != nil {
-		return "", err
+		return err
 	}
-	return "", usage("name the version that the document was made from with --base, so that nobody's change is lost; the current one is --base %.12s", e.Hash)
+	ctx, cancel := context.WithTimeout(c.Context(), historyTimeout)
+	defer cancel()
+	return do(ctx, p)
+}
+
+// base is the version that --base names. A hash that nobody knows is one of a
+// version that others have replaced without a trace: the push tells of that.
+func (p *past) base(ctx context.Context, name string, dryRun bool) (edition, error) {
+	if name != "" {
+		v, err := p.find(ctx, name)
+		if errors.Is(err, configwatch.ErrNoVersion) && hashLike(name) {
+			return edition{Entry: configwatch.Entry{Hash: name}}, nil
+		}
+		return v, err
+	}
+	now, err := p.now(ctx)
+	if err != nil || now.Hash == "" || dryRun {
+		return now, err // without one this is the first
+	}
+	return edition{}, usage("name the version that the document was made from with --base, so that nobody's change is lost; the current one is --base %.12s", now.Hash)
 }
 
 func newSettingsRestore() *cobra.Command {
@@ -107,24 +124,20 @@ func newSettingsRestore() *cobra.Command {
 	open := historyFlags(c)
 	f.add(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		p, err := open()
-		if err != nil {
-			return err
-		}
-		ctx, cancel := context.WithTimeout(c.Context(), historyTimeout)
-		defer cancel()
-		text, e, err := p.text(ctx, args[0])
-		if err != nil {
-			return err
-		}
-		current, err := p.find(ctx, currentVersion)
-		if err != nil && !errors.Is(err, configwatch.ErrNoVersion) {
-			return err
-		}
-		if f.comment == "" {
-			f.comment = "restored " + e.Name
-		}
-		return p.push(ctx, c, e.Name, text, current.Hash, f)
+		return f.run(c, open, func(ctx context.Context, p *past) error {
+			now, err := p.now(ctx)
+			if err != nil {
+				return err
+			}
+			v, err := p.find(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			if f.comment == "" {
+				f.comment = "restored " + v.Name
+			}
+			return p.push(ctx, c, v.Name, v.text, now, f)
+		})
 	}
 	return c
 }
@@ -138,21 +151,17 @@ func oneVersion(c *cobra.Command, args []string) error {
 
 // push checks a document and makes it the current version, or says what that would
 // change.
-func (p *past) push(ctx context.Context, c *cobra.Command, name string, text []byte, base string, f pushFlags) error {
+func (p *past) push(ctx context.Context, c *cobra.Command, name string, text []byte, base edition, f pushFlags) error {
 	next, err := p.check(c.ErrOrStderr(), name, text)
 	if err != nil {
 		return err
 	}
-	effect := daemon.EffectOf(p.file, p.now(ctx), next)
 	if f.dryRun {
-		if f.asJSON {
-			return printJSON(c.OutOrStdout(), effect)
-		}
-		return printEffect(c.OutOrStdout(), effect)
+		return p.preview(ctx, c, text, next, base, f)
 	}
-	e, err := p.Push(ctx, text, base, configwatch.Note{By: f.by, Comment: f.comment})
+	e, err := p.Push(ctx, text, base.Hash, configwatch.Note{By: f.by, Comment: f.comment})
 	if err != nil {
-		return conflict(c.ErrOrStderr(), err, text, base)
+		return conflict(c.ErrOrStderr(), err, base, text)
 	}
 	if f.asJSON {
 		return printJSON(c.OutOrStdout(), e)
@@ -165,7 +174,7 @@ func (p *past) push(ctx context.Context, c *cobra.Command, name string, text []b
 func (p *past) check(to io.Writer, name string, text []byte) (*priority.Settings, error) {
 	next, warnings, err := priority.Parse(text)
 	for _, w := range warnings {
-		fmt.Fprintln(to, placed(name, w))
+		fmt.Fprintf(to, "warning: %s\n", placed(name, w))
 	}
 	if problems, ok := errors.AsType[priority.Problems](err); ok {
 		for _, problem := range problems {
@@ -180,39 +189,4 @@ func (p *past) check(to io.Writer, name string, text []byte) (*priority.Settings
 		return nil, exitError{exitConfig, fmt.Errorf("%s: %w", name, err)}
 	}
 	return next, nil
-}
-
-// now are the current settings, nil where there are none that can be used.
-func (p *past) now(ctx context.Context) *priority.Settings {
-	text, _, err := p.text(ctx, currentVersion)
-	if err != nil {
-		return nil
-	}
-	settings, _, _ := priority.Parse(text)
-	return settings
-}
-
-func printEffect(to io.Writer, e daemon.Effect) error {
-	if e.Nothing() {
-		_, err := fmt.Fprintln(to, "priorities alone would change; topics, consumers and policies are the same")
-		return err
-	}
-	for _, line := range []struct {
-		what  string
-		names []string
-	}{
-		{"new topics", e.NewTopics},
-		{"topics read until they are empty", e.RetiredTopics},
-		{"new consumers", e.Added},
-		{"consumers with other topics", e.Changed},
-		{"consumers that end when their topics are empty", e.Retired},
-		{"handlers with another policy", e.Policies},
-	} {
-		if len(line.names) > 0 {
-			if _, err := fmt.Fprintf(to, "%s: %s\n", line.what, strings.Join(line.names, ", ")); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

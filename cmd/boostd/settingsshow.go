@@ -59,11 +59,11 @@ func showVersion(c *cobra.Command, name string) error {
 	}
 	ctx, cancel := context.WithTimeout(c.Context(), historyTimeout)
 	defer cancel()
-	text, _, err := p.text(ctx, name)
+	v, err := p.find(ctx, name)
 	if err != nil {
 		return err
 	}
-	_, err = c.OutOrStdout().Write(text)
+	_, err = c.OutOrStdout().Write(v.text)
 	return err
 }
 
@@ -99,7 +99,7 @@ func showSettings(to io.Writer, s *priority.Settings) error {
 		fmt.Fprintln(w, "\nRULE\tPRIORITY\tSTANDS AT")
 	}
 	for _, r := range s.Rules {
-		fmt.Fprintf(w, "%s\t%d\t%s\n", r, r.Priority, r.Pointer())
+		fmt.Fprintf(w, "%s\t%d\t%s\n", printable(r.String()), r.Priority, r.Pointer())
 	}
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("print the settings: %w", err)

@@ -34,13 +34,12 @@ type sample struct {
 
 // outcome is a sample's, one JSON line each with --json.
 type outcome struct {
-	Name     string `json:"name"`
-	Line     int    `json:"line"`
-	OK       bool   `json:"ok"`
-	Problem  string `json:"problem,omitempty"`
-	Priority int    `json:"priority"`
-	Topic    string `json:"topic"`
-	By       string `json:"by"`
+	Name    string `json:"name"`
+	Line    int    `json:"line"`
+	OK      bool   `json:"ok"`
+	Problem string `json:"problem,omitempty"`
+
+	route
 }
 
 func newSettingsTest() *cobra.Command {
@@ -131,34 +130,63 @@ func tryOut(r *priority.Resolver, samples []sample) (all []outcome, wrong int) {
 	return all, wrong
 }
 
-func (s *sample) try(r *priority.Resolver) outcome {
-	o := outcome{Name: s.Name, Line: s.line}
+// route is the level and the topic that a message gets, and what decides.
+type route struct {
+	Priority int    `json:"priority"`
+	Topic    string `json:"topic"`
+	By       string `json:"by"`
+}
+
+// decision is a route with the rule behind it, if it is one's.
+type decision struct {
+	route
+
+	rule string
+}
+
+// message is the sample's, as a producer would have it.
+func (s *sample) message() (record.Record, error) {
 	m, err := record.Parse(s.Message)
 	if err == nil {
 		err = priority.CheckTopic(m.Topic)
 	}
 	if err != nil {
-		o.Problem = "message: " + err.Error()
+		return m, fmt.Errorf("message: %w", err)
+	}
+	return m, nil
+}
+
+// routed is what settings make of a message.
+func routed(r *priority.Resolver, m record.Record) decision {
+	res, to := r.Produced(&boostd.Message{Topic: m.Topic, Key: m.Key, Value: m.Value, Headers: m.Headers}, m.Priority)
+	d := decision{route: route{int(res.Level), to, res.By.String()}}
+	if res.Rule != nil {
+		d.rule = res.Rule.String()
+	}
+	return d
+}
+
+func (s *sample) try(r *priority.Resolver) outcome {
+	o := outcome{Name: s.Name, Line: s.line}
+	m, err := s.message()
+	if err != nil {
+		o.Problem = err.Error()
 		return o
 	}
-	res, to := r.Produced(&boostd.Message{Topic: m.Topic, Key: m.Key, Value: m.Value, Headers: m.Headers}, m.Priority)
-	o.Priority, o.Topic, o.By = int(res.Level), to, res.By.String()
-	rule := ""
-	if res.Rule != nil {
-		rule = res.Rule.String()
-	}
+	got := routed(r, m)
+	o.route = got.route
 	w := s.Want
 	switch {
 	case w.Priority == nil && w.Topic == "" && w.By == "" && w.Rule == "":
 		o.Problem = "want has neither priority, topic, by nor rule"
 	case w.Priority != nil && *w.Priority != o.Priority:
 		o.Problem = fmt.Sprintf("priority is %d by %s, want %d", o.Priority, o.By, *w.Priority)
-	case w.Topic != "" && w.Topic != to:
-		o.Problem = fmt.Sprintf("topic is %s, want %s", to, w.Topic)
+	case w.Topic != "" && w.Topic != o.Topic:
+		o.Problem = fmt.Sprintf("topic is %s, want %s", o.Topic, w.Topic)
 	case w.By != "" && w.By != o.By:
 		o.Problem = fmt.Sprintf("priority %d is by %s, want %s", o.Priority, o.By, w.By)
-	case w.Rule != "" && w.Rule != rule:
-		o.Problem = fmt.Sprintf("rule is %q, want %q", rule, w.Rule)
+	case w.Rule != "" && w.Rule != got.rule:
+		o.Problem = fmt.Sprintf("rule is %q, want %q", got.rule, w.Rule)
 	}
 	o.OK = o.Problem == ""
 	return o
@@ -173,7 +201,7 @@ func printOutcomes(to io.Writer, path string, all []outcome) error {
 		}
 		name := ""
 		if o.Name != "" {
-			name = o.Name + ": "
+			name = printable(o.Name) + ": "
 		}
 		fmt.Fprintf(to, "%s:%d: %s%s\n", path, o.Line, name, o.Problem)
 	}

@@ -1,5 +1,6 @@
 // Package compat tests boostd against the real KafkaBoost: the unchanged Python
-// package on real Kafka, with its settings served from this machine.
+// package on real Kafka, with its settings served from this machine; and boto3, by
+// which it and its web page keep settings in S3.
 //
 // It owns the Python environment, which it makes once in the cache of
 // test/kafkatest, and the Python programs beside the tests. What the package

@@ -48,6 +48,12 @@ func build(t testing.TB, pkg string, flags ...string) string {
 	return path
 }
 
+// Binary builds boostd once and returns its path, for who runs it himself.
+func Binary(t testing.TB) string {
+	t.Helper()
+	return build(t, "cmd/boostd")
+}
+
 // RemoveBinaries is for the end of a test process.
 func RemoveBinaries() { _ = os.RemoveAll(binaries.dir) } // in the temporary folder anyway
 

@@ -1,0 +1,5 @@
+//go:build !acceptance
+
+package push
+
+const fileKills, objectKills = 100, 12
