@@ -28,17 +28,10 @@ type Effect struct {
 	Policies []string `json:"policies_changed"`
 }
 
-// Growth is a topic's number of partitions, as settings ask for it.
-type Growth struct {
-	Topic string `json:"topic"`
-	From  int    `json:"from"`
-	To    int    `json:"to"`
-}
-
 // EffectOf compares two settings under a boostd.yaml. Old may be nil.
 func EffectOf(config *conf.File, old, next *priority.Settings) Effect {
 	d := &Daemon{config: config}
-	e := Effect{NewTopics: []string{}, RetiredTopics: []string{}, GrownTopics: []Growth{}, Added: []string{}, Changed: []string{}, Retired: []string{}, Policies: []string{}}
+	e := Effect{NewTopics: []string{}, RetiredTopics: []string{}, Added: []string{}, Changed: []string{}, Retired: []string{}, Policies: []string{}}
 	bases := slices.Sorted(maps.Keys(config.Topics))
 	after := next.Plan(bases)
 	var before []priority.PlannedTopic
@@ -52,6 +45,7 @@ func EffectOf(config *conf.File, old, next *priority.Settings) Effect {
 	}
 	e.NewTopics = append(e.NewTopics, missingFrom(before, after)...)
 	e.RetiredTopics = append(e.RetiredTopics, missingFrom(after, before)...)
+	e.GrownTopics = []Growth{}
 	for _, t := range after {
 		n := slices.IndexFunc(before, func(o priority.PlannedTopic) bool { return o.Name == t.Name })
 		if n >= 0 && before[n].Partitions < t.Partitions {
@@ -69,6 +63,13 @@ func EffectOf(config *conf.File, old, next *priority.Settings) Effect {
 		e.Retired = append(e.Retired, m.plan.name)
 	}
 	return e
+}
+
+// Growth is a topic's number of partitions, as settings ask for it.
+type Growth struct {
+	Topic string `json:"topic"`
+	From  int    `json:"from"`
+	To    int    `json:"to"`
 }
 
 // Nothing reports whether the two differ in rules and priorities alone, if at all.
