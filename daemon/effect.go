@@ -28,13 +28,6 @@ type Effect struct {
 	Policies []string `json:"policies_changed"`
 }
 
-// Growth is a topic's number of partitions, as settings ask for it.
-type Growth struct {
-	Topic string `json:"topic"`
-	From  int    `json:"from"`
-	To    int    `json:"to"`
-}
-
 // EffectOf compares two settings under a boostd.yaml. Old may be nil.
 func EffectOf(config *conf.File, old, next *priority.Settings) Effect {
 	d := &Daemon{}
@@ -70,6 +63,13 @@ func EffectOf(config *conf.File, old, next *priority.Settings) Effect {
 		e.Retired = append(e.Retired, m.plan.name)
 	}
 	return e
+}
+
+// Growth is a topic's number of partitions, as settings ask for it.
+type Growth struct {
+	Topic string `json:"topic"`
+	From  int    `json:"from"`
+	To    int    `json:"to"`
 }
 
 // Nothing reports whether the two differ in rules and priorities alone, if at all.
