@@ -14,6 +14,7 @@ import (
 	"github.com/kafkaboost/boostd"
 	"github.com/kafkaboost/boostd/configwatch"
 	"github.com/kafkaboost/boostd/console"
+	"github.com/kafkaboost/boostd/priority"
 	"github.com/kafkaboost/boostd/test/rig"
 )
 
@@ -33,11 +34,19 @@ func inForce(t *testing.T, s *rig.Setup) console.Status {
 }
 
 // setLevels changes the settings to other levels, and waits until they are in force.
+// The Setup keeps its own: who sends in the background reads them.
 func setLevels(t *testing.T, s *rig.Setup, low, high int) console.Status {
 	t.Helper()
-	s.Min, s.Max = low, high
-	s.WriteSettings(t)
+	s.WriteFile(t, "settings.json", fmt.Sprintf(`{"max_priority":%d,"default_priority":0,"Priority_boost":[
+		{"topic_name":%q,"priority_boost_min_value":%d,"number_of_partitions":3}]}`, high, s.Base, low))
 	return inForce(t, s)
+}
+
+// send sends n messages to a level's own topic, wherever the Setup has its levels.
+func send(load *rig.Load, s *rig.Setup, level boostd.Level, n int) {
+	for range n {
+		load.Send(rig.Message{Level: level, Topic: priority.DerivedTopic(s.Base, level), Stamped: true})
+	}
 }
 
 // consumerOf is a consumer by its name.
@@ -67,8 +76,8 @@ func TestLevelsChangeUnderLoad(t *testing.T) {
 		for round := range 3 {
 			setLevels(t, s, 7, 12)
 			began := time.Now()
-			load.Send(rig.Message{Level: 12, Stamped: true})
-			load.Send(rig.Message{Level: 7, Stamped: true})
+			send(load, s, 12, 1)
+			send(load, s, 7, 1)
 			rig.Eventually(t, "the new levels handle messages", func() bool {
 				done := 0
 				for _, l := range s.Status(t).Levels {
@@ -79,8 +88,8 @@ func TestLevelsChangeUnderLoad(t *testing.T) {
 				return done >= 2*(round+1)
 			})
 			t.Logf("round %d: new levels handle messages after %v", round, time.Since(began).Round(time.Millisecond))
-			load.Fill(12, 200, 100) // what is left when they go
-			load.Fill(7, 200, 100)
+			send(load, s, 12, 200) // what is left when they go
+			send(load, s, 7, 200)
 			setLevels(t, s, 9, 10)
 			rig.Eventually(t, "levels that were given up have gone", func() bool {
 				status := s.Status(t)
