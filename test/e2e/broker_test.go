@@ -71,7 +71,8 @@ func onMortals(t *testing.T, test func(t *testing.T, b mortal)) {
 func TestBrokerComesBack(t *testing.T) {
 	onMortals(t, func(t *testing.T, b mortal) {
 		const messages = 3000
-		s := rig.Plan(t, []string{b.address}, rig.Options{Min: 10, Handler: "sleep: {max: 8ms}, slots: 4"})
+		s := rig.Plan(t, []string{b.address}, rig.Options{Min: 10, Handler: "sleep: {max: 8ms}, slots: 4",
+			Kafka: `  properties: {session.timeout.ms: "30000"}`}) // a broker takes long to start on a busy machine
 		s.Ensure(t)
 		load := s.Load(t)
 		load.Fill(0, messages/2, 100)

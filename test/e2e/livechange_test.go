@@ -71,9 +71,9 @@ func TestLevelsChangeUnderLoad(t *testing.T) {
 		ctx, end := context.WithCancel(t.Context())
 		var streams sync.WaitGroup
 		for _, level := range []boostd.Level{0, 9, 10} {
-			streams.Go(func() { load.Stream(ctx, level, 200, 100) })
+			streams.Go(func() { load.Stream(ctx, level, 100, 100) })
 		}
-		for round := range 3 {
+		for round := range 2 {
 			setLevels(t, s, 7, 12)
 			began := time.Now()
 			send(load, s, 12, 1)
@@ -168,9 +168,9 @@ func TestBoostedTopicsChangeUnderLoad(t *testing.T) {
 		ctx, end := context.WithCancel(t.Context())
 		var streams sync.WaitGroup
 		for _, level := range []boostd.Level{0, 9, 10} {
-			streams.Go(func() { load.Stream(ctx, level, 200, 100) })
+			streams.Go(func() { load.Stream(ctx, level, 100, 100) })
 		}
-		for range 3 {
+		for range 2 {
 			s.WriteFile(t, "settings.json", fmt.Sprintf(`{"max_priority":10,"default_priority":0,"Priority_boost":[
 				{"topic_name":%q,"priority_boost_min_value":9,"number_of_partitions":3},
 				{"topic_name":%q,"priority_boost_min_value":10,"number_of_partitions":3}]}`, s.Base, other))

@@ -106,10 +106,11 @@ func (l *Load) Fill(level boostd.Level, n, size int) {
 	l.Flush()
 }
 
-// Flush waits for all acknowledgements.
+// Flush waits for all acknowledgements, also in a cleanup, when the test's own
+// context has ended.
 func (l *Load) Flush() {
 	l.t.Helper()
-	ctx, cancel := context.WithTimeout(l.t.Context(), 2*Patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.t.Context()), 2*Patience)
 	defer cancel()
 	if err := l.producer.Flush(ctx); err != nil {
 		l.t.Fatal(err)
