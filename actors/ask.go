@@ -101,27 +101,6 @@ func (e *Engine) resolve(by func(Source) error) error {
 	return boostd.ErrNotHeld
 }
 
-// Sources are pictures of the consumers' Sources, in the order in which they were
-// added, as Status has them; but one that comes or goes meanwhile may be in one and
-// not in the other: SourcesByName is for those who need both.
-func (e *Engine) Sources() []boostd.SourceStatus {
-	team := e.team()
-	all := make([]boostd.SourceStatus, len(team))
-	for n, m := range team {
-		all[n] = m.source.Status()
-	}
-	return all
-}
-
-// SourcesByName are the same by their consumers' names.
-func (e *Engine) SourcesByName() map[string]boostd.SourceStatus {
-	all := map[string]boostd.SourceStatus{}
-	for _, m := range e.team() {
-		all[m.name] = m.source.Status()
-	}
-	return all
-}
-
 // SchedulerName is what Turning calls the scheduler; consumers have their own
 // names.
 const SchedulerName = "scheduler"

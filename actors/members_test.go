@@ -39,7 +39,7 @@ func mustRemove(t testing.TB, e *Engine, name string) {
 // names are the consumers' as everybody tells them.
 func names(t testing.TB, e *Engine) []string {
 	t.Helper()
-	var turning, inStatus, sources []string
+	var turning, inStatus, team []string
 	e.Turning(t.Context(), func(name string) { turning = append(turning, name) })
 	s, err := e.Status(t.Context())
 	if err != nil {
@@ -48,15 +48,15 @@ func names(t testing.TB, e *Engine) []string {
 	for _, k := range s.Consumers {
 		inStatus = append(inStatus, k.Name)
 	}
-	for name := range e.SourcesByName() {
-		sources = append(sources, name)
+	for _, m := range e.team() {
+		team = append(team, m.name)
 	}
 	turning = slices.DeleteFunc(turning, func(name string) bool { return name == SchedulerName })
 	slices.Sort(turning)
 	slices.Sort(inStatus)
-	slices.Sort(sources)
-	if !slices.Equal(turning, inStatus) || !slices.Equal(turning, sources) || len(e.Sources()) != len(sources) {
-		t.Errorf("these turn: %v; status has %v, and there are the sources of %v", turning, inStatus, sources)
+	slices.Sort(team)
+	if !slices.Equal(turning, inStatus) || !slices.Equal(turning, team) {
+		t.Errorf("these turn: %v; status has %v, and the engine %v", turning, inStatus, team)
 	}
 	return turning
 }

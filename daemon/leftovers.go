@@ -168,6 +168,6 @@ func (d *Daemon) stranded(topics []priority.LevelTopic, waiting map[string]int64
 	if len(unread) == 0 {
 		return text + "they are being read"
 	}
-	return text + fmt.Sprintf("nobody reads %s, since the settings had no such level as far as this instance knows: topics.%s.drain: true and a restart have them handled",
+	return text + fmt.Sprintf("nobody reads %s, since the settings had no such level as far as this instance knows: topics.%s.drain: true and a reload have them handled",
 		strings.Join(unread, ", "), topics[0].Base)
 }

@@ -47,7 +47,7 @@ func TestConsumersOfRetiredTopics(t *testing.T) {
 		want   string
 	}{
 		{[]priority.LevelTopic{{Name: "a_3", Base: "a", Level: 3}, {Name: "a_9", Base: "a", Level: 9}},
-			"4 messages wait in topics of levels that the settings don't have: a_3 (1), a_9 (3): nobody reads a_9, since the settings had no such level as far as this instance knows: topics.a.drain: true and a restart have them handled"},
+			"4 messages wait in topics of levels that the settings don't have: a_3 (1), a_9 (3): nobody reads a_9, since the settings had no such level as far as this instance knows: topics.a.drain: true and a reload have them handled"},
 		{left[1:], "3 messages wait in topics of levels that the settings don't have: b_4 (2), b_7 (1): they are being read"},
 	} {
 		if got := d.stranded(c.topics, waiting); got != c.want {

@@ -114,7 +114,7 @@ func (d *Daemon) readLeftovers(ctx context.Context, found outside) error {
 	if err != nil {
 		return err
 	}
-	if len(r.change.gone)+len(r.change.changed) > 0 || len(r.fresh) > 0 {
+	if !r.change.nothing() {
 		d.logger.Info("topics of levels that the settings don't have", "read", namesOf(next), "read_before", namesOf(reading))
 	}
 	return d.carryOut(r)

@@ -32,8 +32,12 @@ func TestSettingsChangeAtNoon(t *testing.T) {
 	m.settle()
 	p := s.Spawn(t)
 	rig.EventuallyIn(t, rig.Patience, "it is ready", func() bool { return rig.Ready(t, s) })
-	time.Sleep(2 * time.Second) // the groups' last rebalances of the start
 	before := generations(t, s.Config.Brokers)
+	rig.Eventually(t, "the rebalances of the start are over", func() bool {
+		was := before
+		before = generations(t, s.Config.Brokers)
+		return maps.Equal(was, before)
+	})
 	load := s.Load(t)
 	ctx, end := context.WithTimeout(t.Context(), seconds*time.Second)
 	defer end()

@@ -21,7 +21,7 @@ var actorsMutants = []mutant{
 		tests: []suite{workers, {"test/e2e", []string{"TestRetryHoldsItsKeyAlone", "TestOrder"}}},
 	},
 	{
-		name: "a result counts before its audit line is written", file: "actors/slot.go",
+		name: "a result counts before the audit has its line", file: "actors/slot.go",
 		old:   "\t\tif err := s.record(a); err != nil {\n\t\t\ts.fail(err)\n\t\t}\n",
 		new:   "\t\tdefer s.record(a)\n",
 		tests: []suite{workers},
