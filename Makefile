@@ -55,7 +55,7 @@ else
 endif
 
 acceptance: c-compiler ## the promises at full size, on real Kafka: half an hour, an idle machine
-	go test -tags acceptance ./test/push -timeout 30m -v -count=1 $(ARGS)
+	go test -tags acceptance ./test/killed -timeout 40m -v -count=1 $(ARGS)
 	go test -tags acceptance ./test/acceptance -timeout 60m -v -count=1 $(ARGS)
 
 chaos: c-compiler ## break all that can break, on real Kafka; SEEDS=10 SECONDS=180; SEED=7 SEEDS=1 is the seventh again
@@ -93,7 +93,7 @@ fmt: ## format all Go files
 lint: c-compiler ## say which files want formatting, and run go vet and golangci-lint
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "want gofmt:" $$files; exit 1; }
 	go vet ./...
-	go vet -tags acceptance ./test/acceptance ./test/push
+	go vet -tags acceptance ./test/acceptance ./test/killed
 	go vet -tags soak ./test/chaos
 	cd test/rules && go vet ./...
 	@test ! -e .golangci.yaml || $(MAKE) --no-print-directory bin/tools/golangci-lint

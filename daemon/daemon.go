@@ -68,6 +68,7 @@ type Daemon struct {
 	engine       atomic.Pointer[actors.Engine] // nil until it runs
 	activity     kafkaio.Activity
 	fleet        fleet
+	departures   departures
 	retired      retired
 	tryingTopics atomic.Bool
 	others       others

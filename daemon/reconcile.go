@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/kafkaboost/boostd/actors"
@@ -64,32 +63,45 @@ func (d *Daemon) carryOut(r rearrangement) error {
 			errs = append(errs, members[n].source.SetTopics(p.topics)) // behind their orders
 		}
 	}
+	members = slices.DeleteFunc(members, func(m member) bool {
+		return slices.ContainsFunc(r.change.gone, func(g member) bool { return g.plan.name == m.plan.name })
+	})
+	for _, m := range r.change.gone {
+		d.dismiss(m.plan.name)
+	}
 	for _, m := range r.fresh {
-		if err := engine.Add(ctx, d.spec(m)); err != nil {
+		if err := d.add(ctx, m); err != nil {
 			errs = append(errs, err, stopMembers([]member{m}))
 			continue
 		}
 		members = append(members, m)
 	}
 	d.fleet.set(members, d.partsOfGroups(r.all))
-	errs = append(errs, d.dismiss(ctx, r.change.gone))
-	members = slices.DeleteFunc(slices.Clone(members), func(m member) bool {
-		return slices.ContainsFunc(r.change.gone, func(g member) bool { return g.plan.name == m.plan.name })
-	})
-	d.fleet.set(members, d.partsOfGroups(r.all))
 	d.snapshots.forget()
 	return errors.Join(errs...)
 }
 
-// dismiss has consumers drain, commit and leave, all at once.
-func (d *Daemon) dismiss(ctx context.Context, gone []member) error {
-	errs := make([]error, len(gone))
-	var all sync.WaitGroup
-	for n, m := range gone {
-		all.Go(func() { errs[n] = d.engine.Load().Remove(ctx, m.plan.name) })
+// add starts a prepared consumer, once a former one of its name has left.
+func (d *Daemon) add(ctx context.Context, m member) error {
+	if err := d.departures.await(ctx, m.plan.name); err != nil {
+		return err
 	}
-	all.Wait()
-	return errors.Join(errs...)
+	return d.engine.Load().Add(ctx, d.spec(m))
+}
+
+// dismiss has a consumer drain, commit and leave. That takes as long as its
+// handlers do: the settings may change again meanwhile.
+func (d *Daemon) dismiss(name string) {
+	gone := d.departures.begin(name)
+	d.tasks.Go(func() {
+		defer gone()
+		ctx, cancel := context.WithTimeoutCause(d.life, changePatience, fmt.Errorf("not done in %v", changePatience))
+		defer cancel()
+		if err := d.engine.Load().Remove(ctx, name); err != nil && d.life.Err() == nil {
+			d.logger.Error("a consumer didn't leave as it should", "error", err)
+		}
+		d.snapshots.forget()
+	})
 }
 
 // readLeftovers has those of the topics outside of the levels read that are ours

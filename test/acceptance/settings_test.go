@@ -30,7 +30,7 @@ func TestSettingsChangeAtNoon(t *testing.T) {
 	s := rig.New(t, kafka, rig.Options{Min: steadyLow, Max: steadyHigh, Handler: "noop: {}, slots: 16"})
 	m := newMayhem(t, s)
 	m.settle()
-	p := s.Spawn(t)
+	p := s.SpawnPreferred(t)
 	rig.EventuallyIn(t, rig.Patience, "it is ready", func() bool { return rig.Ready(t, s) })
 	before := generations(t, s.Config.Brokers)
 	rig.Eventually(t, "the rebalances of the start are over", func() bool {

@@ -96,22 +96,32 @@ func (s *Setup) Spawn(t testing.TB, args ...string) *Process {
 // SpawnWith is Spawn with more variables in the environment.
 func (s *Setup) SpawnWith(t testing.TB, environ []string, args ...string) *Process {
 	t.Helper()
-	return s.spawnRun(t, build(t, "cmd/boostd"), environ, args...)
+	return s.spawnRun(t, build(t, "cmd/boostd"), environ, nil, args...)
+}
+
+// SpawnPreferred is Spawn for who judges the order of starts: the daemon gets a
+// processor before the brokers and the producer that share its machine, as on one
+// of its own. It needs the right to do so; without, the daemon is like all others.
+func (s *Setup) SpawnPreferred(t testing.TB) *Process {
+	t.Helper()
+	return s.spawnRun(t, build(t, "cmd/boostd"), nil, []string{"nice", "-n", "-10"})
 }
 
 // SpawnFaulty is SpawnWith for a boostd that was built to go wrong on purpose: see
 // kafkaio/faults.go.
 func (s *Setup) SpawnFaulty(t testing.TB, environ []string, args ...string) *Process {
 	t.Helper()
-	return s.spawnRun(t, build(t, "cmd/boostd", "-tags", "faults"), environ, args...)
+	return s.spawnRun(t, build(t, "cmd/boostd", "-tags", "faults"), environ, nil, args...)
 }
 
-func (s *Setup) spawnRun(t testing.TB, path string, environ []string, args ...string) *Process {
+// spawnRun runs the binary below the command under, if there is one.
+func (s *Setup) spawnRun(t testing.TB, path string, environ, under []string, args ...string) *Process {
 	t.Helper()
 	var p *Process
 	n := s.instance(func() bool { return p.ended() })
-	p = spawn(t, path, environ, append([]string{"run", "-c", s.Path(),
-		"--set", "control=" + s.ControlOf(n), "--set", "state_dir=" + s.StateOf(n)}, args...)...)
+	command := slices.Concat(under, []string{path, "run", "-c", s.Path(),
+		"--set", "control=" + s.ControlOf(n), "--set", "state_dir=" + s.StateOf(n)}, args)
+	p = spawn(t, command[0], environ, command[1:]...)
 	return p
 }
 

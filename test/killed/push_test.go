@@ -1,9 +1,8 @@
-package push
+package killed
 
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,7 +21,9 @@ import (
 	"github.com/kafkaboost/boostd/test/s3test"
 )
 
-func TestMain(m *testing.M) { os.Exit(rig.Main(m, "2")) }
+var embedded, real = rig.Embedded(), rig.Real()
+
+func TestMain(m *testing.M) { os.Exit(rig.Main(m, "2", embedded, real)) }
 
 // target is settings that are pushed to.
 type target struct {
@@ -31,10 +32,7 @@ type target struct {
 	current string // the document that is current
 	made    int    // documents
 	found   map[string]int
-
-	// Pushes are killed around a time after their start, which follows what they had
-	// come to: so most are killed as they write.
-	around, width time.Duration
+	aim     aim
 }
 
 // newTarget writes boostd.yaml, makes the first version, and measures pushes.
@@ -111,7 +109,7 @@ func (g *target) measure(t *testing.T) {
 	slices.Sort(early)
 	slices.Sort(late)
 	from, to := early[times/2], late[times/2]
-	g.around, g.width = (from+to)/2, max(to-from, 4*time.Millisecond)
+	g.aim = between(from, to)
 	t.Logf("pushes write from %v to %v after their start", from, to)
 }
 
@@ -124,7 +122,7 @@ func (g *target) kill(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := g.command(t, next, hash(g.current))
-	<-time.After(g.around - g.width + rand.N(2*g.width))
+	g.aim.wait()
 	_ = cmd.Process.Kill() // it may have ended
 	ended := cmd.Wait() == nil
 	now, data, err := g.history.Current(t.Context())
@@ -144,14 +142,14 @@ func (g *target) kill(t *testing.T) {
 	case text == next && !kept:
 		t.Fatal("the history hasn't what is current")
 	case ended:
-		g.around -= g.width / 4
+		g.aim.late()
 		g.found["had ended"]++
 	case text == next:
 		g.found["new"]++
 	case kept:
 		g.found["old, the new one in the history"]++
 	default:
-		g.around += g.width / 4
+		g.aim.early()
 		g.found["old"]++
 	}
 	g.whole(t, all, len(before)+1)

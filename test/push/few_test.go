@@ -1,5 +1,0 @@
-//go:build !acceptance
-
-package push
-
-const fileKills, objectKills = 100, 12
