@@ -54,7 +54,7 @@ else
 	@bin/runtests -race -count=1 -p=2 -timeout=8m $(ARGS) $(PKG)
 endif
 
-acceptance: c-compiler ## the promises at full size, on real Kafka: half an hour, an idle machine
+acceptance: c-compiler ## the promises at full size, on real Kafka: 40 minutes, an idle machine
 	go test -tags acceptance ./test/killed -timeout 40m -v -count=1 $(ARGS)
 	go test -tags acceptance ./test/acceptance -timeout 60m -v -count=1 $(ARGS)
 

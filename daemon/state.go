@@ -35,6 +35,7 @@ func openState(dir string) (*state, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock state_dir: %w", err)
 	}
+	wholefile.SweepFolder(dir) // nobody else writes there: what a crash left is nobody's
 	return &state{dir, lock}, nil
 }
 

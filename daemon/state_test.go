@@ -28,6 +28,27 @@ func TestStateBelongsToOneInstance(t *testing.T) {
 	}
 }
 
+// What a kill left of a file that was being replaced is gone with the next start;
+// what others keep there isn't.
+func TestStateIsSweptOfWhatACrashLeft(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{".settings.json.1234.new", "settings.json", "notes.new"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("{}"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := openState(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	for name, want := range map[string]bool{".settings.json.1234.new": false, "settings.json": true, "notes.new": true} {
+		if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestStateIsReplacedAsAWhole(t *testing.T) {
 	s, err := openState(t.TempDir())
 	if err != nil {

@@ -20,16 +20,6 @@ import (
 const worlds = 4
 
 func TestKilledInAnApplication(t *testing.T) {
-	applyAndKill(t, embedded, applications)
-}
-
-func TestKilledInAnApplicationOnRealKafka(t *testing.T) {
-	if realApplications > 0 { // the embedded broker's share is the one on every change
-		applyAndKill(t, real, realApplications)
-	}
-}
-
-func applyAndKill(t *testing.T, c *rig.Cluster, times int) {
 	t.Parallel()
 	found := map[string]int{}
 	var mu sync.Mutex
@@ -37,8 +27,8 @@ func applyAndKill(t *testing.T, c *rig.Cluster, times int) {
 		for n := range worlds {
 			t.Run(fmt.Sprint(n), func(t *testing.T) {
 				t.Parallel()
-				a := newApplied(t, c)
-				for range times / worlds {
+				a := newApplied(t)
+				for range applications / worlds {
 					a.kill(t)
 				}
 				a.end(t)
@@ -48,7 +38,7 @@ func applyAndKill(t *testing.T, c *rig.Cluster, times int) {
 			})
 		}
 	})
-	t.Logf("%d kills: %v", times, found)
+	t.Logf("%d kills: %v", applications, found)
 }
 
 // document is one version of the settings.
@@ -69,9 +59,9 @@ type applied struct {
 }
 
 // newApplied starts a daemon and measures changes.
-func newApplied(t *testing.T, c *rig.Cluster) *applied {
+func newApplied(t *testing.T) *applied {
 	t.Helper()
-	s := rig.New(t, c, rig.Options{Min: 7})
+	s := rig.New(t, kafka, rig.Options{Min: 7})
 	a := &applied{setup: s, load: s.Load(t), found: map[string]int{}}
 	a.current = a.next()
 	a.write(t, a.current)

@@ -4,6 +4,5 @@ package killed
 
 const (
 	fileKills, objectKills = 100, 12
-
-	applications, realApplications = 24, 0
+	applications           = 12
 )

@@ -4,6 +4,5 @@ package killed
 
 const (
 	fileKills, objectKills = 1000, 100
-
-	applications, realApplications = 900, 100
+	applications           = 1000
 )

@@ -21,9 +21,9 @@ import (
 	"github.com/kafkaboost/boostd/test/s3test"
 )
 
-var embedded, real = rig.Embedded(), rig.Real()
+var kafka = rig.Real()
 
-func TestMain(m *testing.M) { os.Exit(rig.Main(m, "2", embedded, real)) }
+func TestMain(m *testing.M) { os.Exit(rig.Main(m, "2", kafka)) }
 
 // target is settings that are pushed to.
 type target struct {
