@@ -121,7 +121,7 @@ func (a *applied) started(t *testing.T) (s console.Status) {
 	t.Helper()
 	rig.Eventually(t, "it runs", func() bool {
 		s = a.status(t)
-		return s.Phase == "running"
+		return s.Phase == "running" && len(s.Consumers) > 0
 	})
 	return s
 }
