@@ -5,8 +5,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"testing"
+
+	"github.com/hashicorp/go-hclog"
 
 	"github.com/kafkaboost/boostd/priority"
 )
@@ -42,4 +45,36 @@ func TestReadFile(t *testing.T) {
 	if _, err := ReadFile(absent); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error %v hides that the file isn't there", err)
 	}
+}
+
+// A file that may not be read any more is told of, and read again when it may be.
+func TestFilePermissionIsTakenAway(t *testing.T) {
+	p := place{t, t.TempDir()}
+	p.write("settings.json", "one")
+	p.must(os.Chmod(p.dir, 0o755))
+	p.must(os.Chmod(filepath.Dir(p.dir), 0o755)) // it is the test's own, too
+	source, err := Open(Config{Source: "file:settings.json"}, p.dir, hclog.NewNullLogger())
+	p.must(err)
+	defer source.Close()
+	for n, mode := range []os.FileMode{0o644, 0o000, 0o644} {
+		p.must(os.Chmod(p.at("settings.json"), mode))
+		var v Version
+		asNobody(func() { v, err = source.Read(t.Context(), true) })
+		if got := err == nil && string(v.Data) == "one"; got != (n != 1) || err != nil && !errors.Is(err, fs.ErrPermission) {
+			t.Errorf("mode %04o: %q, %v", mode, v.Data, err)
+		}
+	}
+}
+
+// asNobody calls f, on this goroutine, as a user who isn't root when it comes to files.
+// Who isn't root anyway stays who he is.
+func asNobody(f func()) {
+	const nobody = 65534
+	if os.Geteuid() == 0 {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		_, _, _ = syscall.RawSyscall(syscall.SYS_SETFSUID, nobody, 0, 0) // it knows no error
+		defer func() { _, _, _ = syscall.RawSyscall(syscall.SYS_SETFSUID, 0, 0, 0) }()
+	}
+	f()
 }
