@@ -1,7 +1,7 @@
 # Try out, build and test boostd: `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo test acceptance mutants oracle chaos bench bench-scheduler fuzz kafka kafka-stop fmt lint man install uninstall deb tools clean c-compiler
+.PHONY: help build demo test acceptance mutants oracle chaos bench bench-scheduler fuzz kafka kafka-stop proto fmt lint man install uninstall deb tools clean c-compiler
 
 # What the next lines may be given: make test PKG=./scheduler ARGS='-run TestGate'
 PKG ?= ./...
@@ -86,6 +86,16 @@ kafka: ## start real Kafka in the background and print its addresses; NODES=3 SE
 
 kafka-stop: ## stop it
 	@go run ./test/kafkatest/cmd/kafka stop
+
+PROTO = plugins/wire
+proto: bin/tools/venv ## generate plugins/wire anew, after a change of handler.proto
+	cd tools && go build -o ../bin/tools/ google.golang.org/protobuf/cmd/protoc-gen-go google.golang.org/grpc/cmd/protoc-gen-go-grpc
+	PATH=$(CURDIR)/bin/tools:$$PATH bin/tools/venv/bin/python -m grpc_tools.protoc -I $(PROTO) --go_out=$(PROTO) --go_opt=paths=source_relative \
+		--go-grpc_out=$(PROTO) --go-grpc_opt=paths=source_relative handler.proto
+
+bin/tools/venv:
+	python3 -m venv $@
+	$@/bin/pip install --quiet 'grpcio-tools>=1.85'
 
 fmt: ## format all Go files
 	gofmt -l -w .
