@@ -9,7 +9,6 @@ var later = []struct {
 	path    *regexp.Regexp
 	instead string
 }{
-	{regexp.MustCompile(`^handlers\..*\.plugin$`), "use exec or http"},
 	{regexp.MustCompile(`^handlers\..*\.forward$`), "use exec or http"},
 }
 

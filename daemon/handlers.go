@@ -37,7 +37,7 @@ func (d *Daemon) handlerSpecs() ([]actors.HandlerSpec, error) {
 	var specs []actors.HandlerSpec
 	for _, name := range d.handlerNames() {
 		c := d.file().Handlers[name]
-		h, err := plugins.New(name, c.Config, d.logger.Named("handler"))
+		h, err := plugins.New(name, c.Config, plugins.Options{Logger: d.logger.Named("handler"), Version: d.options.Version})
 		if err != nil {
 			return nil, d.unfit(err)
 		}

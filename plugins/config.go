@@ -11,7 +11,7 @@ import (
 )
 
 // Config is one entry of `handlers:` in boostd.yaml. Exactly one of Log, Noop,
-// Sleep, Exec and HTTP is given: the handler's kind.
+// Sleep, Exec, HTTP and Plugin is given: the handler's kind.
 type Config struct {
 	// Log writes one line to the daemon's log for each message.
 	Log *LogConfig `yaml:"log"`
@@ -24,6 +24,16 @@ type Config struct {
 	// HTTP is the http or https address that messages are posted to. A proxy
 	// from the environment isn't used.
 	HTTP string `yaml:"http"`
+	// Plugin is a program that speaks the protocol of package wire: a path, or the name
+	// of a file in plugin_dir.
+	Plugin string `yaml:"plugin"`
+
+	// Args are a plugin's arguments.
+	Args []string `yaml:"args"`
+	// Settings are a plugin's own, which it is given at its start.
+	Settings map[string]boostd.Secret `yaml:"settings"`
+	// Process is what the processes of a plugin get.
+	Process ProcessConfig `yaml:"process"`
 
 	// Slots is how many messages are handled at once: 1 to 4096, default 16.
 	// An exec handler runs up to as many processes.
@@ -118,7 +128,7 @@ func setDefault[T comparable](to *T, value T) {
 	}
 }
 
-// Kind is the name of the kind that is given: log, noop, sleep, exec or http;
+// Kind is the name of the kind that is given: log, noop, sleep, exec, http or plugin;
 // empty when none is, or more than one.
 func (c Config) Kind() string {
 	if kinds := c.kinds(); len(kinds) == 1 {
@@ -134,7 +144,7 @@ func (c Config) kinds() []string {
 		given bool
 	}{
 		{"log", c.Log != nil}, {"noop", c.Noop != nil}, {"sleep", c.Sleep != nil},
-		{"exec", c.Exec != nil}, {"http", c.HTTP != ""},
+		{"exec", c.Exec != nil}, {"http", c.HTTP != ""}, {"plugin", c.Plugin != ""},
 	} {
 		if k.given {
 			kinds = append(kinds, k.name)
@@ -151,7 +161,7 @@ func (c Config) Validate() []error {
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	switch kinds := c.kinds(); len(kinds) {
 	case 0:
-		bad("no kind of handler is given: want exactly one of log, noop, sleep, exec, http")
+		bad("no kind of handler is given: want exactly one of log, noop, sleep, exec, http, plugin")
 	case 1:
 	default:
 		bad("several kinds of handler are given (%s): want exactly one", strings.Join(kinds, ", "))
@@ -208,6 +218,7 @@ func (c Config) validateKinds() []error {
 			errs = append(errs, err)
 		}
 	}
+	errs = append(errs, c.validatePlugin()...)
 	if c.HTTP != "" {
 		if _, err := parseAddress(c.HTTP); err != nil {
 			errs = append(errs, err)

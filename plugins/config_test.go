@@ -83,7 +83,7 @@ func TestValidate(t *testing.T) {
 			if len(errs) != 1 || !strings.Contains(errs[0].Error(), c.want) || strings.Contains(errs[0].Error(), "canary") {
 				t.Errorf("errors %v, want one with %q", errs, c.want)
 			}
-			if _, err := New("x", config, nil); err == nil {
+			if _, err := New("x", config, Options{}); err == nil {
 				t.Error("New accepts it")
 			}
 		})
@@ -106,7 +106,7 @@ func TestNewRefusesProgramsThatCannotRun(t *testing.T) {
 	for _, program := range []string{"/nowhere/at-all", "no-such-program-anywhere", plain, t.TempDir()} {
 		c := Config{Exec: []string{program}}
 		c.SetDefaults()
-		_, err := New("orders", c, nil)
+		_, err := New("orders", c, Options{})
 		if err == nil || !strings.Contains(err.Error(), program) || !strings.Contains(err.Error(), "handler orders") {
 			t.Errorf("%s: error %v, want one that names the program and the handler", program, err)
 		}

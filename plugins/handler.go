@@ -16,9 +16,11 @@ import (
 // Handler does the work of one entry of `handlers:`. Handle may be called from
 // as many goroutines at once as there are slots; Close ends it.
 type Handler struct {
-	kind  string
-	doer  doer
-	retry atomic.Pointer[RetryConfig]
+	kind string
+	doer doer
+	// plugin, instead of doer, is of kind plugin.
+	plugin *pluginHost
+	retry  atomic.Pointer[RetryConfig]
 }
 
 // doer is one kind: do carries out one attempt. It is called from many
@@ -29,11 +31,20 @@ type doer interface {
 	close(ctx context.Context) error
 }
 
+// Options are what handlers have from the daemon.
+type Options struct {
+	// Logger is what their lines go to; nil drops them.
+	Logger hclog.Logger
+	// Version is the daemon's, for plugins.
+	Version string
+}
+
 // New makes the handler of one entry. The configuration must have its
 // defaults; it is checked again as a whole, and an exec program must exist and
 // be executable. name is the entry's name and names its log lines. Whoever
 // calls New calls Close.
-func New(name string, c Config, logger hclog.Logger) (*Handler, error) {
+func New(name string, c Config, o Options) (*Handler, error) {
+	logger := o.Logger
 	if logger == nil {
 		logger = hclog.NewNullLogger()
 	}
@@ -55,6 +66,8 @@ func New(name string, c Config, logger hclog.Logger) (*Handler, error) {
 		h.doer, err = newExecDoer(c.Exec, c.Slots, logger)
 	case "http":
 		h.doer, err = newHTTPDoer(c.HTTP)
+	case "plugin":
+		h.plugin, err = newPluginHost(name, c, o, logger)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("make handler %s: %w", name, err)
@@ -62,13 +75,17 @@ func New(name string, c Config, logger hclog.Logger) (*Handler, error) {
 	return h, nil
 }
 
-// Kind is log, noop, sleep, exec or http.
+// Kind is log, noop, sleep, exec, http or plugin.
 func (h *Handler) Kind() string { return h.kind }
 
 // Handle takes messages from work until there are no more, and reports each
 // before it takes the next. When ctx ends, the attempt under way is reported
 // as Retry.
 func (h *Handler) Handle(ctx context.Context, work boostd.Work) {
+	if h.plugin != nil {
+		h.plugin.handle(ctx, work, func(r boostd.Result) boostd.Result { return h.retry.Load().apply(r) })
+		return
+	}
 	for m, ok := work.Next(); ok; m, ok = work.Next() {
 		work.Report(m, h.retry.Load().apply(h.doer.do(ctx, m)))
 	}
@@ -79,9 +96,33 @@ func (h *Handler) Handle(ctx context.Context, work boostd.Work) {
 // used, fewer behind it. It may be called while Handle runs.
 func (h *Handler) Reconfigure(c Config) {
 	h.retry.Store(&c.Retry)
+	if h.plugin != nil {
+		h.plugin.reconfigure(c)
+	}
 	if d, ok := h.doer.(*execDoer); ok {
 		d.setSlots(c.Slots)
 	}
+}
+
+// Plugin is how a handler of kind plugin is; of others it is empty.
+func (h *Handler) Plugin() PluginStatus {
+	if h.plugin == nil {
+		return PluginStatus{}
+	}
+	return h.plugin.status()
+}
+
+// Replace has another process of the plugin serve the slots, from its file as it is
+// now. It returns when that is so; on an error the old process goes on. What it has
+// begun it finishes.
+func (h *Handler) Replace(ctx context.Context) error {
+	if h.plugin == nil {
+		return fmt.Errorf("replace plugin: a handler of kind %s has none", h.kind)
+	}
+	if err := h.plugin.replace(ctx); err != nil {
+		return fmt.Errorf("replace plugin: %w", err)
+	}
+	return nil
 }
 
 // Close ends the handler's processes and connections. Call it after the last
@@ -89,7 +130,11 @@ func (h *Handler) Reconfigure(c Config) {
 // everything has ended, at the latest a moment after ctx ended, then with an
 // error that names what is left. A second call does no harm.
 func (h *Handler) Close(ctx context.Context) error {
-	if err := h.doer.close(ctx); err != nil {
+	end := func(ctx context.Context) error { return h.plugin.close(ctx) }
+	if h.plugin == nil {
+		end = h.doer.close
+	}
+	if err := end(ctx); err != nil {
 		return fmt.Errorf("close %s handler: %w", h.kind, err)
 	}
 	return nil

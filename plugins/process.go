@@ -1,0 +1,321 @@
+package plugins
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-plugin"
+	"github.com/hashicorp/go-plugin/runner"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/status"
+
+	"github.com/kafkaboost/boostd/plugins/wire"
+)
+
+const (
+	// handshakeTimeout is how long a plugin has until it listens, readyTimeout how
+	// long its own Start may take.
+	handshakeTimeout = 10 * time.Second
+	readyTimeout     = 30 * time.Second
+	// termWait is the time between SIGTERM and SIGKILL.
+	termWait = 2 * time.Second
+	// maxResults bounds a message from the plugin, in bytes.
+	maxResults = 4 << 20
+	// lanesPerStream is how many slots share a stream: its sender and its receiver are
+	// one goroutine each, on both sides.
+	lanesPerStream = 8
+	maxStreams     = 8
+)
+
+// death is how a process ended, for those whose messages it had.
+type death struct {
+	cause string
+	// wanted: nobody's message is to blame; blamed: this lane's is.
+	wanted bool
+	blamed *lane
+	// alone: a single lane had messages with it.
+	alone bool
+}
+
+// process is one life of a plugin's program.
+type process struct {
+	launcher *launcher
+	client   *plugin.Client
+	rpc      wire.HandlerClient
+	info     *wire.StartReply
+	log      *programLog
+	began    time.Time
+
+	mu      sync.Mutex
+	streams []*stream
+	lanes   []*lane // by number
+	free    []*lane
+	inUse   int
+	leaving bool          // no more lanes
+	empty   chan struct{} // closed when it is leaving and no lane is in use
+	strange int           // results that nobody asked for
+
+	busy     atomic.Int64 // lanes that have messages here
+	answered atomic.Bool
+	once     sync.Once
+	dead     chan struct{} // closed when nothing more will be answered; then death says why
+	death    death
+	open     sync.WaitGroup // streams
+}
+
+// clientSet is how go-plugin makes our client.
+type clientSet struct{ plugin.NetRPCUnsupportedPlugin }
+
+func (clientSet) GRPCServer(*plugin.GRPCBroker, *grpc.Server) error {
+	return errors.New("boostd is no plugin")
+}
+
+func (clientSet) GRPCClient(_ context.Context, _ *plugin.GRPCBroker, c *grpc.ClientConn) (any, error) {
+	return wire.NewHandlerClient(c), nil
+}
+
+// startProcess starts a plugin and waits until it is ready. On an error nothing of it
+// is left.
+func startProcess(ctx context.Context, l *launcher, env []string, dir string, request *wire.StartRequest) (*process, error) {
+	p := &process{launcher: l, log: l.log, began: time.Now(), dead: make(chan struct{}), empty: make(chan struct{})}
+	p.client = plugin.NewClient(&plugin.ClientConfig{
+		HandshakeConfig:  plugin.HandshakeConfig{MagicCookieKey: wire.Cookie, MagicCookieValue: wire.CookieValue},
+		VersionedPlugins: map[int]plugin.PluginSet{wire.Version: {"handler": clientSet{}}},
+		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
+		RunnerFunc: func(logger hclog.Logger, cmd *exec.Cmd, dir string) (runner.Runner, error) {
+			cmd.Env = append(cmd.Env, env...)
+			return l.prepare(logger, cmd, dir)
+		},
+		StartTimeout: handshakeTimeout, SkipHostEnv: true, Logger: hclog.NewNullLogger(),
+		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: dir},
+		GRPCDialOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(
+			grpc.MaxCallSendMsgSize(wire.MaxFrame), grpc.MaxCallRecvMsgSize(maxResults))},
+	})
+	if err := p.connect(ctx, request); err != nil {
+		p.kill(death{cause: "it isn't ready", wanted: true})
+		return nil, err
+	}
+	return p, nil
+}
+
+// connect finishes what starting begins.
+func (p *process) connect(ctx context.Context, request *wire.StartRequest) error {
+	protocol, err := p.client.Client()
+	if err != nil {
+		return fmt.Errorf("start plugin: %w", p.explain(err))
+	}
+	raw, err := protocol.Dispense("handler")
+	if err != nil {
+		return fmt.Errorf("start plugin: %w", err)
+	}
+	p.rpc = raw.(wire.HandlerClient) // clientSet makes no other
+	ready, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	if p.info, err = p.rpc.Start(ready, request); err != nil {
+		return fmt.Errorf("start plugin: it refuses the work: %s", why(err))
+	}
+	go func() {
+		<-p.launcher.program.exited
+		p.kill(death{cause: "plugin ended: " + p.launcher.program.status})
+	}()
+	return nil
+}
+
+// why is what a plugin, or the connection to it, says.
+func why(err error) string {
+	return printable([]byte(status.Convert(err).Message()), 2*maxText)
+}
+
+// explain adds how the program ended, where it has.
+func (p *process) explain(err error) error {
+	text := printable([]byte(err.Error()), 2*maxText)
+	if l := p.launcher; l.program != nil && l.program.gone() {
+		return fmt.Errorf("%s (it ended: %s)", text, l.program.status)
+	}
+	return errors.New(text)
+}
+
+// lane gives a slot its way to the plugin; nil when the process takes no more.
+func (p *process) lane() (*lane, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.leaving || p.over() {
+		return nil, nil
+	}
+	if n := len(p.free); n > 0 {
+		l := p.free[n-1]
+		p.free = p.free[:n-1]
+		p.inUse++
+		return l, nil
+	}
+	s, err := p.stream()
+	if err != nil {
+		return nil, err
+	}
+	l := newLane(s, len(p.lanes))
+	p.lanes = append(p.lanes, l)
+	p.inUse++
+	return l, nil
+}
+
+// stream is the one for the next lane. The lock is held.
+func (p *process) stream() (*stream, error) {
+	if len(p.streams) > 0 && (len(p.lanes) < len(p.streams)*lanesPerStream || len(p.streams) == maxStreams) {
+		return p.streams[len(p.lanes)%len(p.streams)], nil
+	}
+	client, err := p.rpc.Work(context.Background()) // it ends with the process
+	if err != nil {
+		return nil, fmt.Errorf("open stream: %s", why(err))
+	}
+	s := &stream{process: p, client: client}
+	p.streams = append(p.streams, s)
+	p.open.Go(func() { p.ended(s.receive()) })
+	return s, nil
+}
+
+// ended is called when a stream is. Unless the process is leaving that is the end of
+// all of it: messages on it will not be answered.
+func (p *process) ended(err error) {
+	p.mu.Lock()
+	leaving := p.leaving
+	p.mu.Unlock()
+	if leaving && errors.Is(err, io.EOF) {
+		return
+	}
+	timer := time.NewTimer(exitWait) // mostly the process has ended: that says more
+	defer timer.Stop()
+	select {
+	case <-p.dead:
+	case <-timer.C:
+		p.kill(death{cause: "plugin closed a stream: " + why(err)})
+	}
+}
+
+// release takes a lane back that has nothing open.
+func (p *process) release(l *lane) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.free = append(p.free, l)
+	p.inUse--
+	p.checkEmpty()
+}
+
+func (p *process) checkEmpty() {
+	if p.leaving && p.inUse == 0 {
+		select {
+		case <-p.empty:
+		default:
+			close(p.empty)
+		}
+	}
+}
+
+// settle gives results to their lanes.
+func (p *process) settle(r *wire.Results) {
+	p.answered.Store(true)
+	answers := make([]answer, 0, len(r.Done)+len(r.Failed))
+	for _, id := range r.Done {
+		answers = append(answers, answer{id: id})
+	}
+	for _, f := range r.Failed {
+		answers = append(answers, answer{f.GetId(), f})
+	}
+	for len(answers) > 0 {
+		number, n := answers[0].id>>laneBits, 1
+		for n < len(answers) && answers[n].id>>laneBits == number {
+			n++
+		}
+		p.put(number, answers[:n])
+		answers = answers[n:]
+	}
+}
+
+func (p *process) put(number uint64, answers []answer) {
+	p.mu.Lock()
+	var l *lane
+	if number < uint64(len(p.lanes)) {
+		l = p.lanes[number]
+	}
+	p.mu.Unlock()
+	switch {
+	case l == nil:
+		p.unasked(len(answers))
+	case !l.put(answers):
+		p.kill(death{cause: "plugin answers more than it was asked"})
+	}
+}
+
+// unasked notes results that nobody waits for.
+func (p *process) unasked(n int) {
+	p.mu.Lock()
+	first := p.strange == 0
+	p.strange += n
+	p.mu.Unlock()
+	if first {
+		p.log.logger.Warn("plugin answered what it wasn't asked, or twice; further ones are not told of", "pid", p.pid())
+	}
+}
+
+func (p *process) pid() int { return p.launcher.program.process.Pid }
+
+func (p *process) over() bool {
+	select {
+	case <-p.dead:
+		return true
+	default:
+		return false
+	}
+}
+
+// kill ends the process at once, for a reason; the first one counts. It doesn't wait.
+func (p *process) kill(d death) {
+	p.once.Do(func() {
+		d.alone = p.busy.Load() == 1
+		p.death = d
+		close(p.dead)
+		go p.bury()
+	})
+}
+
+// bury ends what is left of the process.
+func (p *process) bury() {
+	if p.launcher.program != nil {
+		p.launcher.program.kill()
+		<-p.launcher.gone
+	}
+	p.client.Kill() // its connection and its folder
+}
+
+// leave ends a process that is no longer needed: what it has is finished, until ctx
+// ends. It returns when it is over.
+func (p *process) leave(ctx context.Context) {
+	p.mu.Lock()
+	p.leaving = true
+	p.checkEmpty()
+	streams := p.streams
+	p.mu.Unlock()
+	select {
+	case <-p.empty:
+		for _, s := range streams {
+			_ = s.close()
+		}
+		p.launcher.terminate()
+		timer := time.NewTimer(termWait)
+		defer timer.Stop()
+		select {
+		case <-p.launcher.program.exited:
+		case <-timer.C:
+		}
+	case <-p.dead:
+	case <-ctx.Done():
+	}
+	p.kill(death{cause: "plugin is being replaced", wanted: true})
+	<-p.launcher.gone
+}

@@ -1,0 +1,162 @@
+package plugins
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-plugin/runner"
+)
+
+// launcher starts a plugin's program as go-plugin asks, and as the programs of exec
+// are: on a thread that lives on, in a group of its own, its output in the log.
+type launcher struct {
+	path   string
+	argv   []string
+	thread *thread
+	log    *programLog
+	limits func(pid int) error
+
+	program *program
+	gone    chan struct{} // closed when the process was reaped and all it wrote was read
+	first   *io.PipeReader
+}
+
+var _ runner.Runner = (*launcher)(nil)
+
+// env is what go-plugin adds to the configured environment.
+func (l *launcher) prepare(_ hclog.Logger, cmd *exec.Cmd, _ string) (runner.Runner, error) {
+	var err error
+	l.thread.do(func() { l.program, err = startProgram(l.path, l.argv, cmd.Env) })
+	if err != nil {
+		return nil, err
+	}
+	l.program.in.Close() // there is nothing to read for it
+	if err := l.limits(l.program.process.Pid); err != nil {
+		l.log.logger.Warn("a plugin's limits can't be set", "pid", l.program.process.Pid, "error", err)
+	}
+	l.gone = make(chan struct{})
+	var to *io.PipeWriter
+	l.first, to = io.Pipe()
+	p := l.program
+	go func() {
+		defer close(l.gone)
+		p.watch(l.log, func(*program) {})
+		p.out.Close()
+	}()
+	go l.listen(to)
+	return l, nil
+}
+
+// maxHandshake bounds a plugin's first line, in bytes.
+const maxHandshake = 1024
+
+// listen hands the first line over, and logs what follows.
+func (l *launcher) listen(to *io.PipeWriter) {
+	line, err := l.program.reader.ReadSlice('\n')
+	if len(line) > maxHandshake || errors.Is(err, bufio.ErrBufferFull) {
+		line = line[:maxHandshake]
+	}
+	text := printable(line, maxHandshake)
+	_, _ = io.WriteString(to, text+"\n")
+	to.Close()
+	l.log.drain(l.program.process.Pid, l.program.reader)
+}
+
+// Start implements runner.Runner: it has been started already.
+func (l *launcher) Start(context.Context) error { return nil }
+
+// Wait implements runner.Runner.
+func (l *launcher) Wait(context.Context) error {
+	<-l.program.exited
+	return nil
+}
+
+// Kill implements runner.Runner.
+func (l *launcher) Kill(context.Context) error {
+	l.program.kill()
+	return nil
+}
+
+// Stdout implements runner.Runner: the first line.
+func (l *launcher) Stdout() io.ReadCloser { return l.first }
+
+// Stderr implements runner.Runner: the log has it.
+func (l *launcher) Stderr() io.ReadCloser { return io.NopCloser(strings.NewReader("")) }
+
+// Name implements runner.Runner.
+func (l *launcher) Name() string { return l.path }
+
+// ID implements runner.Runner.
+func (l *launcher) ID() string { return strconv.Itoa(l.program.process.Pid) }
+
+// Diagnose implements runner.Runner: how it ended, where it has.
+func (l *launcher) Diagnose(context.Context) string {
+	if l.program.gone() {
+		return "it ended: " + l.program.status
+	}
+	return ""
+}
+
+// PluginToHost implements runner.Runner.
+func (l *launcher) PluginToHost(network, address string) (string, string, error) {
+	if network != "unix" {
+		return "", "", fmt.Errorf("the plugin listens on %s: want unix", printable([]byte(network), maxText))
+	}
+	return network, address, nil
+}
+
+// HostToPlugin implements runner.Runner.
+func (l *launcher) HostToPlugin(network, address string) (string, string, error) {
+	return network, address, nil
+}
+
+// terminate asks the program to end.
+func (l *launcher) terminate() { l.program.signal(syscall.SIGTERM) }
+
+// checkProgram reports whether nobody but the daemon's user and root can change what
+// would be started.
+func checkProgram(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if info.IsDir() || info.Mode()&0o111 == 0 {
+		return fmt.Errorf("%s isn't an executable file", path)
+	}
+	for at := path; ; {
+		if err := ownedWell(at); err != nil {
+			return err
+		}
+		if at == path {
+			at = folderOf(path)
+			continue
+		}
+		return nil
+	}
+}
+
+func folderOf(path string) string { return path[:max(strings.LastIndexByte(path, '/'), 1)] }
+
+func ownedWell(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	switch {
+	case ok && owner.Uid != 0 && int(owner.Uid) != os.Geteuid():
+		return fmt.Errorf("%s belongs to user %d: want root or the daemon's own user, chown it", path, owner.Uid)
+	case info.Mode()&0o022 != 0 && info.Mode()&os.ModeSticky == 0:
+		return fmt.Errorf("%s may be written by others (mode %04o): chmod go-w it", path, info.Mode().Perm())
+	}
+	return nil
+}
