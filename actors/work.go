@@ -158,6 +158,9 @@ func (a *assignment) report(i *scheduler.Item, r boostd.Result) {
 	case boostd.Done:
 	case boostd.Retry, boostd.Dead:
 		a.failures = append(a.failures, i)
+	case boostd.Released:
+		i.Returned = true
+		a.failures = append(a.failures, i)
 	default:
 		r = boostd.Result{Outcome: boostd.Retry, Reason: fmt.Sprintf("handler reported %v", r.Outcome)}
 		a.failures = append(a.failures, i)

@@ -171,10 +171,11 @@ func (w *fakeWork) do(m *wire.Message, text string) *wire.Results {
 	case "huge":
 		return failed(&wire.Failure{Reason: strings.Repeat("x", 100<<20)})
 	case "leak":
-		leaked = append(leaked, make([]byte, 64<<20))
-		for n := range leaked[len(leaked)-1] {
-			leaked[len(leaked)-1][n] = 1
+		block := make([]byte, 64<<20)
+		for n := 0; n < len(block); n += os.Getpagesize() {
+			block[n] = 1
 		}
+		leaked = append(leaked, block)
 		time.Sleep(100 * time.Millisecond)
 	case "pid":
 		return failed(&wire.Failure{Reason: strconv.Itoa(os.Getpid())})

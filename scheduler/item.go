@@ -29,6 +29,9 @@ type Item struct {
 	// Preempted: a Preempt cancelled the attempt. Unless it is done, the message
 	// goes back to its place, and the attempt doesn't count.
 	Preempted bool
+	// Returned: the handler gave the message back. It goes to its place, and the
+	// attempt doesn't count.
+	Returned bool
 
 	consumer  *consumer
 	partition *partition
@@ -67,7 +70,7 @@ func (i *Item) Follows(earlier *Item) bool {
 // unsettled reports whether the message has its place still before it: it wasn't
 // started, or gave its slot back.
 func (i *Item) unsettled() bool {
-	return i.StartedAt.IsZero() || i.Preempted && i.Result.Outcome != boostd.Done
+	return i.StartedAt.IsZero() || i.Returned || i.Preempted && i.Result.Outcome != boostd.Done
 }
 
 // Verdict is what the attempt's result comes to: done, another attempt, a dead
@@ -76,7 +79,7 @@ func (i *Item) Verdict() boostd.Outcome {
 	switch {
 	case i.Result.Outcome == boostd.Done:
 		return boostd.Done
-	case i.Interrupted || i.Preempted:
+	case i.Interrupted || i.Preempted || i.Returned:
 		return boostd.Released
 	case i.Result.Outcome == boostd.Retry && !i.last:
 		return boostd.Retry

@@ -226,7 +226,7 @@ func (p *pool) dispatched(dst []*Item, i *Item, g grant, now time.Time) []*Item 
 	}
 	i.Message.Attempt++
 	i.DispatchedAt, i.StartedAt, i.FinishedAt, i.Result = now, time.Time{}, time.Time{}, boostd.Result{}
-	i.Interrupted, i.Preempted, i.grant = false, false, g
+	i.Interrupted, i.Preempted, i.Returned, i.grant = false, false, false, g
 	i.last = i.Message.Attempt >= p.config.Retry.Attempts
 	return append(dst, i)
 }
