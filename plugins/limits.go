@@ -6,7 +6,6 @@ import (
 	"os"
 	"strconv"
 	"syscall"
-	"time"
 
 	"github.com/kafkaboost/boostd"
 )
@@ -18,9 +17,6 @@ type Limits struct {
 	// Memory is the resident memory from which it is ended; 0 is no limit.
 	Memory boostd.Bytes
 }
-
-// memoryInterval is the time between two looks at a program's memory.
-const memoryInterval = 250 * time.Millisecond
 
 // apply sets what the kernel sees to, as soon as the program has been started.
 func (l Limits) apply(pid int) error {
@@ -36,23 +32,6 @@ func (l Limits) apply(pid int) error {
 		return fmt.Errorf("set niceness: %w", err)
 	}
 	return nil
-}
-
-// watch ends a process that uses too much memory. It returns when the process is over.
-func (l Limits) watch(p *process) {
-	ticker := time.NewTicker(memoryInterval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-p.dead:
-			return
-		case <-ticker.C:
-		}
-		if used := resident(p.pid()); used > l.Memory {
-			p.kill(death{cause: fmt.Sprintf("plugin uses %d MiB of memory: more than process.memory allows (%v)", used>>20, l.Memory)})
-			return
-		}
-	}
 }
 
 // resident is how much memory a process uses, 0 where that isn't known.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -228,6 +229,23 @@ func TestPluginHangs(t *testing.T) {
 		t.Error("the log doesn't show where it stood")
 	}
 	eventually(t, "the process is gone", func() bool { return !runs(before) })
+}
+
+// A process that is stopped, or stuck, while it has nothing to do is found out.
+func TestPluginUnhealthy(t *testing.T) {
+	h := newHandler(t, pluginConfig(t, ""), nil)
+	h.plugin.healthInterval, h.plugin.healthTimeout = 20*time.Millisecond, 200*time.Millisecond
+	newPlant(1, "done").run2(t, h)
+	if err := h.Replace(t.Context()); err != nil { // from here with these times
+		t.Fatal(err)
+	}
+	before := pluginState(h).PID
+	if err := syscall.Kill(before, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "another one serves", func() bool { s := pluginState(h); return s.PID != before && s.State == PluginRunning })
+	newPlant(1, "done").run2(t, h)
+	eventually(t, "it is gone", func() bool { return !runs(before) })
 }
 
 // What heeds its cancellation stays.

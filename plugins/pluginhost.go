@@ -41,8 +41,8 @@ type pluginHost struct {
 	suspects suspects
 	sick     ward
 
-	// cancelWait is the constant of that name, but in tests.
-	cancelWait time.Duration
+	// The constants of these names, but in tests.
+	cancelWait, healthInterval, healthTimeout time.Duration
 
 	patience atomic.Int64 // Config.Timeout
 	mean     atomic.Int64 // of a message, in nanoseconds; 0: not known
@@ -68,7 +68,7 @@ func newPluginHost(name string, c Config, o Options, logger hclog.Logger) (*plug
 		path, err = filepath.Abs(path)
 	}
 	if err == nil {
-		err = checkProgram(path)
+		err = trust(path, c.Args)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("plugin: %q: want a program that exists, is executable and can't be changed by others: %w", c.Plugin, err)
@@ -81,7 +81,7 @@ func newPluginHost(name string, c Config, o Options, logger hclog.Logger) (*plug
 		name: name, path: path, argv: append([]string{path}, c.Args...), env: environment(c.Process.Env), version: o.Version,
 		together: false, limits: c.Process.limits(), dir: dir, log: &programLog{logger: logger}, logger: logger,
 		thread: newThread(), requests: make(chan chan error), changed: make(chan struct{}), all: map[*process]bool{},
-		cancelWait: cancelWait, settings: map[string]string{}, sick: ward{turn: make(chan struct{}, 1)},
+		cancelWait: cancelWait, healthInterval: healthInterval, healthTimeout: healthTimeout, settings: map[string]string{}, sick: ward{turn: make(chan struct{}, 1)},
 	}
 	for key, value := range c.Settings {
 		h.settings[key] = value.Reveal()
@@ -178,10 +178,10 @@ func (h *pluginHost) enter(ctx context.Context) (*process, *lane) {
 
 // launch starts a process, once the plugin's file may be trusted.
 func (h *pluginHost) launch(ctx context.Context) (*process, error) {
-	if err := checkProgram(h.path); err != nil {
+	if err := trust(h.path, h.argv[1:]); err != nil {
 		return nil, err
 	}
-	l := &launcher{path: h.path, argv: h.argv, thread: h.thread, log: h.log, limits: h.limits.apply}
+	l := &launcher{path: h.path, argv: h.argv, thread: h.thread, log: h.log, limits: h.limits.apply, starting: ctx}
 	return startProcess(ctx, l, h.env, h.dir, &wire.StartRequest{
 		Handler: h.name, Boostd: h.version, Slots: uint32(h.slots.Load()), Settings: h.settings})
 }

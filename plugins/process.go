@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/go-plugin"
 	"github.com/hashicorp/go-plugin/runner"
 	"google.golang.org/grpc"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
 
 	"github.com/kafkaboost/boostd/plugins/wire"
@@ -49,6 +50,7 @@ type process struct {
 	launcher *launcher
 	client   *plugin.Client
 	rpc      wire.HandlerClient
+	health   healthpb.HealthClient
 	info     *wire.StartReply
 	log      *programLog
 	began    time.Time
@@ -78,7 +80,7 @@ func (clientSet) GRPCServer(*plugin.GRPCBroker, *grpc.Server) error {
 }
 
 func (clientSet) GRPCClient(_ context.Context, _ *plugin.GRPCBroker, c *grpc.ClientConn) (any, error) {
-	return wire.NewHandlerClient(c), nil
+	return c, nil
 }
 
 // startProcess starts a plugin and waits until it is ready. On an error nothing of it
@@ -115,11 +117,15 @@ func (p *process) connect(ctx context.Context, request *wire.StartRequest) error
 	if err != nil {
 		return fmt.Errorf("start plugin: %w", err)
 	}
-	p.rpc = raw.(wire.HandlerClient) // clientSet makes no other
+	connection := raw.(*grpc.ClientConn) // clientSet makes no other
+	p.rpc, p.health = wire.NewHandlerClient(connection), healthpb.NewHealthClient(connection)
 	ready, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	if p.info, err = p.rpc.Start(ready, request); err != nil {
 		return fmt.Errorf("start plugin: it refuses the work: %s", why(err))
+	}
+	if !p.launcher.started() {
+		return context.Cause(ctx)
 	}
 	go func() {
 		<-p.launcher.program.exited

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -25,6 +24,9 @@ type launcher struct {
 	log    *programLog
 	limits func(pid int) error
 
+	starting context.Context // its end cuts the start short
+	started  func() bool     // says that the start is over
+
 	program *program
 	gone    chan struct{} // closed when the process was reaped and all it wrote was read
 	first   *io.PipeReader
@@ -32,7 +34,7 @@ type launcher struct {
 
 var _ runner.Runner = (*launcher)(nil)
 
-// env is what go-plugin adds to the configured environment.
+// prepare starts the program, whose environment the command has.
 func (l *launcher) prepare(_ hclog.Logger, cmd *exec.Cmd, _ string) (runner.Runner, error) {
 	var err error
 	l.thread.do(func() { l.program, err = startProgram(l.path, l.argv, cmd.Env) })
@@ -43,6 +45,7 @@ func (l *launcher) prepare(_ hclog.Logger, cmd *exec.Cmd, _ string) (runner.Runn
 	if err := l.limits(l.program.process.Pid); err != nil {
 		l.log.logger.Warn("a plugin's limits can't be set", "pid", l.program.process.Pid, "error", err)
 	}
+	l.started = context.AfterFunc(l.starting, l.program.kill)
 	l.gone = make(chan struct{})
 	var to *io.PipeWriter
 	l.first, to = io.Pipe()
@@ -121,42 +124,3 @@ func (l *launcher) HostToPlugin(network, address string) (string, string, error)
 
 // terminate asks the program to end.
 func (l *launcher) terminate() { l.program.signal(syscall.SIGTERM) }
-
-// checkProgram reports whether nobody but the daemon's user and root can change what
-// would be started.
-func checkProgram(path string) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	if info.IsDir() || info.Mode()&0o111 == 0 {
-		return fmt.Errorf("%s isn't an executable file", path)
-	}
-	for at := path; ; {
-		if err := ownedWell(at); err != nil {
-			return err
-		}
-		if at == path {
-			at = folderOf(path)
-			continue
-		}
-		return nil
-	}
-}
-
-func folderOf(path string) string { return path[:max(strings.LastIndexByte(path, '/'), 1)] }
-
-func ownedWell(path string) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	owner, ok := info.Sys().(*syscall.Stat_t)
-	switch {
-	case ok && owner.Uid != 0 && int(owner.Uid) != os.Geteuid():
-		return fmt.Errorf("%s belongs to user %d: want root or the daemon's own user, chown it", path, owner.Uid)
-	case info.Mode()&0o022 != 0 && info.Mode()&os.ModeSticky == 0:
-		return fmt.Errorf("%s may be written by others (mode %04o): chmod go-w it", path, info.Mode().Perm())
-	}
-	return nil
-}

@@ -3,8 +3,6 @@ package plugins
 import (
 	"context"
 	"errors"
-	"os"
-	"syscall"
 	"time"
 )
 
@@ -16,12 +14,13 @@ const (
 	// A plugin that has crashed so often in so long is held back between its starts.
 	crashesAtOnce = 5
 	crashWindow   = time.Minute
+	crashPause    = 500 * time.Millisecond
 )
 
 // supervise keeps a process running until the handler is closed. It is a goroutine of
 // its own.
 func (h *pluginHost) supervise() {
-	f := fileWatch{path: h.path}
+	f := fileWatch{paths: append([]string{h.path}, filesOf(h.argv[1:])...)}
 	ticker := time.NewTicker(fileInterval)
 	defer ticker.Stop()
 	for h.life.Err() == nil {
@@ -105,6 +104,7 @@ func (h *pluginHost) install(p *process) {
 		h.retire(p)
 		return
 	}
+	h.attend(p)
 	h.mu.Lock()
 	old := h.current
 	h.current = p
@@ -112,9 +112,6 @@ func (h *pluginHost) install(p *process) {
 	h.announce()
 	h.mu.Unlock()
 	h.logger.Info("plugin runs", "pid", p.pid(), "name", p.info.GetName(), "version", p.info.GetVersion(), "sdk", p.info.GetSdk())
-	if h.limits.Memory > 0 {
-		h.tasks.Go(func() { h.limits.watch(p) })
-	}
 	if old != nil {
 		h.retire(old)
 	}
@@ -164,8 +161,11 @@ func (h *pluginHost) crashed() {
 	}
 	h.state.crashed(p.death.cause, now)
 	switch {
-	case !p.answered.Load() || h.state.recent(now) > crashesAtOnce:
+	case !p.answered.Load():
 		h.restarts.failed(now)
+		h.state.State = PluginFailing
+	case h.state.recent(now) > crashesAtOnce:
+		h.restarts.slow(now, crashPause)
 		h.state.State = PluginFailing
 	default:
 		h.restarts.answered()
@@ -209,37 +209,4 @@ func (h *pluginHost) takeOver(f *fileWatch) error {
 	h.mu.Unlock()
 	h.install(p)
 	return nil
-}
-
-// fileWatch notices that a plugin's file is another one, and whole: it has to stay
-// the same for one look more.
-type fileWatch struct {
-	path           string
-	used, now, was stamp
-}
-
-type stamp struct {
-	device, inode uint64
-	size          int64
-	modified      time.Time
-}
-
-func stampOf(path string) (s stamp) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return stamp{} // it is being replaced, or gone: what runs goes on
-	}
-	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
-		s.device, s.inode = sys.Dev, sys.Ino
-	}
-	s.size, s.modified = info.Size(), info.ModTime()
-	return s
-}
-
-// look takes the file for the one that is used.
-func (f *fileWatch) look() { f.used = stampOf(f.path); f.was = f.used }
-
-func (f *fileWatch) changed() bool {
-	f.was, f.now = f.now, stampOf(f.path)
-	return f.now != f.used && f.now == f.was && f.now != stamp{}
 }

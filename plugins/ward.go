@@ -34,6 +34,7 @@ func (h *pluginHost) alone(ctx context.Context, m *boostd.Message) boostd.Result
 	}
 	l, err := p.lane()
 	if l == nil {
+		p.kill(death{cause: "plugin takes no stream", wanted: true})
 		return released(fmt.Sprintf("no stream to the plugin: %v", err))
 	}
 	defer p.release(l)
