@@ -245,7 +245,11 @@ func (n *naive) preempt(pool int) {
 	if !p.config.Preemptible || n.draining || !n.started || wanted == None || !n.stands(p, wanted) || wanted < n.above(pool) {
 		return
 	}
-	if until := n.fills(pool, min(n.floor(pool), wanted)); until > 0 {
+	floor := n.floor(pool)
+	if floor > wanted {
+		floor = 0
+	}
+	if until := n.fills(pool, floor); until > 0 {
 		n.wakeAt(until)
 		return
 	}

@@ -40,7 +40,11 @@ func (c *Core) preempt(now time.Time, id PoolID) {
 	if wanted == None || !p.ready.has(wanted) || wanted < p.above() {
 		return
 	}
-	if until := p.fills(now, min(p.floor(), wanted)); !until.IsZero() { // a slot would stay empty
+	floor := p.floor()
+	if floor > wanted { // for others' slots; the one that is given back is not among them
+		floor = 0
+	}
+	if until := p.fills(now, floor); !until.IsZero() { // the slot would stay empty
 		c.effects.Wake = sooner(c.effects.Wake, until)
 		return
 	}
