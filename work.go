@@ -3,6 +3,12 @@ package boostd
 // Work is what a worker hands to a handler: a run of messages, to be taken one
 // after the other. Both methods are called from the goroutine that the handler
 // was called on.
+//
+// Where the handler's settings have batch.max above one, the run is for a handler
+// that works on several as on one: it calls Next until that is false, works, and
+// then reports each. Until its first report nothing but the end of its context
+// ends such a run early. Messages of one key come in their order; where an earlier
+// one is to come again, so do the later ones, whatever was reported of them.
 type Work interface {
 	// Next starts the attempt of the next message and returns it; from here its
 	// timeout runs. It is false when nothing more is to be started: the run is
