@@ -19,6 +19,7 @@ type Handler struct {
 	kind  string
 	doer  doer
 	retry atomic.Pointer[RetryConfig]
+	batch atomic.Int64 // Batch.Max
 }
 
 // doer is one kind: do carries out one attempt. It is called from many
@@ -43,6 +44,7 @@ func New(name string, c Config, logger hclog.Logger) (*Handler, error) {
 	}
 	h := &Handler{kind: c.Kind()}
 	h.retry.Store(&c.Retry)
+	h.batch.Store(int64(c.Batch.Max))
 	var err error
 	switch h.kind {
 	case "log":
@@ -66,19 +68,25 @@ func New(name string, c Config, logger hclog.Logger) (*Handler, error) {
 func (h *Handler) Kind() string { return h.kind }
 
 // Handle takes messages from work until there are no more, and reports each
-// before it takes the next. When ctx ends, the attempt under way is reported
+// before it takes the next; with Batch.Max above 1 it takes all, works on them as on
+// one, and reports each then. When ctx ends, the attempt under way is reported
 // as Retry.
 func (h *Handler) Handle(ctx context.Context, work boostd.Work) {
+	if d, ok := h.doer.(bulkDoer); ok && h.batch.Load() > 1 {
+		h.handleAll(ctx, work, d)
+		return
+	}
 	for m, ok := work.Next(); ok; m, ok = work.Next() {
 		work.Report(m, h.retry.Load().apply(h.doer.do(ctx, m)))
 	}
 }
 
-// Reconfigure puts another number of slots, and other Retry.Final and Retry.Again,
-// into force; nothing else of c counts. More slots are told here before they are
+// Reconfigure puts another number of slots, another Batch.Max, and other Retry.Final
+// and Retry.Again into force; nothing else of c counts. More slots are told here before they are
 // used, fewer behind it. It may be called while Handle runs.
 func (h *Handler) Reconfigure(c Config) {
 	h.retry.Store(&c.Retry)
+	h.batch.Store(int64(c.Batch.Max))
 	if d, ok := h.doer.(*execDoer); ok {
 		d.setSlots(c.Slots)
 	}
