@@ -39,7 +39,7 @@ func TestDefaults(t *testing.T) {
 		Settings: configwatch.Config{Source: "file:settings.json", Refresh: 10 * second},
 		Topics:   map[string]Topic{"orders": {Handler: "h", Order: "key"}},
 		Handlers: map[string]Handler{"h": {Config: plugins.Config{
-			Noop: &plugins.NoopConfig{}, Slots: 16, Timeout: 30 * second,
+			Noop: &plugins.NoopConfig{}, Slots: 16, Timeout: 30 * second, Batch: plugins.BatchConfig{Max: 1},
 			Retry: plugins.RetryConfig{Attempts: 5, Backoff: second / 5, MaxBackoff: 30 * second},
 		}}},
 		Policy: Policy{Mode: "strict"}, StartWait: 5 * second, Drain: 20 * second, Gate: Gate{"on", "instance"},
