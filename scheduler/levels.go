@@ -84,9 +84,9 @@ func (s *levelSet) highest() boostd.Level {
 	if s.top == 0 {
 		return None
 	}
-	m := highBit(s.top)
-	w := m<<6 + highBit(s.mid[m])
-	return w<<6 + highBit(s.words[w])
+	m := 63 - bits.LeadingZeros64(s.top)
+	w := m<<6 + 63 - bits.LeadingZeros64(s.mid[m])
+	return boostd.Level(w<<6 + 63 - bits.LeadingZeros64(s.words[w]))
 }
 
 func highBit(word uint64) boostd.Level { return boostd.Level(63 - bits.LeadingZeros64(word)) }
