@@ -28,6 +28,7 @@ func TestCompare(t *testing.T) {
 		"slots":                           {"slots: 8", "slots: 9", "handlers.bills.slots", ""},
 		"timeout and retry":               {"orders: {exec: [true]}", "orders: {exec: [true], timeout: 1s, retry: {attempts: 2, backoff: 1s, max_backoff: 2s, final: [x], again: [y]}}", "handlers.orders.timeout handlers.orders.retry.attempts handlers.orders.retry.backoff handlers.orders.retry.max_backoff handlers.orders.retry.final handlers.orders.retry.again", ""},
 		"a list of retry is emptied":      {"final: [gone]", "final: []", "handlers.bills.retry.final", ""},
+		"batch":                           {"exec: [true]", "noop: {}, batch: {max: 9, wait: 1s}", "handlers.orders.batch.max handlers.orders.batch.wait", "handlers.orders.noop handlers.orders.exec"},
 		"preemptible":                     {"slots: 8", "slots: 8, preemptible: true", "handlers.bills.preemptible", ""},
 		"a handler's policy":              {"{8: 2}", "{8: 3}", "handlers.bills.policy.reserve.8", ""},
 		"a handler's policy goes":         {", policy: {reserve: {8: 2}}", "", "handlers.bills.policy", ""},

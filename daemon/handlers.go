@@ -43,7 +43,7 @@ func (d *Daemon) handlerSpecs() ([]actors.HandlerSpec, error) {
 		}
 		d.handlers = append(d.handlers, h)
 		spec := actors.HandlerSpec{
-			Name: name, Handler: h, Slots: c.Slots, Timeout: c.Timeout.Std(), Preemptible: c.Preemptible, Retry: retryOf(c),
+			Name: name, Handler: h, Slots: c.Slots, Timeout: c.Timeout.Std(), Preemptible: c.Preemptible, Retry: retryOf(c), Batch: batchOf(c),
 		}
 		if c.DeadLetter {
 			spec.DeadLetters = d.newGraves(name)
@@ -62,6 +62,10 @@ func (d *Daemon) handlerSpecs() ([]actors.HandlerSpec, error) {
 
 func retryOf(c conf.Handler) scheduler.Retry {
 	return scheduler.Retry{Attempts: c.Retry.Attempts, Backoff: c.Retry.Backoff.Std(), MaxBackoff: c.Retry.MaxBackoff.Std()}
+}
+
+func batchOf(c conf.Handler) scheduler.Batch {
+	return scheduler.Batch{Max: c.Batch.Max, Wait: c.Batch.Wait.Std()}
 }
 
 // relative lets a path of boostd.yaml count from the file's own folder.

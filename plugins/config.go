@@ -40,6 +40,9 @@ type Config struct {
 	Slots int `yaml:"slots" schema:"1..4096"`
 	// Timeout bounds one attempt: 1ms to 24h, default 30s.
 	Timeout boostd.Duration `yaml:"timeout"`
+	// Batch lets a slot have several messages at once. Only for kinds that work on
+	// several as on one: noop and sleep.
+	Batch BatchConfig `yaml:"batch"`
 	// Retry says how often and how late a failed attempt is repeated.
 	Retry RetryConfig `yaml:"retry"`
 	// DeadLetter, false unless said otherwise, sends a message that fails for good
@@ -65,6 +68,16 @@ type SleepConfig struct {
 	Min boostd.Duration `yaml:"min"`
 	// Max is the longest sleep, at most 24h, default Min.
 	Max boostd.Duration `yaml:"max"`
+}
+
+// BatchConfig is how many messages a handler gets at once.
+type BatchConfig struct {
+	// Max is the most that a slot gets at once, all of one level: 1 to 1000, default
+	// 1: no batches.
+	Max int `yaml:"max" schema:"1..1000"`
+	// Wait is how long a message may wait for others to fill its batch, while no
+	// level has Max ready: 0 to 1m, default 0; above 0 only with Max above 1.
+	Wait boostd.Duration `yaml:"wait"`
 }
 
 // RetryConfig is how failed attempts are repeated.
@@ -99,6 +112,8 @@ func (r *RetryConfig) apply(answer boostd.Result) boostd.Result {
 const (
 	maxSlots    = 4096
 	maxAttempts = 1000
+	maxBatch    = 1000
+	longestWait = boostd.Duration(time.Minute)
 	shortest    = boostd.Duration(time.Millisecond)
 	longest     = boostd.Duration(24 * time.Hour)
 )
@@ -107,6 +122,7 @@ const (
 func (c *Config) SetDefaults() {
 	setDefault(&c.Slots, 16)
 	setDefault(&c.Timeout, boostd.Duration(30*time.Second))
+	setDefault(&c.Batch.Max, 1)
 	setDefault(&c.Retry.Attempts, 5)
 	setDefault(&c.Retry.MaxBackoff, boostd.Duration(30*time.Second))
 	setDefault(&c.Retry.Backoff, min(boostd.Duration(200*time.Millisecond), c.Retry.MaxBackoff))
@@ -175,8 +191,25 @@ func (c Config) Validate() []error {
 	if c.AuditRequired && c.Audit == "" {
 		bad("audit_required: true: want a file in audit too")
 	}
+	errs = append(errs, c.validateBatch()...)
 	errs = append(errs, c.Retry.validate()...)
 	return append(errs, c.validateKinds()...)
+}
+
+func (c Config) validateBatch() []error {
+	var errs []error
+	b := c.Batch
+	if b.Max < 1 || b.Max > maxBatch {
+		errs = append(errs, fmt.Errorf("batch.max: %d: want 1 to %d", b.Max, maxBatch))
+	} else if kind := c.Kind(); b.Max > 1 && kind != "" && !slices.Contains(bulkKinds, kind) {
+		errs = append(errs, fmt.Errorf("batch.max: %d: %s takes one message at a time: want 1, or one of %s", b.Max, kind, strings.Join(bulkKinds, ", ")))
+	}
+	if b.Wait < 0 || b.Wait > longestWait {
+		errs = append(errs, fmt.Errorf("batch.wait: %v: want 0s to %v", b.Wait, longestWait))
+	} else if b.Wait > 0 && b.Max == 1 {
+		errs = append(errs, fmt.Errorf("batch.wait: %v: one message waits for no others: want batch.max above 1 too", b.Wait))
+	}
+	return errs
 }
 
 func (r RetryConfig) validate() []error {

@@ -21,6 +21,7 @@ type Handler struct {
 	// plugin, instead of doer, is of kind plugin.
 	plugin *pluginHost
 	retry  atomic.Pointer[RetryConfig]
+	batch  atomic.Int64 // Batch.Max
 }
 
 // doer is one kind: do carries out one attempt. It is called from many
@@ -54,6 +55,7 @@ func New(name string, c Config, o Options) (*Handler, error) {
 	}
 	h := &Handler{kind: c.Kind()}
 	h.retry.Store(&c.Retry)
+	h.batch.Store(int64(c.Batch.Max))
 	var err error
 	switch h.kind {
 	case "log":
@@ -79,11 +81,16 @@ func New(name string, c Config, o Options) (*Handler, error) {
 func (h *Handler) Kind() string { return h.kind }
 
 // Handle takes messages from work until there are no more, and reports each
-// before it takes the next. When ctx ends, the attempt under way is reported
+// before it takes the next; with Batch.Max above 1 it takes all, works on them as on
+// one, and reports each then. When ctx ends, the attempt under way is reported
 // as Retry.
 func (h *Handler) Handle(ctx context.Context, work boostd.Work) {
 	if h.plugin != nil {
 		h.plugin.handle(ctx, work, func(r boostd.Result) boostd.Result { return h.retry.Load().apply(r) })
+		return
+	}
+	if d, ok := h.doer.(bulkDoer); ok && h.batch.Load() > 1 {
+		h.handleAll(ctx, work, d)
 		return
 	}
 	for m, ok := work.Next(); ok; m, ok = work.Next() {
@@ -91,11 +98,12 @@ func (h *Handler) Handle(ctx context.Context, work boostd.Work) {
 	}
 }
 
-// Reconfigure puts another number of slots, and other Retry.Final and Retry.Again,
-// into force; nothing else of c counts. More slots are told here before they are
+// Reconfigure puts another number of slots, another Batch.Max, and other Retry.Final
+// and Retry.Again into force; nothing else of c counts. More slots are told here before they are
 // used, fewer behind it. It may be called while Handle runs.
 func (h *Handler) Reconfigure(c Config) {
 	h.retry.Store(&c.Retry)
+	h.batch.Store(int64(c.Batch.Max))
 	if h.plugin != nil {
 		h.plugin.reconfigure(c)
 	}

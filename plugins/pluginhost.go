@@ -31,7 +31,6 @@ type pluginHost struct {
 	argv     []string
 	env      []string
 	settings map[string]string
-	together bool
 	limits   Limits
 	version  string
 	dir      string // of sockets
@@ -47,6 +46,7 @@ type pluginHost struct {
 	patience atomic.Int64 // Config.Timeout
 	mean     atomic.Int64 // of a message, in nanoseconds; 0: not known
 	slots    atomic.Int64
+	batch    atomic.Int64 // Config.Batch.Max
 
 	life     context.Context // until close
 	end      context.CancelFunc
@@ -79,7 +79,7 @@ func newPluginHost(name string, c Config, o Options, logger hclog.Logger) (*plug
 	}
 	h := &pluginHost{
 		name: name, path: path, argv: append([]string{path}, c.Args...), env: environment(c.Process.Env), version: o.Version,
-		together: false, limits: c.Process.limits(), dir: dir, log: &programLog{logger: logger}, logger: logger,
+		limits: c.Process.limits(), dir: dir, log: &programLog{logger: logger}, logger: logger,
 		thread: newThread(), requests: make(chan chan error), changed: make(chan struct{}), all: map[*process]bool{},
 		cancelWait: cancelWait, healthInterval: healthInterval, healthTimeout: healthTimeout, settings: map[string]string{}, sick: ward{turn: make(chan struct{}, 1)},
 	}
@@ -105,6 +105,7 @@ func environment(configured map[string]boostd.Secret) []string {
 
 func (h *pluginHost) reconfigure(c Config) {
 	h.patience.Store(int64(c.Timeout))
+	h.batch.Store(int64(c.Batch.Max))
 	if before := h.slots.Swap(int64(c.Slots)); before != 0 && before < int64(c.Slots) {
 		h.tasks.Go(func() { _ = h.replace(h.life) }) // it is told of the slots at its start
 	}
@@ -112,10 +113,13 @@ func (h *pluginHost) reconfigure(c Config) {
 
 func (h *pluginHost) timeout() time.Duration { return time.Duration(h.patience.Load()) }
 
+// together reports whether the plugin is given batches to handle as one.
+func (h *pluginHost) together() bool { return h.batch.Load() > 1 }
+
 // credit is how many messages a slot may have with the plugin.
 func (h *pluginHost) credit() int {
-	if h.together {
-		return maxCredit
+	if most := h.batch.Load(); most > 1 {
+		return int(most)
 	}
 	mean := h.mean.Load()
 	if mean == 0 {

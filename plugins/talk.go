@@ -16,6 +16,8 @@ const (
 	maxCredit  = 256
 	// maxBatchBytes is when a batch is sent, whatever else would fit.
 	maxBatchBytes = 1 << 20
+	// maxTogetherBytes is the same for batches that are handled as one.
+	maxTogetherBytes = wire.MaxFrame / 2
 	// maxMessage is the largest message that a plugin is given, in bytes, with room
 	// for what surrounds it in a frame.
 	maxMessage = wire.MaxFrame - 1<<20
@@ -35,13 +37,15 @@ type talk struct {
 	more    bool            // work may have more
 	suspect *boostd.Message // was taken, and is to be handled alone
 	trusted bool            // no suspects here: this is where they are handled
+	// together: the plugin handles what it is given at once as one.
+	together bool
 }
 
 // run works until there is nothing more to take, and all that was taken is reported.
 // It returns a message that was taken and must be handled by another process, if
 // there is one.
 func (t *talk) run(ctx context.Context) *boostd.Message {
-	t.more = true
+	t.more, t.together = true, t.host.together()
 	for {
 		t.fill()
 		if t.lane.open() == 0 {
@@ -63,7 +67,10 @@ func (t *talk) run(ctx context.Context) *boostd.Message {
 
 // fill gives the plugin as much as it may have at once.
 func (t *talk) fill() {
-	was, bytes := t.lane.open(), 0
+	was, bytes, most := t.lane.open(), 0, maxBatchBytes
+	if t.together {
+		most = maxTogetherBytes
+	}
 	for t.more && t.suspect == nil && t.lane.open() < t.host.credit() {
 		m, ok := t.work.Next()
 		if !ok {
@@ -77,7 +84,7 @@ func (t *talk) fill() {
 			t.work.Report(m, dead(fmt.Sprintf("%d bytes are more than a plugin is given (%d)", m.Size(), maxMessage)))
 		default:
 			t.lane.add(m)
-			if bytes += m.Size(); bytes >= maxBatchBytes {
+			if bytes += m.Size(); bytes >= most {
 				t.flush()
 				bytes = 0
 			}
@@ -90,7 +97,7 @@ func (t *talk) fill() {
 }
 
 // flush needn't look at the error: the stream has ended, and so will the process.
-func (t *talk) flush() { _ = t.lane.flush(t.host.timeout(), t.host.together) }
+func (t *talk) flush() { _ = t.lane.flush(t.host.timeout(), t.together) }
 
 // hear reports what has arrived.
 func (t *talk) hear(ctx context.Context) {
@@ -109,6 +116,7 @@ func (t *talk) hear(ctx context.Context) {
 	if known == 0 {
 		return
 	}
+	t.more = true // one of these may have been what the next waits for
 	now := time.Now()
 	t.host.took(now.Sub(t.lane.since), known)
 	t.lane.since = now
@@ -162,13 +170,13 @@ func (t *talk) giveUp(ctx context.Context) {
 func (t *talk) crashed() {
 	d := t.process.death
 	for n, m := range t.lane.abandon() {
-		begun := n == 0 || t.host.together
+		begun := n == 0 || t.together
 		switch {
 		case d.blamed == t.lane && begun:
 			t.work.Report(m, t.settle(retry(d.cause)))
 		case d.wanted || d.blamed != nil || !begun:
 			t.work.Report(m, released(d.cause))
-		case d.alone && (t.trusted || !t.host.together):
+		case d.alone && (t.trusted || !t.together):
 			t.work.Report(m, t.settle(retry(d.cause)))
 		default:
 			t.host.suspects.add(m, time.Now())
