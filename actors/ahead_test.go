@@ -45,7 +45,7 @@ func TestTakenAheadInTheOrderOfKeys(t *testing.T) {
 	start(t, setup{sources: []*fakeSource{src}, handler: ahead})
 	src.emit(&boostd.Assigned{Partitions: only})
 	src.emit(&boostd.CaughtUp{})
-	const messages, keys = 3000, 3
+	const messages, keys = 3000, 30
 	for from := 0; from < messages; from += 100 {
 		b := batch(from, 100, 0)
 		for n := range b.Messages {
