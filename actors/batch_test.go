@@ -87,14 +87,11 @@ func TestBatchWaitsNoLongerThanWait(t *testing.T) {
 	const wait = 30 * time.Millisecond
 	c := &collector{}
 	_, low, _ := startCollecting(t, setup{handler: c, batch: scheduler.Batch{Max: 100, Wait: wait}})
-	first, second := batch(0, 1, 0), batch(1, 1, 0)
-	fetched := time.Now()
-	first.Messages[0].FetchedAt, second.Messages[0].FetchedAt = fetched, fetched
-	low.emit(first)
-	low.emit(second)
+	two := batch(0, 2, 0)
+	low.emit(two)
 	low.wait(t, 2)
 	c.were(t, "0.1 1.1 ")
-	if waited := c.began[0].Sub(fetched); waited < wait {
+	if waited := c.began[0].Sub(two.Messages[0].FetchedAt); waited < wait {
 		t.Errorf("the batch began after %v, want %v", waited, wait)
 	}
 }
@@ -103,9 +100,10 @@ func TestBatchWaitsNoLongerThanWait(t *testing.T) {
 // the higher level's, however little that has.
 func TestHigherPartOfABatchGoesFirst(t *testing.T) {
 	c := &collector{}
-	_, low, high := startCollecting(t, setup{handler: c, batch: scheduler.Batch{Max: 2, Wait: time.Hour}})
+	e, low, high := startCollecting(t, setup{handler: c, batch: scheduler.Batch{Max: 2, Wait: time.Hour}})
 	low.emit(batch(0, 1, 0))
 	high.emit(batch(100, 1, 1))
+	awaitQueued(t, e, 2)
 	low.emit(batch(1, 1, 0))
 	low.wait(t, 2)
 	high.wait(t, 1)
