@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
@@ -36,6 +37,7 @@ func tryHandshake(_ context.Context, s *suite) error {
 	if err == nil {
 		return s.t.handshake()
 	}
+	s.ended = true
 	return s.t.explain(err)
 }
 
@@ -62,9 +64,8 @@ func (t *target) explain(err error) error {
 	if t == nil || t.process == nil || t.process.cmd.Process == nil {
 		return wrong("it must be a program, or a script whose first line names its interpreter by its whole path", "%v", err)
 	}
-	<-settled(t)
+	dead := t.settle()
 	said, _, _ := strings.Cut(t.process.said.String(), "\n")
-	dead := t.alive()
 	switch {
 	case said != "" && !strings.HasPrefix(said, "1|"):
 		return wrong("print nothing to standard output before the handshake: logs go to standard error", "the first line on standard output is %.200q", said)
@@ -80,14 +81,16 @@ func (t *target) explain(err error) error {
 	}
 }
 
-// settled is closed when a process that go-plugin has given up is gone.
-func settled(t *target) <-chan struct{} {
-	gone := make(chan struct{})
-	go func() {
-		defer close(gone)
-		t.process.Kill(context.Background()) //nolint:errcheck // it has no error
-	}()
-	return gone
+// settle ends a process that go-plugin has given up, and says how it ended if it did so
+// by itself.
+func (t *target) settle() error {
+	select {
+	case <-t.process.exited:
+	case <-time.After(2 * leftover):
+	}
+	dead := t.alive()
+	t.process.Kill(context.Background()) //nolint:errcheck // it has no error
+	return dead
 }
 
 func tryHealth(ctx context.Context, s *suite) error {

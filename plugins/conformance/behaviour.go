@@ -23,16 +23,16 @@ func behaviour() []testCase {
 		Partition: 3, Offset: 7, Level: 9, Attempt: 2, Key: []byte("k1"), ProducedAtNs: 1700000000000123456,
 		Headers: []*wire.Header{{Key: "a", Value: []byte("1")}, {Key: "a", Value: []byte{}}, {Key: "b"}},
 	}
-	none := &wire.Message{Offset: 1}
+	plain, none := &wire.Message{}, &wire.Message{Offset: 1}
 	empty := &wire.Message{Offset: 1, Key: []byte{}}
 	return []testCase{
-		{"done", tryResult(nil, `{"do": "done"}`, nil)},
-		{"retry", tryResult(nil, `{"do": "retry", "reason": "busy"}`, &wire.Failure{Reason: "busy"})},
-		{"retry after a time", tryResult(nil, `{"do": "retry", "reason": "busy", "after_ms": 1500}`, &wire.Failure{Reason: "busy", AfterMs: 1500})},
-		{"dead", tryResult(nil, `{"do": "dead", "reason": "no id"}`, &wire.Failure{Reason: "no id", Dead: true})},
-		{"a panic is a retry", tryResult(nil, `{"do": "panic", "reason": "oh dear"}`, &wire.Failure{Reason: "oh dear"})},
-		{"no JSON is dead", tryResult(nil, "hello", &wire.Failure{Dead: true})},
-		{"a JSON list is dead", tryResult(nil, "[1]", &wire.Failure{Dead: true})},
+		{"done", tryResult(plain, `{"do": "done"}`, nil)},
+		{"retry", tryResult(plain, `{"do": "retry", "reason": "busy"}`, &wire.Failure{Reason: "busy"})},
+		{"retry after a time", tryResult(plain, `{"do": "retry", "reason": "busy", "after_ms": 1500}`, &wire.Failure{Reason: "busy", AfterMs: 1500})},
+		{"dead", tryResult(plain, `{"do": "dead", "reason": "no id"}`, &wire.Failure{Reason: "no id", Dead: true})},
+		{"a panic is a retry", tryResult(plain, `{"do": "panic", "reason": "oh dear"}`, &wire.Failure{Reason: "oh dear"})},
+		{"no JSON is dead", tryResult(plain, "hello", &wire.Failure{Dead: true})},
+		{"a JSON list is dead", tryResult(plain, "[1]", &wire.Failure{Dead: true})},
 		{"a message arrives as it was", tryResult(full, `{"do": "describe"}`, &wire.Failure{Reason: line, Dead: true})},
 		{"a message without anything", tryResult(none, `{"do": "describe"}`, &wire.Failure{Reason: bare, Dead: true})},
 		{"an empty key isn't none", tryResult(empty, `{"do": "describe"}`, &wire.Failure{Reason: strings.Replace(bare, "null", "", 1), Dead: true})},
@@ -45,7 +45,7 @@ func behaviour() []testCase {
 	}
 }
 
-// tryResult wants a result for one message; nil is done. Of the reason it wants a part.
+// tryResult wants a result for a message with that value; nil is done. Of the reason it wants a part.
 func tryResult(m *wire.Message, value string, want *wire.Failure) func(context.Context, *suite) error {
 	return func(ctx context.Context, s *suite) error {
 		return s.with(ctx, func(w *stream) error {

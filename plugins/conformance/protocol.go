@@ -16,8 +16,8 @@ import (
 // protocol are the cases that every plugin passes, whatever it makes of the messages.
 func protocol() []testCase {
 	return []testCase{
-		{"a message is answered", tryMessages(&wire.Message{})},
-		{"2 messages in a batch are answered", tryMessages(&wire.Message{}, &wire.Message{})},
+		{"a message is answered", tryMessages(many(1)...)},
+		{"2 messages in a batch are answered", tryMessages(many(2)...)},
 		{"256 messages in a batch are answered", tryMessages(many(256)...)},
 		{"messages that belong together are answered", tryTogether},
 		{"64 batches on 8 streams are answered", tryStreams},
