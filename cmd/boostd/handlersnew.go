@@ -32,9 +32,6 @@ func newHandlersNew() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&language, "lang", "", languages)
-	if err := c.RegisterFlagCompletionFunc("lang", cobra.FixedCompletions(newhandler.Languages(), cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic(err) // it is there
-	}
 	return c
 }
 

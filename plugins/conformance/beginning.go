@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
@@ -84,10 +83,7 @@ func (t *target) explain(err error) error {
 // settle ends a process that go-plugin has given up, and says how it ended if it did so
 // by itself.
 func (t *target) settle() error {
-	select {
-	case <-t.process.exited:
-	case <-time.After(2 * leftover):
-	}
+	t.mayEnd()
 	dead := t.alive()
 	t.process.Kill(context.Background()) //nolint:errcheck // it has no error
 	return dead

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"syscall"
 	"time"
@@ -25,7 +26,8 @@ func ending() []testCase {
 func tryInterrupt(ctx context.Context, s *suite) error {
 	s.t.process.signal(syscall.SIGINT)
 	if err := tryMessages(&wire.Message{})(ctx, s); err != nil {
-		return wrong("ignore SIGINT: a Ctrl-C in the terminal is for boostd, which lets the plugin finish", "after SIGINT: %v", err)
+		err = wrong("ignore SIGINT: a Ctrl-C in the terminal is for boostd, which lets the plugin finish", "after SIGINT: %v", err)
+		return errors.Join(err, s.restart(ctx, s.Settings))
 	}
 	return nil
 }

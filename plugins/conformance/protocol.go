@@ -105,7 +105,7 @@ func (s *suite) settle(ctx context.Context, w *stream, ids ...uint64) error {
 	if err := w.cancel(ids...); err != nil {
 		return err
 	}
-	impatient, cancel := context.WithTimeout(ctx, cancelPatience)
+	impatient, cancel := context.WithTimeout(ctx, s.grace)
 	defer cancel()
 	_, err = w.wait(impatient, ids...)
 	return err

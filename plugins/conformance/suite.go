@@ -10,8 +10,8 @@ import (
 const (
 	// DefaultPatience is Options.Patience where it is 0.
 	DefaultPatience = 30 * time.Second
-	// cancelPatience is how long results may take once their messages are given up.
-	cancelPatience = 5 * time.Second
+	// defaultGrace is how long results may take once their messages are given up.
+	defaultGrace = 5 * time.Second
 	// soon is how long what should be there at once may take.
 	soon = time.Second
 	// killAfter is what boostd waits between SIGTERM and SIGKILL.
@@ -28,6 +28,8 @@ type Options struct {
 	Behaviour bool
 	// Patience is how long the messages of one case may take to be handled.
 	Patience time.Duration
+
+	grace time.Duration // defaultGrace, but in tests
 }
 
 // Result is what one case has come to.
@@ -75,6 +77,9 @@ func Run(ctx context.Context, o Options, each func(Result)) error {
 	if o.Patience == 0 {
 		o.Patience = DefaultPatience
 	}
+	if o.grace == 0 {
+		o.grace = defaultGrace
+	}
 	s := &suite{Options: o}
 	defer s.end()
 	for i, c := range s.cases() {
@@ -111,7 +116,7 @@ func (s *suite) cases() []testCase {
 
 // try carries out a case on a plugin that runs, and says so when it doesn't afterwards.
 func (s *suite) try(ctx context.Context, c testCase) error {
-	ctx, cancel := context.WithTimeout(ctx, s.Patience+cancelPatience+startTime)
+	ctx, cancel := context.WithTimeout(ctx, s.Patience+s.grace+startTime)
 	defer cancel()
 	if s.t != nil && s.t.alive() != nil && !s.ended {
 		if err := s.restart(ctx, s.Settings); err != nil {
@@ -121,6 +126,9 @@ func (s *suite) try(ctx context.Context, c testCase) error {
 	err := c.try(ctx, s)
 	if s.t == nil {
 		return err
+	}
+	if err != nil && !s.ended {
+		s.t.mayEnd()
 	}
 	if dead := s.t.alive(); dead != nil && !s.ended {
 		return wrong("a plugin lives until boostd ends it: recover from what a message does to it", "%v", errors.Join(err, dead))

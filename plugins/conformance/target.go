@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -122,8 +123,22 @@ func (t *target) sockets() []string {
 	return names
 }
 
+// mayEnd gives a process that is about to end a moment.
+func (t *target) mayEnd() {
+	if t.process == nil || t.process.cmd.Process == nil {
+		return
+	}
+	select {
+	case <-t.process.exited:
+	case <-time.After(2 * leftover):
+	}
+}
+
 // alive says how the process has ended, if it has.
 func (t *target) alive() error {
+	if t.process == nil || t.process.cmd.Process == nil {
+		return errors.New("the process hasn't started")
+	}
 	select {
 	case <-t.process.exited:
 		return fmt.Errorf("the process has ended: %v", t.process.cmd.ProcessState)
