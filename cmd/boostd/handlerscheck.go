@@ -26,14 +26,20 @@ func newHandlersCheck() *cobra.Command {
 	var settings []string
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "check PATH",
+		Use:   "check PATH [ARG…]",
 		Short: "Start a plugin as boostd does, and try whether it keeps to the protocol",
 		Long: "Start a plugin as boostd does, and try whether it keeps to the protocol: each case with ok or FAIL, why, and\n" +
 			"what to do. It needs no daemon and no Kafka. The messages are made up, and the handler does to them what it does:\n" +
-			"any result is right as long as there is one for each. It exits 0 when all is well, 1 otherwise.",
-		Args: oneFile,
+			"any result is right as long as there is one for each. Arguments that begin with - stand behind --.\n" +
+			"It exits 0 when all is well, 1 otherwise.",
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage("%s takes a program and its arguments\nsee: %s --help", c.CommandPath(), c.CommandPath())
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, args []string) error {
-			o.Path = args[0]
+			o.Path, o.Args = args[0], args[1:]
 			var err error
 			if o.Settings, err = parseSettings(settings); err != nil {
 				return usage("%w\nsee: %s --help", err, c.CommandPath())
@@ -89,15 +95,15 @@ func printCase(to io.Writer, r conformance.Result) {
 		return
 	}
 	fmt.Fprintf(to, "FAIL  %s\n", r.Case)
-	indented := func(prefix, text string) {
-		if text != "" {
-			fmt.Fprintf(to, "      %s%s\n", prefix, strings.ReplaceAll(text, "\n", "\n      "))
-		}
+	indented := func(text string) {
+		fmt.Fprintf(to, "      %s\n", strings.ReplaceAll(printableLines(text), "\n", "\n      "))
 	}
-	indented("", r.Problem)
-	indented("to do: ", r.Advice)
+	indented(r.Problem)
+	if r.Advice != "" {
+		indented("to do: " + r.Advice)
+	}
 	if r.Output != "" {
-		indented("its last lines on standard error:\n", printableLines(r.Output))
+		indented("its last lines on standard error:\n" + r.Output)
 	}
 }
 

@@ -32,7 +32,7 @@ func tryHandshake(_ context.Context, s *suite) error {
 		return err
 	}
 	s.Path = path
-	s.t, err = start(path)
+	s.t, err = start(path, s.Args)
 	if err == nil {
 		return s.t.handshake()
 	}

@@ -60,7 +60,7 @@ func tryLeftovers(_ context.Context, s *suite) error {
 // tryUnknownSettings doesn't mind a refusal: that is a good answer, too.
 func tryUnknownSettings(ctx context.Context, s *suite) error {
 	s.end()
-	t, err := start(s.Path)
+	t, err := start(s.Path, s.Args)
 	s.t = t
 	if err != nil {
 		return err

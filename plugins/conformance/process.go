@@ -42,8 +42,8 @@ type process struct {
 var _ runner.Runner = (*process)(nil)
 
 // newProcess takes what go-plugin wants in the environment, and nothing of ours.
-func newProcess(path string, environment []string, dir string) *process {
-	cmd := exec.Command(path)
+func newProcess(path string, args, environment []string, dir string) *process {
+	cmd := exec.Command(path, args...)
 	cmd.Env = environment
 	// The kernel ends it with the thread that starts it, which is target.start's.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}

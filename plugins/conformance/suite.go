@@ -22,6 +22,8 @@ const (
 type Options struct {
 	// Path is the program, absolute or relative to the working directory.
 	Path string
+	// Args are its arguments.
+	Args []string
 	// Settings are the handler's own, as in boostd.yaml.
 	Settings map[string]string
 	// Behaviour looks at the results, too: for handlers that do what values say.
@@ -139,7 +141,7 @@ func (s *suite) try(ctx context.Context, c testCase) error {
 // restart gives the next cases a new plugin.
 func (s *suite) restart(ctx context.Context, settings map[string]string) error {
 	s.end()
-	t, err := start(s.Path)
+	t, err := start(s.Path, s.Args)
 	s.t = t
 	if err != nil {
 		return err

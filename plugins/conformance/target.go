@@ -33,7 +33,7 @@ type target struct {
 
 // start starts a plugin and connects to it. On an error that isn't nil the target is
 // there all the same when the process was started, for what can be said about it.
-func start(path string) (*target, error) {
+func start(path string, args []string) (*target, error) {
 	temp, err := os.MkdirTemp("", "boostd-check")
 	if err != nil {
 		return nil, fmt.Errorf("make folder for sockets: %w", err)
@@ -49,7 +49,7 @@ func start(path string) (*target, error) {
 		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: temp},
 		GRPCDialOptions:  []grpc.DialOption{grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(wire.MaxFrame), grpc.MaxCallSendMsgSize(wire.MaxFrame))},
 		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, dir string) (runner.Runner, error) {
-			t.process = newProcess(path, append(cmd.Env, environment()...), dir)
+			t.process = newProcess(path, args, append(cmd.Env, environment()...), dir)
 			return t.process, nil
 		},
 	})
