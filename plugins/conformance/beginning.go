@@ -26,13 +26,13 @@ func beginning() []testCase {
 	}
 }
 
-func tryHandshake(_ context.Context, s *suite) error {
+func tryHandshake(ctx context.Context, s *suite) error {
 	path, err := program(s.Path)
 	if err != nil {
 		return err
 	}
 	s.Path = path
-	s.t, err = start(path, s.Args)
+	s.t, err = start(ctx, path, s.Args)
 	if err == nil {
 		return s.t.handshake()
 	}
@@ -60,7 +60,7 @@ func program(path string) (string, error) {
 
 // explain says what kept a plugin from starting.
 func (t *target) explain(err error) error {
-	if t == nil || t.process == nil || t.process.cmd.Process == nil {
+	if t == nil || !t.process.begun() {
 		return wrong("it must be a program, or a script whose first line names its interpreter by its whole path", "%v", err)
 	}
 	dead := t.settle()

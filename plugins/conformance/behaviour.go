@@ -242,7 +242,7 @@ func (s *suite) within(ctx context.Context, what string, begin func(*stream) ([]
 // tryRefuse leaves the next cases a plugin that has started.
 func tryRefuse(ctx context.Context, s *suite) error {
 	s.end()
-	t, err := start(s.Path, s.Args)
+	t, err := start(ctx, s.Path, s.Args)
 	s.t = t
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"errors"
+	"maps"
 	"strings"
 	"syscall"
 	"time"
@@ -60,15 +61,13 @@ func tryLeftovers(_ context.Context, s *suite) error {
 // tryUnknownSettings doesn't mind a refusal: that is a good answer, too.
 func tryUnknownSettings(ctx context.Context, s *suite) error {
 	s.end()
-	t, err := start(s.Path, s.Args)
+	t, err := start(ctx, s.Path, s.Args)
 	s.t = t
 	if err != nil {
 		return err
 	}
 	settings := map[string]string{"boostd_check_unknown": "1", "": "", "ü": "\n"}
-	for k, v := range s.Settings {
-		settings[k] = v
-	}
+	maps.Copy(settings, s.Settings)
 	_, err = t.handler.Start(ctx, &wire.StartRequest{Handler: "check", Slots: slots, Settings: settings})
 	switch {
 	case interrupted(err):

@@ -36,19 +36,18 @@ type process struct {
 	errs *os.File
 
 	said, complained kept
+	started          chan struct{} // closed when it was started
 	exited           chan struct{} // closed when it was reaped
 }
 
 var _ runner.Runner = (*process)(nil)
 
-// newProcess takes what go-plugin wants in the environment, and nothing of ours.
-func newProcess(path string, args, environment []string, dir string) *process {
+func newProcess(path string, args []string) *process {
 	cmd := exec.Command(path, args...)
-	cmd.Env = environment
 	// The kernel ends it with the thread that starts it, which is target.start's.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	return &process{
-		cmd: cmd, dir: dir, exited: make(chan struct{}),
+		cmd: cmd, started: make(chan struct{}), exited: make(chan struct{}),
 		said: kept{first: true}, complained: kept{},
 	}
 }
@@ -72,6 +71,7 @@ func (p *process) Start(context.Context) error {
 		p.errs.Close()
 		return fmt.Errorf("start plugin: %w", err)
 	}
+	close(p.started)
 	go func() {
 		p.cmd.Wait() //nolint:errcheck // how it ended is in ProcessState
 		soon := time.Now().Add(leftover)
@@ -91,9 +91,12 @@ func (p *process) Wait(context.Context) error {
 	return nil
 }
 
+// begun reports whether the process was started.
+func (p *process) begun() bool { return p.cmd.Process != nil }
+
 // Kill ends the process with its whole group.
 func (p *process) Kill(context.Context) error {
-	if p.cmd.Process == nil {
+	if !p.begun() {
 		return nil
 	}
 	p.signal(syscall.SIGKILL)
@@ -131,7 +134,7 @@ func (p *process) Name() string          { return p.cmd.Path }
 
 // ID is the process's number, or empty while there is none.
 func (p *process) ID() string {
-	if p.cmd.Process == nil {
+	if !p.begun() {
 		return ""
 	}
 	return strconv.Itoa(p.cmd.Process.Pid)

@@ -94,8 +94,7 @@ func Run(ctx context.Context, o Options, each func(Result)) error {
 		if err != nil {
 			r.Problem = err.Error()
 			r.Output = s.t.lines()
-			var p *problem
-			if errors.As(err, &p) {
+			if p, ok := errors.AsType[*problem](err); ok {
 				r.Advice = p.advice
 			}
 		}
@@ -141,7 +140,7 @@ func (s *suite) try(ctx context.Context, c testCase) error {
 // restart gives the next cases a new plugin.
 func (s *suite) restart(ctx context.Context, settings map[string]string) error {
 	s.end()
-	t, err := start(s.Path, s.Args)
+	t, err := start(ctx, s.Path, s.Args)
 	s.t = t
 	if err != nil {
 		return err

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -42,6 +41,9 @@ func flawed(flaw string) {
 	case "dies":
 		os.Stderr.WriteString("no warehouse\n")
 		syscall.Exit(3)
+	case "silent":
+		os.Stderr.WriteString("silent\n")
+		select {}
 	case "by-hand":
 		syscall.Exit(64)
 	}
@@ -91,7 +93,6 @@ type flawedPlugin struct {
 
 	flaw   string
 	starts int
-	mu     sync.Mutex
 }
 
 func (p *flawedPlugin) Start(_ context.Context, r *wire.StartRequest) (*wire.StartReply, error) {
@@ -316,6 +317,27 @@ func TestGivenUp(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
+	noneLeft(t, path)
+}
+
+// So does one that waits for a handshake.
+func TestGivenUpEarly(t *testing.T) {
+	path := link(t, "silent")
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	err := Run(ctx, Options{Path: path}, func(r Result) { t.Errorf("a result: %+v", r) })
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v", err)
+	}
+	if took := time.Since(began); took > startTime-time.Second {
+		t.Errorf("it took %v", took)
+	}
+	noneLeft(t, path)
+}
+
+func noneLeft(t *testing.T, path string) {
+	t.Helper()
 	left, err := filepath.Glob("/proc/[0-9]*/exe")
 	if err != nil {
 		t.Fatal(err)

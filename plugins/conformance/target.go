@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -33,12 +34,12 @@ type target struct {
 
 // start starts a plugin and connects to it. On an error that isn't nil the target is
 // there all the same when the process was started, for what can be said about it.
-func start(path string, args []string) (*target, error) {
+func start(ctx context.Context, path string, args []string) (*target, error) {
 	temp, err := os.MkdirTemp("", "boostd-check")
 	if err != nil {
 		return nil, fmt.Errorf("make folder for sockets: %w", err)
 	}
-	t := &target{temp: temp}
+	t := &target{temp: temp, process: newProcess(path, args)}
 	t.client = plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  plugin.HandshakeConfig{MagicCookieKey: wire.Cookie, MagicCookieValue: wire.CookieValue},
 		VersionedPlugins: map[int]plugin.PluginSet{wire.Version: {wire.Service: dispenser{}}},
@@ -49,11 +50,11 @@ func start(path string, args []string) (*target, error) {
 		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: temp},
 		GRPCDialOptions:  []grpc.DialOption{grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(wire.MaxFrame), grpc.MaxCallSendMsgSize(wire.MaxFrame))},
 		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, dir string) (runner.Runner, error) {
-			t.process = newProcess(path, args, append(cmd.Env, environment()...), dir)
+			t.process.cmd.Env, t.process.dir = append(cmd.Env, environment()...), dir
 			return t.process, nil
 		},
 	})
-	if err := t.begin(); err != nil {
+	if err := t.begin(ctx); err != nil {
 		return t, err
 	}
 	client, err := t.client.Client()
@@ -71,15 +72,22 @@ func start(path string, args []string) (*target, error) {
 
 // begin starts the process on a thread that lives as long as it does: the kernel ends
 // the process with the thread.
-func (t *target) begin() error {
+func (t *target) begin(ctx context.Context) error {
+	defer context.AfterFunc(ctx, func() {
+		select {
+		case <-t.process.started:
+			t.process.signal(syscall.SIGKILL) // go-plugin would wait on
+		default:
+		}
+	})()
 	result := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		_, err := t.client.Start()
 		result <- err
-		if p := t.process; p != nil && p.cmd.Process != nil {
-			<-p.exited
+		if t.process.begun() {
+			<-t.process.exited
 		}
 	}()
 	return <-result
@@ -98,8 +106,8 @@ func environment() []string {
 
 // end ends the plugin with all that it has left.
 func (t *target) end() {
-	if t.process != nil && t.process.cmd.Process != nil {
-		t.process.signal(15)
+	if t.process.begun() {
+		t.process.signal(syscall.SIGTERM)
 		select {
 		case <-t.process.exited:
 		case <-time.After(killAfter):
@@ -125,7 +133,7 @@ func (t *target) sockets() []string {
 
 // mayEnd gives a process that is about to end a moment.
 func (t *target) mayEnd() {
-	if t.process == nil || t.process.cmd.Process == nil {
+	if !t.process.begun() {
 		return
 	}
 	select {
@@ -136,7 +144,7 @@ func (t *target) mayEnd() {
 
 // alive says how the process has ended, if it has.
 func (t *target) alive() error {
-	if t.process == nil || t.process.cmd.Process == nil {
+	if !t.process.begun() {
 		return errors.New("the process hasn't started")
 	}
 	select {
@@ -149,7 +157,7 @@ func (t *target) alive() error {
 
 // lines are the last lines of standard error, or none.
 func (t *target) lines() string {
-	if t == nil || t.process == nil {
+	if t == nil {
 		return ""
 	}
 	return strings.TrimSpace(t.process.complained.String())

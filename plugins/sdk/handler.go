@@ -65,9 +65,10 @@ type Starter interface {
 	Start(ctx context.Context, s Start) error
 }
 
-// Closer is a Handler that gives back what it holds, after the last message. ctx
-// ends shortly before boostd ends the process, about a second later. Close is called
-// once, and not at all after a crash.
+// Closer is a Handler that gives back what it holds, after the last message; one that
+// has ignored its context may still run. Close is called once, if the handler has
+// started, and not at all after a crash. ctx ends shortly before boostd ends the process:
+// there is at most a second.
 type Closer interface {
 	Close(ctx context.Context) error
 }

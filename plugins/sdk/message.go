@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kafkaboost/boostd/plugins/wire"
@@ -35,9 +36,9 @@ type Header struct {
 // Header is the value of the last header with that key, the one that counts by Kafka's
 // custom, and whether there is one.
 func (m *Message) Header(key string) (value []byte, ok bool) {
-	for i := len(m.Headers) - 1; i >= 0; i-- {
-		if m.Headers[i].Key == key {
-			return m.Headers[i].Value, true
+	for _, h := range slices.Backward(m.Headers) {
+		if h.Key == key {
+			return h.Value, true
 		}
 	}
 	return nil, false

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -44,7 +45,7 @@ type service struct {
 	stop, end        context.CancelFunc
 
 	mu      sync.Mutex // held while the handler starts
-	started bool
+	started atomic.Bool
 	works   sync.WaitGroup // streams; nothing is added once closed was set
 	closed  bool
 }
@@ -62,11 +63,11 @@ func newService(h Handler, options ...Option) *service {
 	return s
 }
 
-// NewServer is a gRPC server for one plugin that isn't serving yet, and what ends it:
-// close lets what runs finish until finish, ends its contexts then, and calls the
-// handler's Close, all within limit. It is what Serve uses, for those who have a
-// connection of their own, as package sdktest has.
-func NewServer(h Handler, options ...Option) (server *grpc.Server, closeIt func(finish, limit time.Duration) error) {
+// NewServer is a gRPC server for one plugin that isn't serving yet, and what ends the
+// plugin: end gives what runs the time finish, ends its contexts then, and calls the
+// handler's Close, all within limit. The server's own end is the caller's. It is for those
+// who have a connection of their own, as package sdktest has; a program calls Serve.
+func NewServer(h Handler, options ...Option) (server *grpc.Server, end func(finish, limit time.Duration) error) {
 	s := newService(h, options...)
 	return s.server(), s.close
 }
@@ -89,11 +90,11 @@ func (s *service) server(services ...func(grpc.ServiceRegistrar)) *grpc.Server {
 func (s *service) Start(ctx context.Context, r *wire.StartRequest) (*wire.StartReply, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.started {
+	if !s.started.Load() {
 		if err := s.start(ctx, r); err != nil {
 			return nil, status.Error(codes.FailedPrecondition, bounded(err.Error(), maxRefusal))
 		}
-		s.started = true
+		s.started.Store(true)
 	}
 	return &wire.StartReply{Name: cut(s.name), Version: cut(s.version), Sdk: version}, nil
 }
@@ -123,7 +124,7 @@ func (s *service) start(ctx context.Context, r *wire.StartRequest) (err error) {
 // Work serves one stream.
 func (s *service) Work(stream grpc.BidiStreamingServer[wire.Order, wire.Results]) error {
 	s.mu.Lock()
-	started, closed := s.started, s.closed
+	started, closed := s.started.Load(), s.closed
 	if started && !closed {
 		s.works.Add(1)
 		defer s.works.Done()
@@ -174,7 +175,7 @@ func (s *service) close(finish, limit time.Duration) error {
 
 func (s *service) closeHandler(ctx context.Context) error {
 	closer, ok := s.handler.(Closer)
-	if !ok {
+	if !ok || !s.started.Load() {
 		return nil
 	}
 	result := make(chan error, 1)

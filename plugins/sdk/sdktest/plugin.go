@@ -80,7 +80,7 @@ func Start(t testing.TB, h sdk.Handler, settings Settings) *Plugin {
 // TryStart is Start for a test of what h refuses. Its error has the text of h's.
 func TryStart(t testing.TB, h sdk.Handler, settings Settings) (*Plugin, error) {
 	t.Helper()
-	server, closeIt := sdk.NewServer(h)
+	server, end := sdk.NewServer(h)
 	pipe := bufconn.Listen(1 << 20)
 	served := make(chan struct{})
 	go func() {
@@ -98,7 +98,7 @@ func TryStart(t testing.TB, h sdk.Handler, settings Settings) (*Plugin, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(func() {
-		if err := closeIt(time.Second, 2*time.Second); err != nil {
+		if err := end(time.Second, 2*time.Second); err != nil {
 			t.Errorf("%v", err)
 		}
 		cancel()
