@@ -11,7 +11,7 @@ import (
 )
 
 // Config is one entry of `handlers:` in boostd.yaml. Exactly one of Log, Noop,
-// Sleep, Exec and HTTP is given: the handler's kind.
+// Sleep, Exec, HTTP and Forward is given: the handler's kind.
 type Config struct {
 	// Log writes one line to the daemon's log for each message.
 	Log *LogConfig `yaml:"log"`
@@ -24,7 +24,15 @@ type Config struct {
 	// HTTP is the http or https address that messages are posted to. A proxy
 	// from the environment isn't used.
 	HTTP string `yaml:"http"`
+	// Forward writes messages to another topic.
+	Forward *ForwardConfig `yaml:"forward"`
 
+	// ExecOptions say how the programs of Exec are run.
+	ExecOptions ExecOptions `yaml:"exec_options"`
+	// HTTPOptions say how the service of HTTP is reached.
+	HTTPOptions HTTPOptions `yaml:"http_options"`
+	// Batch says how many messages are handed over at once.
+	Batch BatchConfig `yaml:"batch"`
 	// Slots is how many messages are handled at once: 1 to 4096, default 16.
 	// An exec handler runs up to as many processes.
 	Slots int `yaml:"slots" schema:"1..4096"`
@@ -96,6 +104,7 @@ const (
 // SetDefaults fills in what isn't given; a zero counts as not given.
 func (c *Config) SetDefaults() {
 	setDefault(&c.Slots, 16)
+	setDefault(&c.Batch.Max, 1)
 	setDefault(&c.Timeout, boostd.Duration(30*time.Second))
 	setDefault(&c.Retry.Attempts, 5)
 	setDefault(&c.Retry.MaxBackoff, boostd.Duration(30*time.Second))
@@ -118,8 +127,8 @@ func setDefault[T comparable](to *T, value T) {
 	}
 }
 
-// Kind is the name of the kind that is given: log, noop, sleep, exec or http;
-// empty when none is, or more than one.
+// Kind is the name of the kind that is given: log, noop, sleep, exec, http or
+// forward; empty when none is, or more than one.
 func (c Config) Kind() string {
 	if kinds := c.kinds(); len(kinds) == 1 {
 		return kinds[0]
@@ -134,7 +143,7 @@ func (c Config) kinds() []string {
 		given bool
 	}{
 		{"log", c.Log != nil}, {"noop", c.Noop != nil}, {"sleep", c.Sleep != nil},
-		{"exec", c.Exec != nil}, {"http", c.HTTP != ""},
+		{"exec", c.Exec != nil}, {"http", c.HTTP != ""}, {"forward", c.Forward != nil},
 	} {
 		if k.given {
 			kinds = append(kinds, k.name)
@@ -151,7 +160,7 @@ func (c Config) Validate() []error {
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	switch kinds := c.kinds(); len(kinds) {
 	case 0:
-		bad("no kind of handler is given: want exactly one of log, noop, sleep, exec, http")
+		bad("no kind of handler is given: want exactly one of log, noop, sleep, exec, http, forward")
 	case 1:
 	default:
 		bad("several kinds of handler are given (%s): want exactly one", strings.Join(kinds, ", "))
@@ -166,6 +175,9 @@ func (c Config) Validate() []error {
 		bad("audit_required: true: want a file in audit too")
 	}
 	errs = append(errs, c.Retry.validate()...)
+	errs = append(errs, c.Batch.validate(c.Kind())...)
+	errs = append(errs, c.ExecOptions.validate(c.Kind())...)
+	errs = append(errs, c.HTTPOptions.validate(c.Kind(), c.HTTP)...)
 	return append(errs, c.validateKinds()...)
 }
 
@@ -212,6 +224,9 @@ func (c Config) validateKinds() []error {
 		if _, err := parseAddress(c.HTTP); err != nil {
 			errs = append(errs, err)
 		}
+	}
+	if c.Forward != nil {
+		errs = append(errs, c.Forward.validate()...)
 	}
 	return errs
 }
