@@ -177,6 +177,14 @@ func TestExecReplacesAProgramThatDies(t *testing.T) {
 	})
 }
 
+// Half an answer is none.
+func TestExecThatDiesInsideItsAnswer(t *testing.T) {
+	h := execHandler(t, 1, nil, "exec-half")
+	if r := attempt(t, t.Context(), h, boostd.Message{}); r.Outcome != boostd.Retry || r.Reason != "program ended: exit status 0" {
+		t.Errorf("result %+v", r)
+	}
+}
+
 // A program that never gets as far as an answer must not be started without
 // pause, and messages must not pay with all their attempts for it.
 func TestExecHoldsABrokenProgramBack(t *testing.T) {

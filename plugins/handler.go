@@ -52,7 +52,15 @@ func New(name string, c Config, logger hclog.Logger) (*Handler, error) {
 	case "sleep":
 		h.doer = sleepDoer{c.Sleep.Min.Std(), c.Sleep.Max.Std()}
 	case "exec":
-		h.doer, err = newExecDoer(c.Exec, c.Slots, logger)
+		var program command
+		if program, err = newCommand(c.Exec, c.ExecOptions); err != nil {
+			break
+		}
+		if c.ExecOptions.PerMessage {
+			h.doer = newMessageDoer(program, logger)
+		} else {
+			h.doer = newExecDoer(program, c.Slots, logger)
+		}
 	case "http":
 		h.doer, err = newHTTPDoer(c.HTTP)
 	}

@@ -57,6 +57,11 @@ func (l Limits) apply(pid int) error {
 	if group, err := unix.Getpgid(pid); err == nil && group == pid {
 		which = unix.PRIO_PGRP
 	}
+	// The answer is 20 less the nice value. A daemon that is nicer itself, and its
+	// programs with it, can't take that back.
+	if now, err := unix.Getpriority(which, pid); err == nil && 20-now >= l.Nice {
+		return nil
+	}
 	if err := unix.Setpriority(which, pid, l.Nice); err != nil && !errors.Is(err, unix.ESRCH) {
 		return fmt.Errorf("set nice value of process %d: %w", pid, err)
 	}
