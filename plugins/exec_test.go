@@ -73,7 +73,7 @@ func TestExecAnswers(t *testing.T) {
 		{"garbage", "hello\n", boostd.Retry, 0, errGarbage.Error()},
 		{"empty line", "\n", boostd.Retry, 0, errGarbage.Error()},
 		{"wrong id", `{"id":1ID,"result":"done"}` + "\n", boostd.Retry, 0, errWrongID.Error()},
-		{"unknown result", `{"id":ID,"result":"maybe"}` + "\n", boostd.Retry, 0, errResult.Error()},
+		{"unknown result", `{"id":ID,"result":"maybe"}` + "\n", boostd.Retry, 0, "program " + errResult.Error()},
 		{"long line", `{"id":ID,"result":"done","x":"LONG"}` + "\n", boostd.Retry, 0, errLongLine.Error()},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -29,6 +29,14 @@ type doer interface {
 	close(ctx context.Context) error
 }
 
+// taker is a kind that may have several messages under way on one goroutine.
+type taker interface {
+	// takes reports whether it does, as it is configured.
+	takes() bool
+	// handle is Handler.Handle, in the place of do.
+	handle(ctx context.Context, work boostd.Work)
+}
+
 // New makes the handler of one entry. The configuration must have its
 // defaults; it is checked again as a whole, and an exec program must exist and
 // be executable. name is the entry's name and names its log lines. Whoever
@@ -62,7 +70,7 @@ func New(name string, c Config, logger hclog.Logger) (*Handler, error) {
 			h.doer = newExecDoer(program, c.Slots, logger)
 		}
 	case "http":
-		h.doer, err = newHTTPDoer(c.HTTP)
+		h.doer, err = newHTTPDoer(c, logger)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("make handler %s: %w", name, err)
@@ -70,25 +78,44 @@ func New(name string, c Config, logger hclog.Logger) (*Handler, error) {
 	return h, nil
 }
 
-// Kind is log, noop, sleep, exec or http.
+// Kind is log, noop, sleep, exec, http or forward.
 func (h *Handler) Kind() string { return h.kind }
 
-// Handle takes messages from work until there are no more, and reports each
-// before it takes the next. When ctx ends, the attempt under way is reported
-// as Retry.
+// Handle takes messages from work until there are no more, and reports each: before
+// it takes the next, but for kinds that have several under way. When ctx ends, what
+// is under way is reported as Retry.
 func (h *Handler) Handle(ctx context.Context, work boostd.Work) {
+	work = judged{work, h}
+	if several, ok := h.doer.(taker); ok && several.takes() {
+		several.handle(ctx, work)
+		return
+	}
 	for m, ok := work.Next(); ok; m, ok = work.Next() {
-		work.Report(m, h.retry.Load().apply(h.doer.do(ctx, m)))
+		work.Report(m, h.doer.do(ctx, m))
 	}
 }
 
-// Reconfigure puts another number of slots, and other Retry.Final and Retry.Again,
-// into force; nothing else of c counts. More slots are told here before they are
+// judged is work whose results are as RetryConfig's Final and Again say.
+type judged struct {
+	boostd.Work
+	handler *Handler
+}
+
+// Report implements boostd.Work.
+func (j judged) Report(m *boostd.Message, r boostd.Result) {
+	j.Work.Report(m, j.handler.retry.Load().apply(r))
+}
+
+// Reconfigure puts another number of slots, and other Retry.Final, Retry.Again and
+// Retry.Attempts, into force; nothing else of c counts. More slots are told here before they are
 // used, fewer behind it. It may be called while Handle runs.
 func (h *Handler) Reconfigure(c Config) {
 	h.retry.Store(&c.Retry)
-	if d, ok := h.doer.(*execDoer); ok {
+	switch d := h.doer.(type) {
+	case *execDoer:
 		d.setSlots(c.Slots)
+	case *httpDoer:
+		d.last.Store(int64(c.Retry.Attempts))
 	}
 }
 
