@@ -37,7 +37,7 @@ func (d *Daemon) handlerSpecs() ([]actors.HandlerSpec, error) {
 	var specs []actors.HandlerSpec
 	for _, name := range d.handlerNames() {
 		c := d.file().Handlers[name]
-		h, err := plugins.New(name, c.Config, d.logger.Named("handler"))
+		h, err := d.newHandler(name, c)
 		if err != nil {
 			return nil, d.unfit(err)
 		}
@@ -58,6 +58,16 @@ func (d *Daemon) handlerSpecs() ([]actors.HandlerSpec, error) {
 		specs = append(specs, spec)
 	}
 	return specs, nil
+}
+
+// newHandler makes one handler.
+func (d *Daemon) newHandler(name string, c conf.Handler) (*plugins.Handler, error) {
+	c.Beside(d.relative)
+	var f plugins.Forwarder
+	if c.Forward != nil {
+		f = d.newForwards(c)
+	}
+	return plugins.NewForwarding(name, c.Config, f, d.logger.Named("handler"))
 }
 
 func retryOf(c conf.Handler) scheduler.Retry {

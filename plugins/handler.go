@@ -21,12 +21,17 @@ type Handler struct {
 	retry atomic.Pointer[RetryConfig]
 }
 
-// doer is one kind: do carries out one attempt. It is called from many
-// goroutines, returns soon after ctx has ended, and keeps nothing of the
-// message. close releases what the kind holds; do isn't called after it.
+// doer is one kind; it is a single, a taker, or both. close releases what the kind
+// holds; nothing else is called after it.
 type doer interface {
-	do(ctx context.Context, m *boostd.Message) boostd.Result
 	close(ctx context.Context) error
+}
+
+// single is a kind that is given messages one by one. do carries out one attempt. It
+// is called from many goroutines, returns soon after ctx has ended, and keeps nothing
+// of the message.
+type single interface {
+	do(ctx context.Context, m *boostd.Message) boostd.Result
 }
 
 // taker is a kind that may have several messages under way on one goroutine.
@@ -40,8 +45,14 @@ type taker interface {
 // New makes the handler of one entry. The configuration must have its
 // defaults; it is checked again as a whole, and an exec program must exist and
 // be executable. name is the entry's name and names its log lines. Whoever
-// calls New calls Close.
+// calls New calls Close. A forward handler is made by NewForwarding.
 func New(name string, c Config, logger hclog.Logger) (*Handler, error) {
+	return NewForwarding(name, c, nil, logger)
+}
+
+// NewForwarding is New with what a forward handler writes with: it belongs to the
+// handler, and is closed with it. Other kinds have no use for it, and let it be nil.
+func NewForwarding(name string, c Config, f Forwarder, logger hclog.Logger) (*Handler, error) {
 	if logger == nil {
 		logger = hclog.NewNullLogger()
 	}
@@ -52,30 +63,36 @@ func New(name string, c Config, logger hclog.Logger) (*Handler, error) {
 	h := &Handler{kind: c.Kind()}
 	h.retry.Store(&c.Retry)
 	var err error
-	switch h.kind {
-	case "log":
-		h.doer = logDoer{logger}
-	case "noop":
-		h.doer = noopDoer{}
-	case "sleep":
-		h.doer = sleepDoer{c.Sleep.Min.Std(), c.Sleep.Max.Std()}
-	case "exec":
-		var program command
-		if program, err = newCommand(c.Exec, c.ExecOptions); err != nil {
-			break
-		}
-		if c.ExecOptions.PerMessage {
-			h.doer = newMessageDoer(program, logger)
-		} else {
-			h.doer = newExecDoer(program, c.Slots, logger)
-		}
-	case "http":
-		h.doer, err = newHTTPDoer(c, logger)
-	}
-	if err != nil {
+	if h.doer, err = newDoer(c, f, logger); err != nil {
 		return nil, fmt.Errorf("make handler %s: %w", name, err)
 	}
 	return h, nil
+}
+
+func newDoer(c Config, f Forwarder, logger hclog.Logger) (doer, error) {
+	switch c.Kind() {
+	case "log":
+		return logDoer{logger}, nil
+	case "noop":
+		return noopDoer{}, nil
+	case "sleep":
+		return sleepDoer{c.Sleep.Min.Std(), c.Sleep.Max.Std()}, nil
+	case "http":
+		return newHTTPDoer(c, logger)
+	case "forward":
+		if f == nil {
+			return nil, errors.New("forward: there is nothing to write with")
+		}
+		return &forwardDoer{*c.Forward, f}, nil
+	}
+	program, err := newCommand(c.Exec, c.ExecOptions)
+	switch {
+	case err != nil:
+		return nil, err
+	case c.ExecOptions.PerMessage:
+		return newMessageDoer(program, logger), nil
+	}
+	return newExecDoer(program, c.Slots, logger), nil
 }
 
 // Kind is log, noop, sleep, exec, http or forward.
@@ -90,8 +107,9 @@ func (h *Handler) Handle(ctx context.Context, work boostd.Work) {
 		several.handle(ctx, work)
 		return
 	}
+	one := h.doer.(single)
 	for m, ok := work.Next(); ok; m, ok = work.Next() {
-		work.Report(m, h.doer.do(ctx, m))
+		work.Report(m, one.do(ctx, m))
 	}
 }
 

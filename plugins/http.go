@@ -56,8 +56,10 @@ func newHTTPDoer(c Config, logger hclog.Logger) (*httpDoer, error) {
 			return nil, err
 		}
 	}
-	d.transport, err = newTransport(u, c.HTTPOptions)
-	return d, err
+	if d.transport, err = newTransport(u, c.HTTPOptions); err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 func (d *httpDoer) close(context.Context) error {
