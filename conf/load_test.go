@@ -39,7 +39,7 @@ func TestDefaults(t *testing.T) {
 		Settings: configwatch.Config{Source: "file:settings.json", Refresh: 10 * second},
 		Topics:   map[string]Topic{"orders": {Handler: "h", Order: "key"}},
 		Handlers: map[string]Handler{"h": {Config: plugins.Config{
-			Noop: &plugins.NoopConfig{}, Slots: 16, Timeout: 30 * second,
+			Noop: &plugins.NoopConfig{}, Batch: plugins.BatchConfig{Max: 1}, Slots: 16, Timeout: 30 * second,
 			Retry: plugins.RetryConfig{Attempts: 5, Backoff: second / 5, MaxBackoff: 30 * second},
 		}}},
 		Policy: Policy{Mode: "strict"}, StartWait: 5 * second, Drain: 20 * second, Gate: Gate{"on", "instance"},
@@ -57,6 +57,7 @@ func TestEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	second := boostd.Duration(time.Second)
+	one := plugins.BatchConfig{Max: 1}
 	usual := plugins.RetryConfig{Attempts: 5, Backoff: second / 5, MaxBackoff: 30 * second}
 	want := &File{
 		Control: "testdata/boostd.sock", StateDir: "/var/lib/boostd",
@@ -77,16 +78,19 @@ func TestEveryKey(t *testing.T) {
 			HTTPS: configwatch.HTTPSConfig{TokenFile: "settings-token", CAFile: "ca.pem"}},
 		Topics: map[string]Topic{
 			"My.Orders": {Handler: "orders", Order: "partition", Tenant: priority.Tenant{Header: "customer"}},
-			"b":         {Handler: "pages", Order: "key", Tenant: priority.Tenant{Field: "customer.id"}}, "c": {Handler: "quiet", Order: "none", Drain: true}, "d": {Handler: "slow", Order: "key"}, "e": {Handler: "words", Order: "key"},
+			"b":         {Handler: "pages", Order: "key", Tenant: priority.Tenant{Field: "customer.id"}}, "c": {Handler: "quiet", Order: "none", Drain: true}, "d": {Handler: "slow", Order: "key"}, "e": {Handler: "words", Order: "key"}, "f": {Handler: "copies", Order: "key"},
 		},
 		Handlers: map[string]Handler{
-			"orders": {Policy: &Policy{Mode: "exclusive", Reserve: map[string]int{"8": 4, "10": 2}}, Preemptible: true, Config: plugins.Config{Exec: []string{"cat", "-u"}, Slots: 64, Timeout: 10 * second, DeadLetter: true, Audit: "audit.log", AuditRequired: true,
+			"orders": {Policy: &Policy{Mode: "exclusive", Reserve: map[string]int{"8": 4, "10": 2}}, Preemptible: true, Config: plugins.Config{Exec: []string{"cat", "-u"}, Slots: 64, Batch: one,
+				ExecOptions: plugins.ExecOptions{PerMessage: true, Env: map[string]string{"TOKEN": "secret: [x"}, Limits: plugins.Limits{Nice: 5, Memory: 512 << 20}}, Timeout: 10 * second, DeadLetter: true, Audit: "audit.log", AuditRequired: true,
 				Retry: plugins.RetryConfig{Attempts: 3, Backoff: second, MaxBackoff: 60 * second,
 					Final: []string{"no such account"}, Again: []string{"answered 404"}}}},
-			"pages": {Config: plugins.Config{HTTP: "http://127.0.0.1:9000/handle", Slots: 16, Timeout: 30 * second, Retry: usual}},
-			"quiet": {Config: plugins.Config{Noop: &plugins.NoopConfig{}, Slots: 16, Timeout: 30 * second, Retry: usual}},
-			"slow":  {Config: plugins.Config{Sleep: &plugins.SleepConfig{Min: second / 1000, Max: second / 200}, Slots: 16, Timeout: 30 * second, Retry: usual}},
-			"words": {Config: plugins.Config{Log: &plugins.LogConfig{}, Slots: 16, Timeout: 30 * second, Retry: usual}},
+			"copies": {Config: plugins.Config{Forward: &plugins.ForwardConfig{Topic: "archive", Route: true}, Batch: one, Slots: 16, Timeout: 30 * second, Retry: usual}},
+			"pages": {Config: plugins.Config{HTTP: "https://127.0.0.1:9000/handle", Batch: plugins.BatchConfig{Max: 64},
+				HTTPOptions: plugins.HTTPOptions{TokenFile: "service-token", CAFile: "service-ca.pem", CertFile: "own.pem", KeyFile: "own.key", HTTP2: true}, Slots: 16, Timeout: 30 * second, Retry: usual}},
+			"quiet": {Config: plugins.Config{Noop: &plugins.NoopConfig{}, Batch: one, Slots: 16, Timeout: 30 * second, Retry: usual}},
+			"slow":  {Config: plugins.Config{Sleep: &plugins.SleepConfig{Min: second / 1000, Max: second / 200}, Batch: one, Slots: 16, Timeout: 30 * second, Retry: usual}},
+			"words": {Config: plugins.Config{Log: &plugins.LogConfig{}, Batch: one, Slots: 16, Timeout: 30 * second, Retry: usual}},
 		},
 		Console:  console.Config{Listen: "0.0.0.0:8484", TokenFile: "token", Produce: true},
 		Producer: producer.Config{EmbedPriority: true, Strict: true},
