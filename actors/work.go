@@ -104,6 +104,10 @@ func (a *assignment) Next() (*boostd.Message, bool) {
 		if i == nil {
 			return nil, false
 		}
+		if a.followsOpen(i) {
+			a.stepBack()
+			return nil, false
+		}
 		if a.followsFailure(i) {
 			continue
 		}
@@ -138,6 +142,25 @@ func (a *assignment) advance() *scheduler.Item {
 	}
 	a.next++
 	return a.items[a.next-1]
+}
+
+// stepBack has the item that advance returned looked at again.
+func (a *assignment) stepBack() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.next--
+}
+
+// followsOpen reports whether a message of the same key is taken and not reported: what
+// becomes of that decides on this one. Only what had to wait for another one of its
+// batch, and so has no ReadyAt yet, can.
+func (a *assignment) followsOpen(i *scheduler.Item) bool {
+	if a.open == 0 || !i.ReadyAt.IsZero() {
+		return false
+	}
+	return slices.ContainsFunc(a.items[:a.next-1], func(o *scheduler.Item) bool {
+		return !o.StartedAt.IsZero() && o.Result.Outcome == 0 && i.Follows(o)
+	})
 }
 
 // Report implements boostd.Work.

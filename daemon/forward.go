@@ -16,7 +16,6 @@ import (
 	"github.com/kafkaboost/boostd/plugins"
 	"github.com/kafkaboost/boostd/priority"
 	"github.com/kafkaboost/boostd/producer"
-	"github.com/kafkaboost/boostd/scheduler"
 )
 
 // forwards writes the messages of one forward handler, with a client of its own, as
@@ -64,19 +63,6 @@ func (f *forwards) Route(m *boostd.Message, base string) (topic string, headers 
 	level := int(m.Level)
 	res, topic := f.daemon.settings.resolver.Load().Produced(&boostd.Message{Topic: base}, &level)
 	return topic, producer.Headers(m.Headers, res.Level)
-}
-
-// Lane implements plugins.Forwarder.
-func (f *forwards) Lane(m *boostd.Message) (lane string, ok bool) {
-	switch f.daemon.order(f.daemon.baseOf(m.Topic)) {
-	case scheduler.ByPartition:
-		return m.TopicPartition().String(), true
-	case scheduler.ByKey:
-		if m.Key != nil {
-			return m.TopicPartition().String() + "/" + string(m.Key), true
-		}
-	}
-	return "", false
 }
 
 // Forward implements plugins.Forwarder.

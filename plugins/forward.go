@@ -16,9 +16,6 @@ type Forwarder interface {
 	// topic of its level, if base has one, else base itself. Without base it is that
 	// of the topic that m came from. The headers are m's, with the level in them.
 	Route(m *boostd.Message, base string) (topic string, headers []boostd.Header)
-	// Lane names what keeps its order: of two messages of one lane the second is
-	// written when the first has been. It is false where there is no order to keep.
-	Lane(m *boostd.Message) (lane string, ok bool)
 	// Forward writes m with those headers into the topic. While there is no room for
 	// it, it waits, at most until ctx ends. When it returns nil, done is called once,
 	// from any goroutine, with nil when the brokers have acknowledged it. It keeps
@@ -50,22 +47,19 @@ func (d *forwardDoer) takes() bool { return true }
 
 func (d *forwardDoer) close(ctx context.Context) error { return d.forwarder.Close(ctx) }
 
-// handle has many messages on their way and reports each when it is acknowledged.
+// handle has many messages on their way and reports each when it is acknowledged. Of
+// a key one is on its way at a time: work sees to that.
 func (d *forwardDoer) handle(ctx context.Context, work boostd.Work) {
 	f := newFlight(work)
 	for {
-		m, ok := work.Next()
-		if !ok {
-			break
+		if m, ok := work.Next(); ok {
+			d.take(ctx, m, f)
+			f.report(f.take())
+			continue
 		}
-		if !d.makeWay(ctx, m, f) {
-			work.Report(m, unsent(ctx))
-		} else if r, sent := d.send(ctx, m, f); !sent {
-			work.Report(m, r)
+		if len(f.open) == 0 {
+			return
 		}
-		f.report(f.take())
-	}
-	for len(f.open) > 0 {
 		landed, ok := f.await(ctx)
 		if !ok {
 			f.giveUp(ctx)
@@ -75,21 +69,25 @@ func (d *forwardDoer) handle(ctx context.Context, work boostd.Work) {
 	}
 }
 
-// makeWay waits until there is room for a message and nothing before it in its lane
-// is on its way: what fails must not be overtaken. It is false when ctx has ended.
+// take puts a message on its way, or reports it.
+func (d *forwardDoer) take(ctx context.Context, m *boostd.Message, f *flight) {
+	if !d.makeWay(ctx, m, f) {
+		f.work.Report(m, unsent(ctx))
+	} else if r, sent := d.send(ctx, m, f); !sent {
+		f.work.Report(m, r)
+	}
+}
+
+// makeWay waits until there is room for a message. It is false when ctx has ended.
 func (d *forwardDoer) makeWay(ctx context.Context, m *boostd.Message, f *flight) bool {
-	lane, ordered := d.forwarder.Lane(m)
-	for len(f.open) >= forwardWindow || ordered && f.lanes[lane] != nil {
+	for len(f.open) >= forwardWindow {
 		landed, ok := f.await(ctx)
 		if !ok {
 			return false
 		}
 		f.report(landed)
 	}
-	if ordered {
-		f.lanes[lane] = m
-	}
-	f.open[m] = lane
+	f.open[m] = true
 	return true
 }
 
@@ -107,7 +105,7 @@ func (d *forwardDoer) send(ctx context.Context, m *boostd.Message, f *flight) (r
 	if err == nil {
 		return boostd.Result{}, true
 	}
-	f.forget(m)
+	delete(f.open, m)
 	if ctx.Err() != nil {
 		return unsent(ctx), false
 	}
@@ -162,9 +160,8 @@ func (l landing) result() boostd.Result {
 // flight is the messages of one slot that are on their way. land may be called from
 // any goroutine, also when nobody waits any more; the rest is the slot's.
 type flight struct {
-	work  boostd.Work
-	open  map[*boostd.Message]string // the lane of each
-	lanes map[string]*boostd.Message
+	work boostd.Work
+	open map[*boostd.Message]bool
 
 	mu     sync.Mutex
 	landed []landing
@@ -172,7 +169,7 @@ type flight struct {
 }
 
 func newFlight(work boostd.Work) *flight {
-	return &flight{work: work, open: map[*boostd.Message]string{}, lanes: map[string]*boostd.Message{}, wake: make(chan struct{}, 1)}
+	return &flight{work: work, open: map[*boostd.Message]bool{}, wake: make(chan struct{}, 1)}
 }
 
 func (f *flight) land(m *boostd.Message, err error) {
@@ -211,16 +208,9 @@ func (f *flight) await(ctx context.Context) ([]landing, bool) {
 
 func (f *flight) report(landed []landing) {
 	for _, l := range landed {
-		f.forget(l.message)
+		delete(f.open, l.message)
 		f.work.Report(l.message, l.result())
 	}
-}
-
-func (f *flight) forget(m *boostd.Message) {
-	if lane := f.open[m]; f.lanes[lane] == m {
-		delete(f.lanes, lane)
-	}
-	delete(f.open, m)
 }
 
 // giveUp reports all that is on its way.

@@ -15,7 +15,6 @@ import (
 
 // broker is a Forwarder whose acknowledgements a test gives.
 type broker struct {
-	byKey  bool
 	refuse func(m *boostd.Message) error // at once
 	full   bool
 
@@ -32,17 +31,13 @@ type written struct {
 	done    func(error)
 }
 
-func newBroker() *broker { return &broker{byKey: true, changed: make(chan struct{}, 1)} }
+func newBroker() *broker { return &broker{changed: make(chan struct{}, 1)} }
 
 func (b *broker) Route(m *boostd.Message, base string) (string, []boostd.Header) {
 	if base == "" {
 		base = m.Topic
 	}
 	return fmt.Sprintf("%s_%d", base, m.Level), append(slices.Clip(m.Headers), boostd.Header{Key: "priority", Value: fmt.Append(nil, int(m.Level))})
-}
-
-func (b *broker) Lane(m *boostd.Message) (string, bool) {
-	return string(m.Key), b.byKey && m.Key != nil
 }
 
 func (b *broker) Forward(ctx context.Context, m *boostd.Message, topic string, headers []boostd.Header, done func(error)) error {
@@ -184,45 +179,6 @@ func TestForwardHasAWindow(t *testing.T) {
 	}
 }
 
-// What fails is not overtaken by the next of its key; others are.
-func TestForwardKeepsTheOrderOfKeys(t *testing.T) {
-	b := newBroker()
-	keys := []string{"a", "b", "a", "c", "a"}
-	p := newPile(len(keys), func(i int) boostd.Message {
-		return boostd.Message{Topic: "orders", Offset: int64(i), Key: []byte(keys[i])}
-	})
-	wait := run(t.Context(), forwardHandler(t, ForwardConfig{Topic: "archive"}, b), p)
-	offsets := func(all []written) (got []int64) {
-		for _, w := range all {
-			got = append(got, w.offset)
-		}
-		return got
-	}
-	one := b.await(2)
-	if got := offsets(one); !slices.Equal(got, []int64{0, 1}) {
-		t.Errorf("first %v are on their way", got)
-	}
-	one[0].done(nil)
-	two := b.await(2)
-	if got := offsets(two); !slices.Equal(got, []int64{2, 3}) {
-		t.Errorf("then %v", got)
-	}
-	one[1].done(nil)
-	two[0].done(nil)
-	three := b.await(1)
-	if got := offsets(three); !slices.Equal(got, []int64{4}) {
-		t.Errorf("then %v", got)
-	}
-	three[0].done(nil)
-	two[1].done(nil)
-	wait()
-	for i := range keys {
-		if r := p.result(i); r != done() {
-			t.Errorf("message %d: %+v", i, r)
-		}
-	}
-}
-
 func TestForwardFaults(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -247,11 +203,12 @@ func TestForwardFaults(t *testing.T) {
 			if c.atOnce && c.err != nil {
 				b.refuse = func(*boostd.Message) error { return c.err }
 			}
-			p := newPile(2, func(i int) boostd.Message { m := c.m; m.Key = []byte("k"); return m }) // the second finds the lane free
+			p := newPile(2, func(int) boostd.Message { return c.m })
 			wait := run(t.Context(), forwardHandler(t, ForwardConfig{Topic: "archive"}, b), p)
 			if !c.atOnce {
-				b.await(1)[0].done(c.err)
-				b.await(1)[0].done(c.err)
+				for _, w := range b.await(2) {
+					w.done(c.err)
+				}
 			}
 			wait()
 			for i := range 2 {
@@ -268,19 +225,19 @@ func TestForwardFaults(t *testing.T) {
 func TestForwardEndsWithItsContext(t *testing.T) {
 	b := newBroker()
 	ctx, cancel := context.WithCancelCause(t.Context())
-	p := newPile(3, func(i int) boostd.Message {
-		return boostd.Message{Topic: "orders", Offset: int64(i), Key: []byte("kkl"[i : i+1])}
-	})
+	p := newPile(forwardWindow+3, func(i int) boostd.Message { return boostd.Message{Topic: "orders", Offset: int64(i)} })
 	wait := run(ctx, forwardHandler(t, ForwardConfig{Topic: "archive"}, b), p)
-	late := b.await(1)
+	late := b.await(forwardWindow)
 	cancel(errors.New("overrun"))
 	wait()
 	late[0].done(nil)
-	if r := p.result(0); r != retry("timed out: no broker has confirmed it yet, it may be written") {
-		t.Errorf("result %+v", r)
+	for i := range forwardWindow {
+		if r := p.result(i); r != retry("timed out: no broker has confirmed it yet, it may be written") {
+			t.Errorf("result %+v", r)
+		}
 	}
-	if r := p.result(1); r != retry("timed out while waiting for those before it: it was not written") {
-		t.Errorf("result %+v of a message that waited for the first", r)
+	if r := p.result(forwardWindow); r != retry("timed out while waiting for those before it: it was not written") {
+		t.Errorf("result %+v of a message that waited for room", r)
 	}
 	full := newBroker()
 	full.full = true

@@ -60,7 +60,7 @@ type batch struct {
 	messages []*boostd.Message
 	body     []byte
 	carried  *boostd.Message // taken, and for the next request
-	over     bool            // there is nothing more to take
+	over     bool            // there is nothing more to take before the next report
 }
 
 // fill takes messages for one request; it reports whether there are any.
@@ -79,6 +79,7 @@ func (b *batch) fill(work boostd.Work, most int, alone func(*boostd.Message) boo
 			break
 		}
 	}
+	b.over = false
 	if len(b.messages) == 0 {
 		return false
 	}
