@@ -50,6 +50,9 @@ func TestCompare(t *testing.T) {
 		"dead letters and the audit":      {"slots: 8", "slots: 8, dead_letter: true, audit: a, audit_required: true", "", "handlers.bills.dead_letter handlers.bills.audit handlers.bills.audit_required"},
 		"the gate":                        {"log:", "gate: off\nlog:", "", "gate.pausing"},
 		"console, socket, start":          {"log:", "console: {listen: \"127.0.0.1:1\"}\ncontrol: /x\nstart_wait: 1s\nstate_dir: /y\nlog:", "", "control state_dir console.listen start_wait"},
+		"a batch and how a service is reached": {"slots: 8", "slots: 8, batch: {max: 9}, http_options: {http2: true}", "handlers.bills.batch.max", "handlers.bills.http_options.http2"},
+		"how a program is run":                 {"exec: [true]", "exec: [true], exec_options: {per_message: true}, process: {env: {A: b}, nice: 1, memory: 1GiB}", "", "handlers.orders.exec_options.per_message handlers.orders.process.env.A handlers.orders.process.nice handlers.orders.process.memory"},
+		"forward":                              {"exec: [true]", "forward: {topic: t}", "", "handlers.orders.exec handlers.orders.forward"},
 	} {
 		next := strings.Replace(changeBase, c.from, c.to, 1)
 		if next == changeBase && c.from != c.to {
@@ -85,6 +88,10 @@ const needRestart = `control state_dir
 	settings.source settings.s3.endpoint settings.s3.region settings.s3.profile settings.s3.path_style settings.https.token_file settings.https.ca_file
 	topics.NAME.handler topics.NAME.order topics.NAME.tenant.header topics.NAME.tenant.field
 	handlers.NAME.log handlers.NAME.noop handlers.NAME.sleep handlers.NAME.sleep.min handlers.NAME.sleep.max handlers.NAME.exec handlers.NAME.http
+	handlers.NAME.forward.topic handlers.NAME.forward.route handlers.NAME.batch.max handlers.NAME.batch.wait
+	handlers.NAME.exec_options.per_message handlers.NAME.exec_options.env handlers.NAME.exec_options.nice handlers.NAME.exec_options.memory
+	handlers.NAME.http_options.token_file handlers.NAME.http_options.ca_file handlers.NAME.http_options.cert_file
+	handlers.NAME.http_options.key_file handlers.NAME.http_options.http2
 	handlers.NAME.dead_letter handlers.NAME.audit handlers.NAME.audit_required
 	console.listen console.token_file console.produce
 	start_wait gate.pausing gate.scope`

@@ -143,6 +143,7 @@ func (f *File) Validate() []error {
 	errs = append(errs, f.memberErrors()...)
 	errs = append(errs, f.policyErrors()...)
 	errs = append(errs, f.auditErrors()...)
+	errs = append(errs, f.forwardErrors()...)
 	return append(errs, f.deadLetterErrors()...)
 }
 

@@ -57,6 +57,7 @@ func TestEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	second := boostd.Duration(time.Second)
+	one := plugins.BatchConfig{Max: 1}
 	usual := plugins.RetryConfig{Attempts: 5, Backoff: second / 5, MaxBackoff: 30 * second}
 	want := &File{
 		Control: "testdata/boostd.sock", StateDir: "/var/lib/boostd",
@@ -77,16 +78,19 @@ func TestEveryKey(t *testing.T) {
 			HTTPS: configwatch.HTTPSConfig{TokenFile: "settings-token", CAFile: "ca.pem"}},
 		Topics: map[string]Topic{
 			"My.Orders": {Handler: "orders", Order: "partition", Tenant: priority.Tenant{Header: "customer"}},
-			"b":         {Handler: "pages", Order: "key", Tenant: priority.Tenant{Field: "customer.id"}}, "c": {Handler: "quiet", Order: "none", Drain: true}, "d": {Handler: "slow", Order: "key"}, "e": {Handler: "words", Order: "key"},
+			"b":         {Handler: "pages", Order: "key", Tenant: priority.Tenant{Field: "customer.id"}}, "c": {Handler: "quiet", Order: "none", Drain: true}, "d": {Handler: "slow", Order: "key"}, "e": {Handler: "words", Order: "key"}, "f": {Handler: "copies", Order: "key"},
 		},
 		Handlers: map[string]Handler{
-			"orders": {Policy: &Policy{Mode: "exclusive", Reserve: map[string]int{"8": 4, "10": 2}}, Preemptible: true, Config: plugins.Config{Exec: []string{"cat", "-u"}, Slots: 64, Timeout: 10 * second, Batch: plugins.BatchConfig{Max: 1}, DeadLetter: true, Audit: "audit.log", AuditRequired: true,
+			"orders": {Policy: &Policy{Mode: "exclusive", Reserve: map[string]int{"8": 4, "10": 2}}, Preemptible: true, Config: plugins.Config{Exec: []string{"cat", "-u"}, Slots: 64,
+				ExecOptions: plugins.ExecOptions{PerMessage: true}, Process: plugins.ProcessConfig{Env: map[string]boostd.Secret{"TOKEN": "secret: [x"}, Limits: plugins.Limits{Nice: 5, Memory: 512 << 20}}, Timeout: 10 * second, Batch: plugins.BatchConfig{Max: 1}, DeadLetter: true, Audit: "audit.log", AuditRequired: true,
 				Retry: plugins.RetryConfig{Attempts: 3, Backoff: second, MaxBackoff: 60 * second,
 					Final: []string{"no such account"}, Again: []string{"answered 404"}}}},
-			"pages": {Config: plugins.Config{HTTP: "http://127.0.0.1:9000/handle", Slots: 16, Timeout: 30 * second, Batch: plugins.BatchConfig{Max: 1}, Retry: usual}},
 			"quiet": {Config: plugins.Config{Noop: &plugins.NoopConfig{}, Slots: 16, Timeout: 30 * second, Batch: plugins.BatchConfig{Max: 1}, Retry: usual}},
 			"slow":  {Config: plugins.Config{Sleep: &plugins.SleepConfig{Min: second / 1000, Max: second / 200}, Slots: 16, Timeout: 30 * second, Batch: plugins.BatchConfig{Max: 100, Wait: second / 50}, Retry: usual}},
 			"words": {Config: plugins.Config{Log: &plugins.LogConfig{}, Slots: 16, Timeout: 30 * second, Batch: plugins.BatchConfig{Max: 1}, Retry: usual}},
+			"copies": {Config: plugins.Config{Forward: &plugins.ForwardConfig{Topic: "archive", Route: true}, Batch: one, Slots: 16, Timeout: 30 * second, Retry: usual}},
+			"pages": {Config: plugins.Config{HTTP: "https://127.0.0.1:9000/handle", Batch: plugins.BatchConfig{Max: 64},
+				HTTPOptions: plugins.HTTPOptions{TokenFile: "service-token", CAFile: "service-ca.pem", CertFile: "own.pem", KeyFile: "own.key", HTTP2: true}, Slots: 16, Timeout: 30 * second, Retry: usual}},
 		},
 		Console:  console.Config{Listen: "0.0.0.0:8484", TokenFile: "token", Produce: true},
 		Producer: producer.Config{EmbedPriority: true, Strict: true},

@@ -261,9 +261,9 @@ func TestProblems(t *testing.T) {
 			"f:4:49: settings.refresh: 10ms: want 1s to 1h0m0s",
 			"f:4:70: settings.s3.endpoint: want an address such as https://host/path",
 		}},
-		{"handlers' keys for later", "handlers:\n  h: {plugin: /usr/lib/p}\n  H.x: {forward: {topic: t}}\n" + least[:strings.Index(least, "topics")] + "topics: {a: {handler: h}, b: {handler: H.x}}\n", []string{
+		{"handlers' keys for later", "handlers:\n  h: {plugin: /usr/lib/p}\n  H.x: {forward: {topic: t, transactions: true}}\n" + least[:strings.Index(least, "topics")] + "topics: {a: {handler: h}, b: {handler: H.x}}\n", []string{
 			"f:2:7: handlers.h.plugin: is not supported by this version: use exec or http",
-			"f:3:9: handlers.H.x.forward: is not supported by this version: use exec or http",
+			"f:3:29: handlers.H.x.forward.transactions: is not supported by this version: each message is written at least once, and the header boostd_origin tells a repeat",
 		}},
 		{"a bucket alone", with("settings: {source: \"s3://bucket\"}"), []string{
 			"f:4:20: settings.source: want s3://BUCKET/FOLDER/, such as s3://my-bucket/users/user123/, or s3://BUCKET/KEY for one object",
@@ -286,7 +286,7 @@ func TestProblems(t *testing.T) {
 			"f:4:34: handlers.spare: no topic uses it",
 		}},
 		{"no kind", with("handlers: {h: {slots: 4}}"), []string{
-			"f:4:15: handlers.h: no kind of handler is given: want exactly one of log, noop, sleep, exec, http",
+			"f:4:15: handlers.h: no kind of handler is given: want exactly one of log, noop, sleep, exec, http, forward",
 		}},
 		{"several kinds", with("handlers: {h: {log: , noop: {}, exec: [cat]}}"), []string{
 			"f:4:15: handlers.h: several kinds of handler are given (log, noop, exec): want exactly one",

@@ -39,6 +39,9 @@ func TestSecretsShowNowhere(t *testing.T) {
 					"handlers: {h: {http: %s}}",
 					"handlers: {h: {http: \"http://u:%s@x/\"}}",
 					"handlers: {h: {exec: [cat, %s], audit: %s}}",
+					"handlers: {h: {exec: [cat], exec_options: {env: {TOKEN: %s, A-B: %s}, memory: %s, nice: %s}}}",
+					"handlers: {h: {http: \"https://x/\", http_options: {token_file: %s, ca_file: %s, cert_file: %s}}}",
+					"handlers: {h: {forward: {topic: %s}}}",
 					"policy: {mode: %s}", "drain: %s", "gate: %s", "control: %s", "state_dir: %s",
 					"console: {listen: %s, token_file: %s}", "log: {level: %s, rooms: {kafka: %s}}",
 				} {

@@ -37,7 +37,7 @@ func (d *Daemon) handlerSpecs() ([]actors.HandlerSpec, error) {
 	var specs []actors.HandlerSpec
 	for _, name := range d.handlerNames() {
 		c := d.file().Handlers[name]
-		h, err := plugins.New(name, c.Config, plugins.Options{Logger: d.logger.Named("handler"), Version: d.options.Version})
+		h, err := d.newHandler(name, c)
 		if err != nil {
 			return nil, d.unfit(err)
 		}
@@ -58,6 +58,16 @@ func (d *Daemon) handlerSpecs() ([]actors.HandlerSpec, error) {
 		specs = append(specs, spec)
 	}
 	return specs, nil
+}
+
+// newHandler makes one handler.
+func (d *Daemon) newHandler(name string, c conf.Handler) (*plugins.Handler, error) {
+	c.Beside(d.relative)
+	var f plugins.Forwarder
+	if c.Forward != nil {
+		f = d.newForwards(c)
+	}
+	return plugins.New(name, c.Config, plugins.Options{Logger: d.logger.Named("handler"), Version: d.options.Version, Forwarder: f})
 }
 
 func retryOf(c conf.Handler) scheduler.Retry {

@@ -2,7 +2,6 @@ package plugins
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
@@ -11,8 +10,8 @@ import (
 )
 
 const (
-	// memoryInterval is the time between two looks at a plugin's memory, healthInterval
-	// that between two questions for its health while it has nothing to do.
+	// memoryInterval is the time between two looks at a program's memory, healthInterval
+	// that between two questions for a plugin's health while it has nothing to do.
 	memoryInterval = 250 * time.Millisecond
 	healthInterval = 5 * time.Second
 	// healthTimeout is how long the answer may take: an idle plugin has no reason to
@@ -20,19 +19,10 @@ const (
 	healthTimeout = 15 * time.Second
 )
 
-// attend looks after a process until it is over: its memory, and whether it lives. One
+// attend looks whether a process lives, until it is over. One
 // that works is judged by its messages' timeouts alone: it may have a good reason not
 // to listen.
 func (h *pluginHost) attend(p *process) {
-	if h.limits.Memory > 0 {
-		h.tasks.Go(func() {
-			every(memoryInterval, p.dead, func() {
-				if used := resident(p.pid()); used > h.limits.Memory {
-					p.kill(death{cause: fmt.Sprintf("plugin uses %d MiB of memory: more than process.memory allows (%v)", used>>20, h.limits.Memory)})
-				}
-			})
-		})
-	}
 	h.tasks.Go(func() {
 		every(h.healthInterval, p.dead, func() {
 			if p.busy.Load() > 0 {

@@ -10,12 +10,12 @@ import (
 // attempt of each, and writes what became of it into results, which is as long. It is
 // called, and returns, as do is.
 type bulkDoer interface {
-	doer
 	doAll(ctx context.Context, all []*boostd.Message, results []boostd.Result)
 }
 
-// bulkKinds are the kinds that are bulkDoers.
-var bulkKinds = []string{"noop", "sleep"}
+// bulkKinds are the kinds that may be given several: bulkDoers, and takers that work
+// on what they take as on one.
+var bulkKinds = []string{"noop", "sleep", "http", "plugin"}
 
 // handleAll works on all that it is given as on one.
 func (h *Handler) handleAll(ctx context.Context, work boostd.Work, d bulkDoer) {
@@ -29,7 +29,7 @@ func (h *Handler) handleAll(ctx context.Context, work boostd.Work, d bulkDoer) {
 	results := make([]boostd.Result, len(all))
 	d.doAll(ctx, all, results)
 	for n, m := range all {
-		work.Report(m, h.retry.Load().apply(results[n]))
+		work.Report(m, results[n])
 	}
 }
 

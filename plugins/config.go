@@ -11,7 +11,7 @@ import (
 )
 
 // Config is one entry of `handlers:` in boostd.yaml. Exactly one of Log, Noop,
-// Sleep, Exec, HTTP and Plugin is given: the handler's kind.
+// Sleep, Exec, HTTP, Forward and Plugin is given: the handler's kind.
 type Config struct {
 	// Log writes one line to the daemon's log for each message.
 	Log *LogConfig `yaml:"log"`
@@ -24,6 +24,8 @@ type Config struct {
 	// HTTP is the http or https address that messages are posted to. A proxy
 	// from the environment isn't used.
 	HTTP string `yaml:"http"`
+	// Forward writes messages to another topic.
+	Forward *ForwardConfig `yaml:"forward"`
 	// Plugin is a program that speaks the protocol of package wire: a path, or the name
 	// of a file in plugin_dir.
 	Plugin string `yaml:"plugin"`
@@ -32,9 +34,13 @@ type Config struct {
 	Args []string `yaml:"args"`
 	// Settings are a plugin's own, which it is given at its start.
 	Settings map[string]boostd.Secret `yaml:"settings"`
-	// Process is what the processes of a plugin get.
+	// Process is what the processes of Exec and Plugin get.
 	Process ProcessConfig `yaml:"process"`
 
+	// ExecOptions say how the programs of Exec are run.
+	ExecOptions ExecOptions `yaml:"exec_options"`
+	// HTTPOptions say how the service of HTTP is reached.
+	HTTPOptions HTTPOptions `yaml:"http_options"`
 	// Slots is how many messages are handled at once: 1 to 4096, default 16.
 	// An exec handler runs up to as many processes.
 	Slots int `yaml:"slots" schema:"1..4096"`
@@ -144,8 +150,8 @@ func setDefault[T comparable](to *T, value T) {
 	}
 }
 
-// Kind is the name of the kind that is given: log, noop, sleep, exec, http or plugin;
-// empty when none is, or more than one.
+// Kind is the name of the kind that is given: log, noop, sleep, exec, http, forward or
+// plugin; empty when none is, or more than one.
 func (c Config) Kind() string {
 	if kinds := c.kinds(); len(kinds) == 1 {
 		return kinds[0]
@@ -160,7 +166,7 @@ func (c Config) kinds() []string {
 		given bool
 	}{
 		{"log", c.Log != nil}, {"noop", c.Noop != nil}, {"sleep", c.Sleep != nil},
-		{"exec", c.Exec != nil}, {"http", c.HTTP != ""}, {"plugin", c.Plugin != ""},
+		{"exec", c.Exec != nil}, {"http", c.HTTP != ""}, {"forward", c.Forward != nil}, {"plugin", c.Plugin != ""},
 	} {
 		if k.given {
 			kinds = append(kinds, k.name)
@@ -177,7 +183,7 @@ func (c Config) Validate() []error {
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	switch kinds := c.kinds(); len(kinds) {
 	case 0:
-		bad("no kind of handler is given: want exactly one of log, noop, sleep, exec, http, plugin")
+		bad("no kind of handler is given: want exactly one of log, noop, sleep, exec, http, forward, plugin")
 	case 1:
 	default:
 		bad("several kinds of handler are given (%s): want exactly one", strings.Join(kinds, ", "))
@@ -193,6 +199,9 @@ func (c Config) Validate() []error {
 	}
 	errs = append(errs, c.validateBatch()...)
 	errs = append(errs, c.Retry.validate()...)
+	errs = append(errs, c.ExecOptions.validate(c.Kind())...)
+	errs = append(errs, c.Process.validate(c.Kind())...)
+	errs = append(errs, c.HTTPOptions.validate(c.Kind(), c.HTTP)...)
 	return append(errs, c.validateKinds()...)
 }
 
@@ -256,6 +265,9 @@ func (c Config) validateKinds() []error {
 		if _, err := parseAddress(c.HTTP); err != nil {
 			errs = append(errs, err)
 		}
+	}
+	if c.Forward != nil {
+		errs = append(errs, c.Forward.validate()...)
 	}
 	return errs
 }

@@ -75,11 +75,16 @@ func addMessageHeader(h http.Header, mh *boostd.Header) {
 		h.Add(headerPrefix+mh.Key, string(mh.Value))
 		return
 	}
+	h[headerB64] = append(h[headerB64], headerB64Text(mh))
+}
+
+// headerB64Text is a message header of which nothing is left out.
+func headerB64Text(mh *boostd.Header) string {
 	text := base64.StdEncoding.EncodeToString([]byte(mh.Key))
 	if mh.Value != nil {
 		text += "." + base64.StdEncoding.EncodeToString(mh.Value)
 	}
-	h[headerB64] = append(h[headerB64], text)
+	return text
 }
 
 // contentType looks at the whole value only when it begins like an object or

@@ -22,7 +22,7 @@ type lane struct {
 	since  time.Time       // of the last answer, or of the first order behind it
 
 	mu      sync.Mutex
-	arrived []answer
+	arrived []reply
 	bell    chan struct{} // has room for one
 }
 
@@ -32,8 +32,8 @@ type sent struct {
 	message *boostd.Message
 }
 
-// answer is one result; a nil failure means done.
-type answer struct {
+// reply is one result; a nil failure means done.
+type reply struct {
 	id      uint64
 	failure *wire.Failure
 }
@@ -41,7 +41,7 @@ type answer struct {
 // laneBits is how much of an id says which lane it is of.
 const laneBits = 40
 
-// maxArrived bounds what waits for a lane: a plugin that answers more than it was
+// maxArrived bounds what waits for a lane: a plugin that replies more than it was
 // asked is broken.
 const maxArrived = 4096
 
@@ -50,11 +50,11 @@ func newLane(s *stream, number int) *lane {
 }
 
 // put is the receiver's. It reports whether there was room.
-func (l *lane) put(answers []answer) bool {
+func (l *lane) put(replies []reply) bool {
 	l.mu.Lock()
-	room := len(l.arrived)+len(answers) <= maxArrived
+	room := len(l.arrived)+len(replies) <= maxArrived
 	if room {
-		l.arrived = append(l.arrived, answers...)
+		l.arrived = append(l.arrived, replies...)
 	}
 	l.mu.Unlock()
 	select {
@@ -65,7 +65,7 @@ func (l *lane) put(answers []answer) bool {
 }
 
 // collect takes what has arrived. The slice is valid until spare is given back.
-func (l *lane) collect(spare []answer) []answer {
+func (l *lane) collect(spare []reply) []reply {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	got := l.arrived

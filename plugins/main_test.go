@@ -53,6 +53,13 @@ var programs = map[string]func(args []string){
 	"exec-parent": parent,
 	"exec-host":   host,
 	"plugin":      servePlugin,
+	"exec-limits": func([]string) { answerEach(func(m map[string]any) string { return retryWith(limits())(m) }) },
+	"exec-half":   func([]string) { bufio.NewReader(os.Stdin).ReadBytes('\n'); os.Stdout.WriteString(`{"id":1,"resu`) },
+	"msg-tell":    tellMessage,
+	"msg-exit":    sayAndExit,
+	"msg-pid":     tellPid,
+	"msg-limits":  tellLimits,
+	"msg-host":    messageHost,
 	"exec-close":  func([]string) { os.Stdout.Close(); os.Stdin.Close(); select {} },
 }
 

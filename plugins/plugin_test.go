@@ -148,14 +148,14 @@ func TestPluginEnvironment(t *testing.T) {
 	c := pluginConfig(t, "")
 	c.Process.Env = map[string]boostd.Secret{"TOKEN": "abc"}
 	h := newHandler(t, c, nil)
-	newPlant(1, "done").run2(t, h)
+	newPlant(1, "done").finish(t, h)
 	env := pluginState(h).SDK
 	if strings.Contains(env, "AWS") || !strings.Contains(env, "TOKEN=abc") || !strings.Contains(env, "BOOSTD_PLUGIN=") {
 		t.Errorf("its environment is %s", env)
 	}
 }
 
-func (p *plant) run2(t testing.TB, h *Handler) {
+func (p *plant) finish(t testing.TB, h *Handler) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
@@ -176,7 +176,7 @@ func TestPluginPoison(t *testing.T) {
 	}
 	values[50] = "crash"
 	p := newPlant(3, values...)
-	p.run2(t, h)
+	p.finish(t, h)
 	for n := range values {
 		counted := p.counted(int64(n))
 		if n != 50 {
@@ -189,14 +189,14 @@ func TestPluginPoison(t *testing.T) {
 			t.Errorf("the poison: %v", p.results[50])
 		}
 	}
-	newPlant(1, "done", "done").run2(t, h) // it works on
+	newPlant(1, "done", "done").finish(t, h) // it works on
 }
 
 // A crash that one message alone can have caused counts for it at once.
 func TestPluginCrashAlone(t *testing.T) {
 	h := newHandler(t, pluginConfig(t, ""), nil)
 	p := newPlant(1, "crash")
-	p.run2(t, h)
+	p.finish(t, h)
 	if got := p.results[0]; len(got) != 1 || got[0].Outcome != boostd.Retry || got[0].Reason != "plugin ended: exit status 3" {
 		t.Errorf("%+v", got)
 	}
@@ -208,15 +208,15 @@ func TestPluginHangs(t *testing.T) {
 	o := &output{}
 	c := pluginConfig(t, "")
 	h := newHandler(t, c, o.logger())
-	h.plugin.cancelWait = 100 * time.Millisecond
-	newPlant(1, "done").run2(t, h)
+	h.doer.(*pluginHost).cancelWait = 100 * time.Millisecond
+	newPlant(1, "done").finish(t, h)
 	before := pluginState(h).PID
 	overrun := errors.New("handler overran its timeout")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	hung, innocent := newPlant(1, "hang"), newPlant(1, "sleep:500ms")
 	var both sync.WaitGroup
 	both.Go(func() { hung.run(ctx, h, 1) })
-	both.Go(func() { innocent.run2(t, h) })
+	both.Go(func() { innocent.finish(t, h) })
 	time.AfterFunc(50*time.Millisecond, func() { cancel(overrun) })
 	both.Wait()
 	if got := hung.results[0]; len(got) != 1 || got[0].Outcome != boostd.Retry || got[0].Reason != "timed out, and ignored its cancellation" {
@@ -234,8 +234,8 @@ func TestPluginHangs(t *testing.T) {
 // A process that is stopped, or stuck, while it has nothing to do is found out.
 func TestPluginUnhealthy(t *testing.T) {
 	h := newHandler(t, pluginConfig(t, ""), nil)
-	h.plugin.healthInterval, h.plugin.healthTimeout = 20*time.Millisecond, 200*time.Millisecond
-	newPlant(1, "done").run2(t, h)
+	h.doer.(*pluginHost).healthInterval, h.doer.(*pluginHost).healthTimeout = 20*time.Millisecond, 200*time.Millisecond
+	newPlant(1, "done").finish(t, h)
 	if err := h.Replace(t.Context()); err != nil { // from here with these times
 		t.Fatal(err)
 	}
@@ -244,14 +244,14 @@ func TestPluginUnhealthy(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "another one serves", func() bool { s := pluginState(h); return s.PID != before && s.State == PluginRunning })
-	newPlant(1, "done").run2(t, h)
+	newPlant(1, "done").finish(t, h)
 	eventually(t, "it is gone", func() bool { return !runs(before) })
 }
 
 // What heeds its cancellation stays.
 func TestPluginCancelled(t *testing.T) {
 	h := newHandler(t, pluginConfig(t, ""), nil)
-	newPlant(1, "done").run2(t, h)
+	newPlant(1, "done").finish(t, h)
 	before := pluginState(h).PID
 	for want, cause := range map[string]error{"cancelled": nil, "timed out": errors.New("overrun")} {
 		ctx, cancel := context.WithCancelCause(t.Context())
@@ -273,8 +273,8 @@ func TestPluginAnswersNonsense(t *testing.T) {
 		t.Run(value, func(t *testing.T) {
 			h := newHandler(t, pluginConfig(t, ""), nil)
 			p := newPlant(2, value)
-			p.run2(t, h)
-			newPlant(1, "done").run2(t, h)
+			p.finish(t, h)
+			newPlant(1, "done").finish(t, h)
 			if value == "huge" && (len(p.counted(0)) != 2 || !strings.Contains(p.counted(0)[0].Reason, "plugin closed a stream")) {
 				t.Errorf("%+v", p.results)
 			}
@@ -369,7 +369,7 @@ func TestPluginMemory(t *testing.T) {
 func TestPluginReplaced(t *testing.T) {
 	h := newHandler(t, pluginConfig(t, ""), nil)
 	values := make([]string, 1)
-	newPlant(1, values...).run2(t, h)
+	newPlant(1, values...).finish(t, h)
 	p := newPlant(1)
 	p.open = 1 // until the last is there
 	ctx, end := context.WithCancel(t.Context())
@@ -425,15 +425,15 @@ func TestPluginFileChanges(t *testing.T) {
 	}
 	put("#!/bin/sh\nexec " + self + " plugin ''\n")
 	h := newHandler(t, Config{Plugin: path}, nil)
-	newPlant(1, "done").run2(t, h)
+	newPlant(1, "done").finish(t, h)
 	first := pluginState(h).PID
 	put("#!/bin/sh\nexec " + self + " plugin '' again\n")
 	eventually(t, "another process serves", func() bool { return pluginState(h).PID != first })
-	newPlant(1, "done").run2(t, h)
+	newPlant(1, "done").finish(t, h)
 	second := pluginState(h).PID
 	put("#!/bin/sh\nexit 1\n")
 	eventually(t, "the bad one is told of", func() bool { return strings.Contains(pluginState(h).Error, "not replaced") })
-	newPlant(1, "done").run2(t, h)
+	newPlant(1, "done").finish(t, h)
 	if s := pluginState(h); s.PID != second || s.State != PluginRunning {
 		t.Errorf("%+v, want process %d", s, second)
 	}
@@ -448,7 +448,7 @@ func TestPluginClosed(t *testing.T) {
 	var working sync.WaitGroup
 	working.Go(func() { p.run(ctx, h, 2) })
 	eventually(t, "both are there", func() bool { p.mu.Lock(); defer p.mu.Unlock(); return len(p.waiting) == 0 && len(p.results) == 1 })
-	pid, dir := pluginState(h).PID, h.plugin.dir
+	pid, dir := pluginState(h).PID, h.doer.(*pluginHost).dir
 	cancel()
 	closing, done := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer done()

@@ -10,63 +10,64 @@ import (
 	"github.com/kafkaboost/boostd"
 )
 
-// ProcessConfig is what a handler's processes get.
+// ProcessConfig is what the processes of a handler get.
 type ProcessConfig struct {
-	// Env are variables of their environment, beside PATH, HOME, LANG and TZ: the
-	// daemon's own are not passed on.
+	// Env are variables that they get beside PATH, HOME, LANG and TZ, or in the place
+	// of these; 64 KiB in all. The daemon's own are not passed on.
 	Env map[string]boostd.Secret `yaml:"env"`
-	// Nice makes them less urgent than the daemon: 0 to 19, default 0.
-	Nice int `yaml:"nice" schema:"0..19"`
-	// Memory is the resident memory from which a process is ended: at least 16MiB;
-	// default no limit.
-	Memory boostd.Bytes `yaml:"memory"`
+	Limits
 }
 
-func (p ProcessConfig) limits() Limits { return Limits{p.Nice, p.Memory} }
-
-func (p ProcessConfig) given() bool { return len(p.Env) > 0 || p.Nice != 0 || p.Memory != 0 }
-
-const minMemory = 16 << 20
+// maxEnvironment bounds the variables of ProcessConfig.Env, and those about a
+// message, in bytes: the kernel takes 128 KiB for one.
+const maxEnvironment = 64 << 10
 
 var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-func (p ProcessConfig) validate() (errs []error) {
+func (p ProcessConfig) given() bool { return len(p.Env) > 0 || p.Limits != Limits{} }
+
+// validate shows no value: it may be a secret.
+func (p ProcessConfig) validate(kind string) []error {
+	if p.given() && kind != "" && kind != "exec" && kind != "plugin" {
+		return []error{fmt.Errorf("process: is for exec and plugin, and this is %s: leave it out", kind)}
+	}
+	var errs []error
+	total := 0
 	for _, name := range slices.Sorted(maps.Keys(p.Env)) {
+		value := p.Env[name].Reveal()
+		total += len(name) + len(value) + 2
 		switch {
 		case !variable.MatchString(name):
-			errs = append(errs, fmt.Errorf("process.env: %q: want a name of letters, digits and underscores", name))
-		case strings.HasPrefix(name, "PLUGIN_") || strings.HasPrefix(name, "BOOSTD_"):
-			errs = append(errs, fmt.Errorf("process.env: %s: names that begin with PLUGIN_ and BOOSTD_ are boostd's own", name))
-		case strings.ContainsRune(p.Env[name].Reveal(), 0):
-			errs = append(errs, fmt.Errorf("process.env: %s: contains a NUL byte, which no program can be given", name))
+			errs = append(errs, fmt.Errorf("process.env.%s: want a name of letters, digits and '_' that doesn't begin with a digit", name))
+		case strings.HasPrefix(name, messagePrefix) || strings.HasPrefix(name, "PLUGIN_"):
+			errs = append(errs, fmt.Errorf("process.env.%s: names that begin with %s or PLUGIN_ are boostd's own: choose another", name, messagePrefix))
+		case strings.ContainsRune(value, 0):
+			errs = append(errs, fmt.Errorf("process.env.%s: has a NUL byte in it, which no variable can have", name))
 		}
 	}
-	if p.Nice < 0 || p.Nice > 19 {
-		errs = append(errs, fmt.Errorf("process.nice: %d: want 0 to 19", p.Nice))
+	if total > maxEnvironment {
+		errs = append(errs, fmt.Errorf("process.env: has %d bytes: want at most %d", total, maxEnvironment))
 	}
-	if p.Memory != 0 && p.Memory < minMemory {
-		errs = append(errs, fmt.Errorf("process.memory: %v: want at least %v", p.Memory, boostd.Bytes(minMemory)))
-	}
-	return errs
+	return append(errs, p.Limits.validate("process.")...)
 }
 
-// validatePlugin checks the keys of plugins, and that nobody else has them.
+// validatePlugin checks the keys that only plugins have.
 func (c Config) validatePlugin() (errs []error) {
-	if c.Plugin == "" {
-		for _, k := range []struct {
-			key   string
-			given bool
-		}{{"args", len(c.Args) > 0}, {"settings", len(c.Settings) > 0}, {"process", c.Process.given()}} {
-			if k.given {
-				errs = append(errs, fmt.Errorf("%s: only a plugin has it", k.key))
-			}
+	if kind := c.Kind(); c.Plugin == "" && kind != "" {
+		if len(c.Args) > 0 {
+			errs = append(errs, fmt.Errorf("args: is for plugin, and this is %s: leave it out", kind))
 		}
-		return errs
-	}
-	for n, text := range append([]string{c.Plugin}, c.Args...) {
-		if strings.ContainsRune(text, 0) {
-			errs = append(errs, fmt.Errorf("plugin or args[%d]: contains a NUL byte, which no program can be given", n-1))
+		if len(c.Settings) > 0 {
+			errs = append(errs, fmt.Errorf("settings: is for plugin, and this is %s: leave it out", kind))
 		}
 	}
-	return append(errs, c.Process.validate()...)
+	if strings.ContainsRune(c.Plugin, 0) {
+		errs = append(errs, fmt.Errorf("plugin: contains a NUL byte, which no path has"))
+	}
+	for n, arg := range c.Args {
+		if strings.ContainsRune(arg, 0) {
+			errs = append(errs, fmt.Errorf("args[%d]: contains a NUL byte, which no program can be given", n))
+		}
+	}
+	return errs
 }

@@ -27,11 +27,8 @@ import (
 // that have begun with the old one end there.
 type pluginHost struct {
 	name     string
-	path     string
-	argv     []string
-	env      []string
+	command  command
 	settings map[string]string
-	limits   Limits
 	version  string
 	dir      string // of sockets
 	log      *programLog
@@ -78,8 +75,9 @@ func newPluginHost(name string, c Config, o Options, logger hclog.Logger) (*plug
 		return nil, err
 	}
 	h := &pluginHost{
-		name: name, path: path, argv: append([]string{path}, c.Args...), env: environment(c.Process.Env), version: o.Version,
-		limits: c.Process.limits(), dir: dir, log: &programLog{logger: logger}, logger: logger,
+		name: name, version: o.Version, dir: dir,
+		command: command{path: path, argv: append([]string{path}, c.Args...), env: programEnv(c.Process.Env), limits: c.Process.Limits},
+		log:     &programLog{logger: logger}, logger: logger,
 		thread: newThread(), requests: make(chan chan error), changed: make(chan struct{}), all: map[*process]bool{},
 		cancelWait: cancelWait, healthInterval: healthInterval, healthTimeout: healthTimeout, settings: map[string]string{}, sick: ward{turn: make(chan struct{}, 1)},
 	}
@@ -91,16 +89,6 @@ func newPluginHost(name string, c Config, o Options, logger hclog.Logger) (*plug
 	h.life, h.end = context.WithCancel(context.Background())
 	h.tasks.Go(h.supervise)
 	return h, nil
-}
-
-// environment is what programs get to see: little of the daemon's own, and what is
-// configured.
-func environment(configured map[string]boostd.Secret) []string {
-	env := programEnv()
-	for _, name := range slices.Sorted(maps.Keys(configured)) {
-		env = append(env, name+"="+configured[name].Reveal())
-	}
-	return env
 }
 
 func (h *pluginHost) reconfigure(c Config) {
@@ -138,19 +126,21 @@ func (h *pluginHost) took(d time.Duration, n int) {
 	h.mean.Store(max(mean+(sample-mean)/8, 1)) // a sample that another slot's overwrites is no loss
 }
 
-func (h *pluginHost) handle(ctx context.Context, work boostd.Work, settle func(boostd.Result) boostd.Result) {
+func (h *pluginHost) takes() bool { return true }
+
+func (h *pluginHost) handle(ctx context.Context, work boostd.Work) {
 	for {
 		p, l := h.enter(ctx)
 		if p == nil {
 			return
 		}
-		t := talk{host: h, process: p, lane: l, work: work, settle: settle}
+		t := talk{host: h, process: p, lane: l, work: work}
 		suspect := t.run(ctx)
 		p.release(l)
 		if suspect == nil {
 			return
 		}
-		work.Report(suspect, settle(h.alone(ctx, suspect)))
+		work.Report(suspect, h.alone(ctx, suspect))
 	}
 }
 
@@ -182,11 +172,11 @@ func (h *pluginHost) enter(ctx context.Context) (*process, *lane) {
 
 // launch starts a process, once the plugin's file may be trusted.
 func (h *pluginHost) launch(ctx context.Context) (*process, error) {
-	if err := trust(h.path, h.argv[1:]); err != nil {
+	if err := trust(h.command.path, h.command.argv[1:]); err != nil {
 		return nil, err
 	}
-	l := &launcher{path: h.path, argv: h.argv, thread: h.thread, log: h.log, limits: h.limits.apply, starting: ctx}
-	return startProcess(ctx, l, h.env, h.dir, &wire.StartRequest{
+	l := &launcher{command: h.command, thread: h.thread, log: h.log, starting: ctx}
+	return startProcess(ctx, l, h.dir, &wire.StartRequest{
 		Handler: h.name, Boostd: h.version, Slots: uint32(h.slots.Load()), Settings: h.settings})
 }
 

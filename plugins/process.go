@@ -85,14 +85,13 @@ func (clientSet) GRPCClient(_ context.Context, _ *plugin.GRPCBroker, c *grpc.Cli
 
 // startProcess starts a plugin and waits until it is ready. On an error nothing of it
 // is left.
-func startProcess(ctx context.Context, l *launcher, env []string, dir string, request *wire.StartRequest) (*process, error) {
+func startProcess(ctx context.Context, l *launcher, dir string, request *wire.StartRequest) (*process, error) {
 	p := &process{launcher: l, log: l.log, began: time.Now(), dead: make(chan struct{}), empty: make(chan struct{})}
 	p.client = plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  plugin.HandshakeConfig{MagicCookieKey: wire.Cookie, MagicCookieValue: wire.CookieValue},
 		VersionedPlugins: map[int]plugin.PluginSet{wire.Version: {"handler": clientSet{}}},
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
 		RunnerFunc: func(logger hclog.Logger, cmd *exec.Cmd, dir string) (runner.Runner, error) {
-			cmd.Env = append(cmd.Env, env...)
 			return l.prepare(logger, cmd, dir)
 		},
 		StartTimeout: handshakeTimeout, SkipHostEnv: true, Logger: hclog.NewNullLogger(),
@@ -226,24 +225,24 @@ func (p *process) checkEmpty() {
 // settle gives results to their lanes.
 func (p *process) settle(r *wire.Results) {
 	p.answered.Store(true)
-	answers := make([]answer, 0, len(r.Done)+len(r.Failed))
+	replies := make([]reply, 0, len(r.Done)+len(r.Failed))
 	for _, id := range r.Done {
-		answers = append(answers, answer{id: id})
+		replies = append(replies, reply{id: id})
 	}
 	for _, f := range r.Failed {
-		answers = append(answers, answer{f.GetId(), f})
+		replies = append(replies, reply{f.GetId(), f})
 	}
-	for len(answers) > 0 {
-		number, n := answers[0].id>>laneBits, 1
-		for n < len(answers) && answers[n].id>>laneBits == number {
+	for len(replies) > 0 {
+		number, n := replies[0].id>>laneBits, 1
+		for n < len(replies) && replies[n].id>>laneBits == number {
 			n++
 		}
-		p.put(number, answers[:n])
-		answers = answers[n:]
+		p.put(number, replies[:n])
+		replies = replies[n:]
 	}
 }
 
-func (p *process) put(number uint64, answers []answer) {
+func (p *process) put(number uint64, replies []reply) {
 	p.mu.Lock()
 	var l *lane
 	if number < uint64(len(p.lanes)) {
@@ -252,9 +251,9 @@ func (p *process) put(number uint64, answers []answer) {
 	p.mu.Unlock()
 	switch {
 	case l == nil:
-		p.unasked(len(answers))
-	case !l.put(answers):
-		p.kill(death{cause: "plugin answers more than it was asked"})
+		p.unasked(len(replies))
+	case !l.put(replies):
+		p.kill(death{cause: "plugin replies more than it was asked"})
 	}
 }
 

@@ -18,11 +18,9 @@ import (
 // launcher starts a plugin's program as go-plugin asks, and as the programs of exec
 // are: on a thread that lives on, in a group of its own, its output in the log.
 type launcher struct {
-	path   string
-	argv   []string
-	thread *thread
-	log    *programLog
-	limits func(pid int) error
+	command command
+	thread  *thread
+	log     *programLog
 
 	starting context.Context // its end cuts the start short
 	started  func() bool     // says that the start is over
@@ -37,14 +35,11 @@ var _ runner.Runner = (*launcher)(nil)
 // prepare starts the program, whose environment the command has.
 func (l *launcher) prepare(_ hclog.Logger, cmd *exec.Cmd, _ string) (runner.Runner, error) {
 	var err error
-	l.thread.do(func() { l.program, err = startProgram(l.path, l.argv, cmd.Env) })
+	l.thread.do(func() { l.program, err = l.command.start(cmd.Env) })
 	if err != nil {
 		return nil, err
 	}
 	l.program.in.Close() // there is nothing to read for it
-	if err := l.limits(l.program.process.Pid); err != nil {
-		l.log.logger.Warn("a plugin's limits can't be set", "pid", l.program.process.Pid, "error", err)
-	}
 	l.started = context.AfterFunc(l.starting, l.program.kill)
 	l.gone = make(chan struct{})
 	var to *io.PipeWriter
@@ -52,7 +47,7 @@ func (l *launcher) prepare(_ hclog.Logger, cmd *exec.Cmd, _ string) (runner.Runn
 	p := l.program
 	go func() {
 		defer close(l.gone)
-		p.watch(l.log, func(*program) {})
+		p.watch(func(stream io.Reader) { l.log.drain(p.process.Pid, stream) }, func(*program) {})
 		p.out.Close()
 	}()
 	go l.listen(to)
@@ -96,7 +91,7 @@ func (l *launcher) Stdout() io.ReadCloser { return l.first }
 func (l *launcher) Stderr() io.ReadCloser { return io.NopCloser(strings.NewReader("")) }
 
 // Name implements runner.Runner.
-func (l *launcher) Name() string { return l.path }
+func (l *launcher) Name() string { return l.command.path }
 
 // ID implements runner.Runner.
 func (l *launcher) ID() string { return strconv.Itoa(l.program.process.Pid) }

@@ -20,7 +20,7 @@ const (
 // supervise keeps a process running until the handler is closed. It is a goroutine of
 // its own.
 func (h *pluginHost) supervise() {
-	f := fileWatch{paths: append([]string{h.path}, filesOf(h.argv[1:])...)}
+	f := fileWatch{paths: append([]string{h.command.path}, filesOf(h.command.argv[1:])...)}
 	ticker := time.NewTicker(fileInterval)
 	defer ticker.Stop()
 	for h.life.Err() == nil {

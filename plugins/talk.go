@@ -32,8 +32,7 @@ type talk struct {
 	process *process
 	lane    *lane
 	work    boostd.Work
-	settle  func(boostd.Result) boostd.Result
-	spare   []answer
+	spare   []reply
 	more    bool            // work may have more
 	suspect *boostd.Message // was taken, and is to be handled alone
 	trusted bool            // no suspects here: this is where they are handled
@@ -111,7 +110,7 @@ func (t *talk) hear(ctx context.Context) {
 			continue
 		}
 		known++
-		t.work.Report(m, t.settle(resultOf(ctx, a.failure)))
+		t.work.Report(m, resultOf(ctx, a.failure))
 	}
 	if known == 0 {
 		return
@@ -147,7 +146,7 @@ func resultOf(ctx context.Context, f *wire.Failure) boostd.Result {
 	return r
 }
 
-// giveUp cancels what is open, and waits for the answers.
+// giveUp cancels what is open, and waits for the replies.
 func (t *talk) giveUp(ctx context.Context) {
 	_ = t.lane.cancel() // where that fails the process is about to end
 	patience := time.NewTimer(t.host.cancelWait)
@@ -173,11 +172,11 @@ func (t *talk) crashed() {
 		begun := n == 0 || t.together
 		switch {
 		case d.blamed == t.lane && begun:
-			t.work.Report(m, t.settle(retry(d.cause)))
+			t.work.Report(m, retry(d.cause))
 		case d.wanted || d.blamed != nil || !begun:
 			t.work.Report(m, released(d.cause))
 		case d.alone && (t.trusted || !t.together):
-			t.work.Report(m, t.settle(retry(d.cause)))
+			t.work.Report(m, retry(d.cause))
 		default:
 			t.host.suspects.add(m, time.Now())
 			t.work.Report(m, released(d.cause))

@@ -39,7 +39,7 @@ func (h *pluginHost) alone(ctx context.Context, m *boostd.Message) boostd.Result
 	}
 	defer p.release(l)
 	one := &oneMessage{message: m}
-	t := talk{host: h, process: p, lane: l, work: one, settle: func(r boostd.Result) boostd.Result { return r }, trusted: true}
+	t := talk{host: h, process: p, lane: l, work: one, trusted: true}
 	t.run(ctx)
 	if !p.over() {
 		h.suspects.clear(m)
