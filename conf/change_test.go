@@ -46,6 +46,8 @@ func TestCompare(t *testing.T) {
 		"a handler and a topic more":      {"orders: {handler: orders}", "orders: {handler: orders}, more: {handler: orders}", "", "topics.more"},
 		"other handlers":                  {"{orders: {handler: orders}, bills: {handler: bills}}", "{orders: {handler: bills}, bills: {handler: orders}}", "", "topics.bills.handler topics.orders.handler"},
 		"order and tenant":                {"orders: {handler: orders}", "orders: {handler: orders, order: none, tenant: {header: h}}", "", "topics.orders.order topics.orders.tenant.header"},
+		"a plugin's settings":             {`http: "http://127.0.0.1:9/"`, "plugin: p, args: [x], settings: {password: canary}, process: {env: {A: b}, nice: 1, memory: 1GiB}", "", "handlers.bills.http handlers.bills.plugin handlers.bills.args handlers.bills.settings.password handlers.bills.process.env.A handlers.bills.process.nice handlers.bills.process.memory"},
+		"plugins elsewhere":               {"log:", "plugin_dir: plugins\nstart_wait: 1s\nlog:", "", "plugin_dir start_wait"},
 		"dead letters and the audit":      {"slots: 8", "slots: 8, dead_letter: true, audit: a, audit_required: true", "", "handlers.bills.dead_letter handlers.bills.audit handlers.bills.audit_required"},
 		"the gate":                        {"log:", "gate: off\nlog:", "", "gate.pausing"},
 		"console, socket, start":          {"log:", "console: {listen: \"127.0.0.1:1\"}\ncontrol: /x\nstart_wait: 1s\nstate_dir: /y\nlog:", "", "control state_dir console.listen start_wait"},
@@ -78,12 +80,13 @@ func mustParse(t *testing.T, text string) *File {
 
 // needRestart are all other keys of the file. Who adds a key puts it here, or into
 // reloadable with what puts its change into force.
-const needRestart = `control state_dir
+const needRestart = `control state_dir plugin_dir
 	kafka.brokers kafka.group kafka.create_topics kafka.new_topics.replication_factor kafka.new_topics.config
 	kafka.start kafka.assignor kafka.instance kafka.properties kafka.producer_properties kafka.only_levels kafka.levels.NAME.properties
 	settings.source settings.s3.endpoint settings.s3.region settings.s3.profile settings.s3.path_style settings.https.token_file settings.https.ca_file
 	topics.NAME.handler topics.NAME.order topics.NAME.tenant.header topics.NAME.tenant.field
 	handlers.NAME.log handlers.NAME.noop handlers.NAME.sleep handlers.NAME.sleep.min handlers.NAME.sleep.max handlers.NAME.exec handlers.NAME.http
+	handlers.NAME.plugin handlers.NAME.args handlers.NAME.settings handlers.NAME.process.env handlers.NAME.process.nice handlers.NAME.process.memory
 	handlers.NAME.dead_letter handlers.NAME.audit handlers.NAME.audit_required
 	console.listen console.token_file console.produce
 	start_wait gate.pausing gate.scope`

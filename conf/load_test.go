@@ -42,7 +42,7 @@ func TestDefaults(t *testing.T) {
 			Noop: &plugins.NoopConfig{}, Slots: 16, Timeout: 30 * second,
 			Retry: plugins.RetryConfig{Attempts: 5, Backoff: second / 5, MaxBackoff: 30 * second},
 		}}},
-		Policy: Policy{Mode: "strict"}, StartWait: 5 * second, Drain: 20 * second, Gate: Gate{"on", "instance"},
+		Policy: Policy{Mode: "strict"}, StartWait: 5 * second, Drain: 20 * second, Gate: Gate{"on", "instance"}, PluginDir: "/usr/lib/boostd/plugins",
 		Log: logs.Config{Level: "info"}, Path: "boostd.yaml",
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -59,7 +59,7 @@ func TestEveryKey(t *testing.T) {
 	second := boostd.Duration(time.Second)
 	usual := plugins.RetryConfig{Attempts: 5, Backoff: second / 5, MaxBackoff: 30 * second}
 	want := &File{
-		Control: "testdata/boostd.sock", StateDir: "/var/lib/boostd",
+		Control: "testdata/boostd.sock", StateDir: "/var/lib/boostd", PluginDir: "plugins",
 		Kafka: kafkaio.Config{
 			Brokers: []string{"a:9092", "b:9092"}, Group: "secret: [x-workers", CreateTopics: new(false), Start: "latest", Assignor: "range", Instance: "worker_1.a-b",
 			NewTopics:          kafkaio.NewTopics{ReplicationFactor: 3, Config: map[string]string{"min.insync.replicas": "2"}},
@@ -77,7 +77,7 @@ func TestEveryKey(t *testing.T) {
 			HTTPS: configwatch.HTTPSConfig{TokenFile: "settings-token", CAFile: "ca.pem"}},
 		Topics: map[string]Topic{
 			"My.Orders": {Handler: "orders", Order: "partition", Tenant: priority.Tenant{Header: "customer"}},
-			"b":         {Handler: "pages", Order: "key", Tenant: priority.Tenant{Field: "customer.id"}}, "c": {Handler: "quiet", Order: "none", Drain: true}, "d": {Handler: "slow", Order: "key"}, "e": {Handler: "words", Order: "key"},
+			"b":         {Handler: "pages", Order: "key", Tenant: priority.Tenant{Field: "customer.id"}}, "c": {Handler: "quiet", Order: "none", Drain: true}, "d": {Handler: "slow", Order: "key"}, "e": {Handler: "words", Order: "key"}, "f": {Handler: "own", Order: "key"},
 		},
 		Handlers: map[string]Handler{
 			"orders": {Policy: &Policy{Mode: "exclusive", Reserve: map[string]int{"8": 4, "10": 2}}, Preemptible: true, Config: plugins.Config{Exec: []string{"cat", "-u"}, Slots: 64, Timeout: 10 * second, DeadLetter: true, Audit: "audit.log", AuditRequired: true,
@@ -87,6 +87,9 @@ func TestEveryKey(t *testing.T) {
 			"quiet": {Config: plugins.Config{Noop: &plugins.NoopConfig{}, Slots: 16, Timeout: 30 * second, Retry: usual}},
 			"slow":  {Config: plugins.Config{Sleep: &plugins.SleepConfig{Min: second / 1000, Max: second / 200}, Slots: 16, Timeout: 30 * second, Retry: usual}},
 			"words": {Config: plugins.Config{Log: &plugins.LogConfig{}, Slots: 16, Timeout: 30 * second, Retry: usual}},
+			"own": {Config: plugins.Config{Plugin: "orders", Args: []string{"--verbose"}, Slots: 16, Timeout: 30 * second, Retry: usual,
+				Settings: map[string]boostd.Secret{"database": "orders", "password": "secret: [x", "limit": "10", "strict": "true"},
+				Process:  plugins.ProcessConfig{Env: map[string]boostd.Secret{"TOKEN": "secret: [x"}, Nice: 5, Memory: 512 << 20}}},
 		},
 		Console:  console.Config{Listen: "0.0.0.0:8484", TokenFile: "token", Produce: true},
 		Producer: producer.Config{EmbedPriority: true, Strict: true},

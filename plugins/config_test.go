@@ -32,7 +32,7 @@ func TestDefaults(t *testing.T) {
 func TestKind(t *testing.T) {
 	for want, c := range map[string]Config{
 		"log": {Log: &LogConfig{}}, "noop": {Noop: &NoopConfig{}}, "sleep": {Sleep: &SleepConfig{}},
-		"exec": {Exec: []string{"cat"}}, "http": {HTTP: "http://h"},
+		"exec": {Exec: []string{"cat"}}, "http": {HTTP: "http://h"}, "plugin": {Plugin: "p"},
 	} {
 		if got := c.Kind(); got != want {
 			t.Errorf("kind %q, want %q", got, want)

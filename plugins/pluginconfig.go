@@ -34,11 +34,11 @@ func (p ProcessConfig) validate() (errs []error) {
 	for _, name := range slices.Sorted(maps.Keys(p.Env)) {
 		switch {
 		case !variable.MatchString(name):
-			errs = append(errs, fmt.Errorf("process.env: %q: want a name of letters, digits and underscores", name))
+			errs = append(errs, fmt.Errorf("process.env.%s: want a name of letters, digits and underscores", name))
 		case strings.HasPrefix(name, "PLUGIN_") || strings.HasPrefix(name, "BOOSTD_"):
-			errs = append(errs, fmt.Errorf("process.env: %s: names that begin with PLUGIN_ and BOOSTD_ are boostd's own", name))
+			errs = append(errs, fmt.Errorf("process.env.%s: names that begin with PLUGIN_ and BOOSTD_ are boostd's own", name))
 		case strings.ContainsRune(p.Env[name].Reveal(), 0):
-			errs = append(errs, fmt.Errorf("process.env: %s: contains a NUL byte, which no program can be given", name))
+			errs = append(errs, fmt.Errorf("process.env.%s: contains a NUL byte, which no program can be given", name))
 		}
 	}
 	if p.Nice < 0 || p.Nice > 19 {
@@ -63,9 +63,13 @@ func (c Config) validatePlugin() (errs []error) {
 		}
 		return errs
 	}
-	for n, text := range append([]string{c.Plugin}, c.Args...) {
+	const nul = "contains a NUL byte, which no program can be given"
+	if strings.ContainsRune(c.Plugin, 0) {
+		errs = append(errs, fmt.Errorf("plugin: %s", nul))
+	}
+	for n, text := range c.Args {
 		if strings.ContainsRune(text, 0) {
-			errs = append(errs, fmt.Errorf("plugin or args[%d]: contains a NUL byte, which no program can be given", n-1))
+			errs = append(errs, fmt.Errorf("args[%d]: %s", n, nul))
 		}
 	}
 	return append(errs, c.Process.validate()...)
