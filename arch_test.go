@@ -36,7 +36,7 @@ var rooms = map[string][]string{
 	"configwatch":        {"", "priority", "lockfile", "wholefile"},
 	"actors":             {"", "priority", "scheduler"},
 	"conf":               {"", "priority", "scheduler", "configwatch", "kafkaio", "plugins", "console", "producer", "logs", "suggest"},
-	"daemon":             {"", "priority", "scheduler", "offsets", "deadletter", "audit", "plugins", "kafkaio", "configwatch", "actors", "conf", "alarms", "console", "logs", "lockfile", "wholefile", "producer", "record"},
+	"daemon":             {"", "priority", "scheduler", "offsets", "deadletter", "audit", "plugins", "kafkaio", "configwatch", "actors", "conf", "alarms", "console", "logs", "lockfile", "wholefile", "producer", "record", "suggest"},
 	"cmd":                {"*"},
 	"test":               {"*"},
 	"test/kafkatest":     {},

@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -37,6 +38,12 @@ func (d *Daemon) handlerSpecs() ([]actors.HandlerSpec, error) {
 	var specs []actors.HandlerSpec
 	for _, name := range d.handlerNames() {
 		c := d.file().Handlers[name]
+		if c.Plugin != "" {
+			var err error
+			if c.Plugin, err = d.pluginFile(c.Plugin); err != nil {
+				return nil, d.unfit(fmt.Errorf("make handler %s: %w", name, err))
+			}
+		}
 		h, err := plugins.New(name, c.Config, plugins.Options{Logger: d.logger.Named("handler"), Version: d.options.Version})
 		if err != nil {
 			return nil, d.unfit(err)

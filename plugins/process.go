@@ -118,9 +118,11 @@ func (p *process) connect(ctx context.Context, request *wire.StartRequest) error
 	p.rpc = raw.(wire.HandlerClient) // clientSet makes no other
 	ready, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	if p.info, err = p.rpc.Start(ready, request); err != nil {
+	info, err := p.rpc.Start(ready, request)
+	if err != nil {
 		return fmt.Errorf("start plugin: it refuses the work: %s", why(err))
 	}
+	p.info = tidy(info)
 	go func() {
 		<-p.launcher.program.exited
 		p.kill(death{cause: "plugin ended: " + p.launcher.program.status})

@@ -189,6 +189,8 @@ func (h *pluginHost) replace(ctx context.Context) error {
 		return err
 	case <-h.life.Done():
 		return errors.New("the handler is closed")
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
 }
 
