@@ -123,7 +123,7 @@ func (d *Daemon) ReplacePlugin(ctx context.Context, o console.ReplaceOrder) (con
 	names := d.handlerNames()
 	n := slices.Index(names, o.Handler)
 	if n < 0 {
-		return console.Plugin{}, fmt.Errorf("there is no handler %.60q%s: %w", o.Handler, suggest.DidYouMean(o.Handler, names, 2), console.ErrNotFound)
+		return console.Plugin{}, fmt.Errorf("handler %.60q: %w%s", o.Handler, console.ErrNotFound, suggest.DidYouMean(o.Handler, names, 2))
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

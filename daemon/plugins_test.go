@@ -94,7 +94,7 @@ func TestUnusedPlugins(t *testing.T) {
 func TestReplacePluginThatIsNone(t *testing.T) {
 	d := withPlugins(t, t.TempDir())
 	_, err := d.ReplacePlugin(t.Context(), console.ReplaceOrder{Handler: "maill"})
-	if !errors.Is(err, console.ErrNotFound) || !strings.Contains(err.Error(), `there is no handler "maill", did you mean "mail"?`) {
+	if !errors.Is(err, console.ErrNotFound) || !strings.Contains(err.Error(), `handler "maill": not found, did you mean "mail"?`) {
 		t.Errorf("an unknown one: %v", err)
 	}
 }

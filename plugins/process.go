@@ -135,13 +135,22 @@ func why(err error) string {
 	return printable([]byte(status.Convert(err).Message()), 2*maxText)
 }
 
-// explain adds how the program ended, where it has.
+// explain adds how the program ended, where it has: its output may be over a moment
+// before it is.
 func (p *process) explain(err error) error {
 	text := printable([]byte(err.Error()), 2*maxText)
-	if l := p.launcher; l.program != nil && l.program.gone() {
-		return fmt.Errorf("%s (it ended: %s)", text, l.program.status)
+	l := p.launcher
+	if l.program == nil {
+		return errors.New(text)
 	}
-	return errors.New(text)
+	timer := time.NewTimer(exitWait)
+	defer timer.Stop()
+	select {
+	case <-l.program.exited:
+		return fmt.Errorf("%s (it ended: %s)", text, l.program.status)
+	case <-timer.C:
+		return errors.New(text)
+	}
 }
 
 // lane gives a slot its way to the plugin; nil when the process takes no more.
