@@ -64,10 +64,8 @@ func (a *api) replacePlugin(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	// The server's own patience is shorter: what was to be read has been read.
-	control, end := http.NewResponseController(w), time.Now().Add(replacePatience+readPatience)
-	_ = control.SetReadDeadline(end) // where there are none nobody is cut short either
-	_ = control.SetWriteDeadline(end)
+	// The server's own patience is shorter. Where it has none nobody is cut short.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(replacePatience + readPatience))
 	ctx, cancel := context.WithTimeout(r.Context(), replacePatience)
 	defer cancel()
 	answer(w)(a.o.Handlers.ReplacePlugin(ctx, ReplaceOrder{Handler: r.PathValue("handler"), By: caller(ctx, body.By)}))
