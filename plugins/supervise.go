@@ -85,7 +85,9 @@ func (h *pluginHost) notStarted(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.restarts.failed(time.Now())
-	h.state.State, h.state.Error = PluginFailing, err.Error()
+	if h.current == nil { // else it was the ward's
+		h.state.State, h.state.Error = PluginFailing, err.Error()
+	}
 }
 
 // deadOf is closed when the current process is over; nil when there is none.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -235,7 +236,7 @@ func TestPluginsEndWithAKilledDaemon(t *testing.T) {
 			if err != nil || len(status.Handlers) != handlers {
 				return false
 			}
-			pids, err = nil, nil
+			pids = nil
 			busy := 0
 			for _, h := range status.Handlers {
 				busy += h.Busy
@@ -252,12 +253,7 @@ func TestPluginsEndWithAKilledDaemon(t *testing.T) {
 		}
 		p.Kill()
 		rig.EventuallyIn(t, 2*time.Second, "none of the plugins runs", func() bool {
-			for _, pid := range pids {
-				if rig.Runs(pid) {
-					return false
-				}
-			}
-			return true
+			return !slices.ContainsFunc(pids, rig.Runs)
 		})
 	})
 }

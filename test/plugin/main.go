@@ -36,7 +36,7 @@ func main() {
 type served struct{ plugin.NetRPCUnsupportedPlugin }
 
 // GRPCServer implements plugin.GRPCPlugin.
-func (served) GRPCServer(_ *plugin.GRPCBroker, to *grpc.Server) error {
+func (served) GRPCServer(_ *plugin.GRPCBroker, to *grpc.Server) error { //nolint:unparam // the interface has it
 	wire.RegisterHandlerServer(to, &handler{})
 	return nil
 }
