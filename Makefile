@@ -132,11 +132,12 @@ ZSH = share/zsh/vendor-completions/_boostd
 FISH = share/fish/vendor_completions.d/boostd.fish
 MAN = share/man/man1
 DOC = share/doc/boostd
+PLUGINS = lib/boostd/plugins
 TO = $(DESTDIR)$(PREFIX)
 ETC = $(DESTDIR)/etc/boostd
 
 install: $(BUILT) ## binary, unit, manual, completions and an example configuration; DESTDIR= PREFIX=/usr
-	install -d -m 755 $(addprefix $(TO)/,bin $(dir $(UNIT) $(SYSUSERS) $(BASH) $(ZSH) $(FISH)) $(MAN) $(DOC))
+	install -d -m 755 $(addprefix $(TO)/,bin $(dir $(UNIT) $(SYSUSERS) $(BASH) $(ZSH) $(FISH)) $(MAN) $(DOC) $(PLUGINS))
 	test -d $(ETC) || install -d -m 755 $(ETC)
 	install -m 755 $(BOOSTD) $(TO)/bin/boostd
 	sed 's|/usr/bin/|$(PREFIX)/bin/|' contrib/systemd/boostd.service | install -m 644 /dev/stdin $(TO)/$(UNIT)
@@ -157,6 +158,7 @@ install: $(BUILT) ## binary, unit, manual, completions and an example configurat
 uninstall: ## remove what install has made, but not /etc/boostd
 	rm -f $(addprefix $(TO)/,bin/boostd $(UNIT) $(SYSUSERS) $(BASH) $(ZSH) $(FISH) $(MAN)/boostd.1.gz $(MAN)/boostd-*.1.gz)
 	rm -rf $(TO)/$(DOC)
+	-rmdir --ignore-fail-on-non-empty $(TO)/$(PLUGINS) $(TO)/$(dir $(PLUGINS)) 2>/dev/null # plugins are their owners'
 
 DEB_DIR ?= bin/deb
 DEB_ROOT = $(DEB_DIR)/root

@@ -39,7 +39,7 @@ var rooms = map[string][]string{
 	"configwatch":         {"", "priority", "lockfile", "wholefile", "credential"},
 	"actors":              {"", "priority", "scheduler"},
 	"conf":                {"", "priority", "scheduler", "configwatch", "kafkaio", "plugins", "console", "producer", "logs", "suggest"},
-	"daemon":              {"", "priority", "scheduler", "offsets", "deadletter", "audit", "plugins", "kafkaio", "configwatch", "actors", "conf", "alarms", "console", "logs", "lockfile", "wholefile", "producer", "record"},
+	"daemon":              {"", "priority", "scheduler", "offsets", "deadletter", "audit", "plugins", "kafkaio", "configwatch", "actors", "conf", "alarms", "console", "logs", "lockfile", "wholefile", "producer", "record", "suggest"},
 	"cmd":                 {"*"},
 	"test":                {"*"},
 	"test/kafkatest":      {},

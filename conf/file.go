@@ -29,6 +29,10 @@ type File struct {
 	// Default: what systemd's StateDirectory= gives, else /var/lib/boostd for
 	// root, else boostd in $XDG_STATE_HOME, else ~/.local/state/boostd.
 	StateDir string `yaml:"state_dir"`
+	// PluginDir is the folder of the plugins that handlers name without a slash; a
+	// relative path counts from the folder of boostd.yaml. Default:
+	// /usr/lib/boostd/plugins.
+	PluginDir string `yaml:"plugin_dir"`
 	// Kafka is the cluster, and how to use it.
 	Kafka kafkaio.Config `yaml:"kafka" schema:"required"`
 	// Settings says where the settings document is.
@@ -100,8 +104,12 @@ func defaults() *File {
 	return &File{
 		StartWait: boostd.Duration(5 * time.Second),
 		Drain:     boostd.Duration(20 * time.Second),
+		PluginDir: PluginDir,
 	}
 }
+
+// PluginDir is where the package has plugins.
+const PluginDir = "/usr/lib/boostd/plugins"
 
 // Validate checks what concerns more than one section.
 func (f *File) Validate() []error {
@@ -114,6 +122,9 @@ func (f *File) Validate() []error {
 	}
 	if f.Drain.Std() > time.Hour {
 		wrong("drain", "%v: want at most 1h", f.Drain)
+	}
+	if f.PluginDir == "" {
+		wrong("plugin_dir", `"": want a folder, such as %s`, PluginDir)
 	}
 	if len(f.Topics) == 0 {
 		wrong("topics", "is missing: name at least one topic and its handler")

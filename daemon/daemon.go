@@ -87,8 +87,9 @@ type Daemon struct {
 	rates     rates
 
 	// The monitor's own.
-	judge alarms.Judge
-	kept  []scheduler.Pause // as the state file has them
+	judge       alarms.Judge
+	pluginJudge alarms.PluginJudge
+	kept        []scheduler.Pause // as the state file has them
 }
 
 var _ console.Daemon = (*Daemon)(nil)

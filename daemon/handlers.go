@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -63,6 +64,12 @@ func (d *Daemon) handlerSpecs() ([]actors.HandlerSpec, error) {
 // newHandler makes one handler.
 func (d *Daemon) newHandler(name string, c conf.Handler) (*plugins.Handler, error) {
 	c.Beside(d.relative)
+	if c.Plugin != "" {
+		var err error
+		if c.Plugin, err = d.pluginFile(c.Plugin); err != nil {
+			return nil, fmt.Errorf("make handler %s: %w", name, err)
+		}
+	}
 	var f plugins.Forwarder
 	if c.Forward != nil {
 		f = d.newForwards(c)

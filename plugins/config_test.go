@@ -33,7 +33,7 @@ func TestKind(t *testing.T) {
 	for want, c := range map[string]Config{
 		"log": {Log: &LogConfig{}}, "noop": {Noop: &NoopConfig{}}, "sleep": {Sleep: &SleepConfig{}},
 		"exec": {Exec: []string{"cat"}}, "http": {HTTP: "http://h"},
-		"forward": {Forward: &ForwardConfig{Topic: "t"}},
+		"plugin": {Plugin: "p"}, "forward": {Forward: &ForwardConfig{Topic: "t"}},
 	} {
 		if got := c.Kind(); got != want {
 			t.Errorf("kind %q, want %q", got, want)

@@ -153,6 +153,10 @@ func TestPluginEnvironment(t *testing.T) {
 	if strings.Contains(env, "AWS") || !strings.Contains(env, "TOKEN=abc") || !strings.Contains(env, "BOOSTD_PLUGIN=") {
 		t.Errorf("its environment is %s", env)
 	}
+	s := pluginState(h)
+	if s.Name != "fake [2J" || len(s.Version) > maxWords+len("…") || s.Resident < 1<<20 {
+		t.Errorf("it is shown as %q, with %d bytes of version and %v of memory", s.Name, len(s.Version), s.Resident)
+	}
 }
 
 func (p *plant) finish(t testing.TB, h *Handler) {

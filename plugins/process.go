@@ -120,12 +120,14 @@ func (p *process) connect(ctx context.Context, request *wire.StartRequest) error
 	p.rpc, p.health = wire.NewHandlerClient(connection), healthpb.NewHealthClient(connection)
 	ready, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	if p.info, err = p.rpc.Start(ready, request); err != nil {
+	info, err := p.rpc.Start(ready, request)
+	if err != nil {
 		return fmt.Errorf("start plugin: it refuses the work: %s", why(err))
 	}
 	if !p.launcher.started() {
 		return context.Cause(ctx)
 	}
+	p.info = tidy(info)
 	go func() {
 		<-p.launcher.program.exited
 		p.kill(death{cause: "plugin ended: " + p.launcher.program.status})
@@ -138,13 +140,22 @@ func why(err error) string {
 	return printable([]byte(status.Convert(err).Message()), 2*maxText)
 }
 
-// explain adds how the program ended, where it has.
+// explain adds how the program ended, where it has: its output may be over a moment
+// before it is.
 func (p *process) explain(err error) error {
 	text := printable([]byte(err.Error()), 2*maxText)
-	if l := p.launcher; l.program != nil && l.program.gone() {
-		return fmt.Errorf("%s (it ended: %s)", text, l.program.status)
+	l := p.launcher
+	if l.program == nil {
+		return errors.New(text)
 	}
-	return errors.New(text)
+	timer := time.NewTimer(exitWait)
+	defer timer.Stop()
+	select {
+	case <-l.program.exited:
+		return fmt.Errorf("%s (it ended: %s)", text, l.program.status)
+	case <-timer.C:
+		return errors.New(text)
+	}
 }
 
 // lane gives a slot its way to the plugin; nil when the process takes no more.

@@ -84,7 +84,9 @@ func (h *pluginHost) notStarted(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.restarts.failed(time.Now())
-	h.state.State, h.state.Error = PluginFailing, err.Error()
+	if h.current == nil { // else it was the ward's
+		h.state.State, h.state.Error = PluginFailing, err.Error()
+	}
 }
 
 // deadOf is closed when the current process is over; nil when there is none.
@@ -189,6 +191,8 @@ func (h *pluginHost) replace(ctx context.Context) error {
 		return err
 	case <-h.life.Done():
 		return errors.New("the handler is closed")
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
 }
 
