@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -50,7 +51,7 @@ func start(ctx context.Context, path string, args []string) (*target, error) {
 		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: temp},
 		GRPCDialOptions:  []grpc.DialOption{grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(wire.MaxFrame), grpc.MaxCallSendMsgSize(wire.MaxFrame))},
 		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, dir string) (runner.Runner, error) {
-			t.process.cmd.Env, t.process.dir = append(cmd.Env, environment()...), dir
+			t.process.cmd.Env, t.process.dir = slices.Concat(cmd.Env, environment()), dir
 			return t.process, nil
 		},
 	})
