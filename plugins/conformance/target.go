@@ -74,11 +74,13 @@ func start(ctx context.Context, path string, args []string) (*target, error) {
 // begin starts the process on a thread that lives as long as it does: the kernel ends
 // the process with the thread.
 func (t *target) begin(ctx context.Context) error {
+	over := make(chan struct{})
+	defer close(over)
 	defer context.AfterFunc(ctx, func() {
 		select {
 		case <-t.process.started:
 			t.process.signal(syscall.SIGKILL) // go-plugin would wait on
-		default:
+		case <-over:
 		}
 	})()
 	result := make(chan error, 1)
@@ -160,6 +162,12 @@ func (t *target) alive() error {
 func (t *target) lines() string {
 	if t == nil {
 		return ""
+	}
+	if t.process.begun() && t.alive() != nil {
+		select {
+		case <-t.process.drained:
+		case <-time.After(2 * leftover):
+		}
 	}
 	return strings.TrimSpace(t.process.complained.String())
 }
