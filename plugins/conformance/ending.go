@@ -26,6 +26,7 @@ func ending() []testCase {
 // tryInterrupt is the Ctrl-C in boostd's terminal, which is for boostd.
 func tryInterrupt(ctx context.Context, s *suite) error {
 	s.t.process.signal(syscall.SIGINT)
+	s.t.mayEnd()
 	if err := tryMessages(&wire.Message{})(ctx, s); err != nil {
 		err = wrong("ignore SIGINT: a Ctrl-C in the terminal is for boostd, which lets the plugin finish", "after SIGINT: %v", err)
 		return errors.Join(err, s.restart(ctx, s.Settings))

@@ -37,6 +37,7 @@ type process struct {
 
 	said, complained kept
 	started          chan struct{} // closed when it was started
+	drained          chan struct{} // closed when its standard error was read to the end
 	exited           chan struct{} // closed when it was reaped
 }
 
@@ -47,7 +48,7 @@ func newProcess(path string, args []string) *process {
 	// The kernel ends it with the thread that starts it, which is target.start's.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	return &process{
-		cmd: cmd, started: make(chan struct{}), exited: make(chan struct{}),
+		cmd: cmd, started: make(chan struct{}), drained: make(chan struct{}), exited: make(chan struct{}),
 		said: kept{first: true}, complained: kept{},
 	}
 }
@@ -128,9 +129,11 @@ func (p *process) group() []string {
 	return left
 }
 
-func (p *process) Stdout() io.ReadCloser { return tee{p.out, &p.said} }
-func (p *process) Stderr() io.ReadCloser { return tee{p.errs, &p.complained} }
-func (p *process) Name() string          { return p.cmd.Path }
+func (p *process) Stdout() io.ReadCloser { return &tee{File: p.out, kept: &p.said} }
+func (p *process) Stderr() io.ReadCloser {
+	return &tee{File: p.errs, kept: &p.complained, end: p.drained}
+}
+func (p *process) Name() string { return p.cmd.Path }
 
 // ID is the process's number, or empty while there is none.
 func (p *process) ID() string {
@@ -154,13 +157,18 @@ func (p *process) HostToPlugin(network, address string) (pluginNetwork, pluginAd
 type tee struct {
 	*os.File
 	kept *kept
+	end  chan struct{} // closed at the end, once; nil where nobody waits
 }
 
-func (t tee) Read(b []byte) (int, error) {
+func (t *tee) Read(b []byte) (int, error) {
 	n, err := t.File.Read(b)
 	t.kept.add(b[:n])
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		err = io.EOF
+	}
+	if err != nil && t.end != nil {
+		close(t.end)
+		t.end = nil
 	}
 	return n, err
 }

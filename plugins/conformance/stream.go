@@ -24,7 +24,7 @@ type outcome struct {
 // stream is one Work, whose results are counted.
 type stream struct {
 	work grpc.BidiStreamingClient[wire.Order, wire.Results]
-	stop context.CancelFunc
+	stop func()
 
 	mu     sync.Mutex
 	sent   map[uint64]bool
@@ -34,9 +34,12 @@ type stream struct {
 	change chan struct{} // closed and made anew with every change
 }
 
-// open opens a stream; done must be called.
-func (t *target) open(ctx context.Context) (*stream, error) {
-	ctx, stop := context.WithCancel(ctx)
+// open opens a stream; stop must be called. The plugin isn't told our deadline: it is not
+// to end a stream because of it.
+func (t *target) open(parent context.Context) (*stream, error) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
+	follow := context.AfterFunc(parent, cancel)
+	stop := func() { follow(); cancel() }
 	work, err := t.handler.Work(ctx)
 	if err != nil {
 		stop()
@@ -135,7 +138,7 @@ func (s *stream) wait(ctx context.Context, ids ...uint64) ([]outcome, error) {
 			return nil, bad
 		case len(missing) == 0:
 			return all, nil
-		case end != nil:
+		case end != nil && ctx.Err() == nil:
 			return nil, wrong("keep the stream open until boostd closes its side, and handle every error of a message",
 				"the stream ended (%v) with %d of %d results missing", end, len(missing), len(ids))
 		}
@@ -165,7 +168,7 @@ func (s *stream) finish(ctx context.Context) error {
 			return nil
 		case errors.Is(end, io.EOF):
 			return wrong("when boostd closes its side, send the results of what is left first", "the stream ended with %d results missing", missing)
-		case end != nil:
+		case end != nil && ctx.Err() == nil:
 			return wrong("when boostd closes its side, end the call without an error", "the stream ended with %v", end)
 		}
 		select {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -50,7 +51,7 @@ func start(ctx context.Context, path string, args []string) (*target, error) {
 		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: temp},
 		GRPCDialOptions:  []grpc.DialOption{grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(wire.MaxFrame), grpc.MaxCallSendMsgSize(wire.MaxFrame))},
 		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, dir string) (runner.Runner, error) {
-			t.process.cmd.Env, t.process.dir = append(cmd.Env, environment()...), dir
+			t.process.cmd.Env, t.process.dir = slices.Concat(cmd.Env, environment()), dir
 			return t.process, nil
 		},
 	})
@@ -73,11 +74,13 @@ func start(ctx context.Context, path string, args []string) (*target, error) {
 // begin starts the process on a thread that lives as long as it does: the kernel ends
 // the process with the thread.
 func (t *target) begin(ctx context.Context) error {
+	over := make(chan struct{})
+	defer close(over)
 	defer context.AfterFunc(ctx, func() {
 		select {
 		case <-t.process.started:
 			t.process.signal(syscall.SIGKILL) // go-plugin would wait on
-		default:
+		case <-over:
 		}
 	})()
 	result := make(chan error, 1)
@@ -159,6 +162,12 @@ func (t *target) alive() error {
 func (t *target) lines() string {
 	if t == nil {
 		return ""
+	}
+	if t.process.begun() && t.alive() != nil {
+		select {
+		case <-t.process.drained:
+		case <-time.After(2 * leftover):
+		}
 	}
 	return strings.TrimSpace(t.process.complained.String())
 }
