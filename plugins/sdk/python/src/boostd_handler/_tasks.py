@@ -1,18 +1,19 @@
-"""Runs async functions: a batch is a task in the main thread's loop, and so is each call in it.
+"""Runs async functions: a batch is one task in the main thread's loop.
 
-A call has a task of its own so that it can be cancelled without a trace in the next
-one, and because context variables are to be its own.
+A task for each message would cost more than many handlers do. So a cancellation is aimed
+at the message that runs: it is delivered in the loop, where the task stands in that
+message's handler, and nothing of it is left for the next message.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
+import time
 from collections.abc import Awaitable, Callable
 
 from ._message import Message
 from ._run import Run, wrong_return
-
-_Outcome = tuple[object, BaseException | None]
 
 
 class Tasks:
@@ -22,84 +23,103 @@ class Tasks:
         self._handle = handle
         self._batch = batch
         self._loop = loop
-        # A loop holds its tasks weakly: these are the strong references.
-        self._runs: dict[Run, asyncio.Task[None]] = {}
-        self._calls: dict[Run, asyncio.Task[_Outcome]] = {}
+        # The loop holds its tasks weakly: these are the strong references.
+        self._tasks: dict[Run, asyncio.Task[None]] = {}
 
     def submit(self, run: Run, ended: Callable[[Run], None]) -> None:
         """Takes a batch; ended is called when all its messages are answered. For any thread."""
-        self._loop.call_soon_threadsafe(self._begin, run, ended)
+        run.stop = lambda m: in_loop(self._loop, self._stop, run, m)
+        in_loop(self._loop, self._begin, run, ended)
 
     def _begin(self, run: Run, ended: Callable[[Run], None]) -> None:
-        run.stop = lambda m: _in(self._loop, self._stop, run, m)
-        self._runs[run] = self._loop.create_task(self._work(run, ended))
+        self._tasks[run] = self._loop.create_task(self._work(run, ended))
 
     async def _work(self, run: Run, ended: Callable[[Run], None]) -> None:
+        clock = _Clock(run, self._loop, self._tasks[run].cancel) if run.timeout else None
         try:
-            if self._batch and run.together:
+            if not self._batch:
+                await self._each(run)
+            elif run.together:
                 await self._together(run, run.messages)
-            elif self._batch:
+            else:
                 for m in run.messages:
                     await self._together(run, [m])
-            else:
-                await self._each(run)
         finally:
-            del self._runs[run]
+            if clock is not None:
+                clock.stop()
+            del self._tasks[run]
             ended(run)
 
     async def _each(self, run: Run) -> None:
+        handle = self._handle
         for m in run.messages:
             if not run.begin(m):
                 continue
-            result, error = await self._call(run, m)
-            if error is not None:
+            try:
+                result = await handle(m)
+            except BaseException as error:  # SystemExit as well: it would end the loop
                 run.failed(m, error)
-            elif result is not None:
-                run.failed(m, wrong_return(result))
             else:
-                run.done(m)
+                if result is None:
+                    run.done(m)
+                else:
+                    run.failed(m, wrong_return(result))
+            if m.cancelled:
+                _forget_cancel()
 
     async def _together(self, run: Run, messages: list[Message]) -> None:
         messages = [m for m in messages if run.begin(m)]
         if not messages:
             return
-        result, error = await self._call(run, messages)
-        if error is not None:
+        try:
+            result = await self._handle(messages)
+        except BaseException as error:
             run.fail_together(messages, error)
         else:
             run.end_together(messages, result)
-
-    async def _call(self, run: Run, argument: Message | list[Message]) -> _Outcome:
-        """Calls the handler, for run.timeout at most; a handler that goes on nevertheless is waited for."""
-        task = self._loop.create_task(_guarded(self._handle, argument))
-        self._calls[run] = task
-        timer = self._loop.call_later(run.timeout, task.cancel) if run.timeout else None
-        try:
-            return await task
-        except asyncio.CancelledError as error:  # cancelled before its first step
-            if not task.cancelled():
-                raise
-            return None, error
-        finally:
-            if timer is not None:
-                timer.cancel()
-            del self._calls[run]
+        _forget_cancel()
 
     def _stop(self, run: Run, m: Message) -> None:
-        task = self._calls.get(run)
-        if task is not None and run.running.get(m._wire.id) is m:
-            task.cancel()
+        if run.running.get(m._wire.id) is m:
+            self._tasks[run].cancel()
 
 
-async def _guarded(handle: Callable[..., Awaitable[object]], argument: object) -> _Outcome:
-    """An exception is an outcome: SystemExit would otherwise end the loop."""
-    try:
-        return await handle(argument), None
-    except BaseException as error:
-        return None, error
+class _Clock:
+    """Cancels the task of a batch when the message that runs has had its time.
+
+    One timer serves all messages: it looks when the first one's time would be over, and
+    then when that of the one that runs is.
+    """
+
+    def __init__(self, run: Run, loop: asyncio.AbstractEventLoop, cancel: Callable[[], object]) -> None:
+        self._run = run
+        self._loop = loop
+        self._cancel = cancel
+        self._timer = loop.call_later(run.timeout, self._look)
+
+    def stop(self) -> None:
+        self._timer.cancel()
+
+    def _look(self) -> None:
+        left = self._run.timeout
+        for m in self._run.running.values():
+            if m._deadline is not None and (to_go := m._deadline - time.monotonic()) > 0:
+                left = to_go
+            else:
+                self._cancel()
+            break
+        self._timer = self._loop.call_later(left, self._look)
 
 
-def _in(loop: asyncio.AbstractEventLoop, call: Callable[..., None], *args: object) -> None:
+def _forget_cancel() -> None:
+    """Ends the count of cancellations, by which asyncio.timeout and TaskGroup would be led astray in the next message."""
+    if sys.version_info >= (3, 11):
+        task = asyncio.current_task()
+        while task is not None and task.cancelling():
+            task.uncancel()
+
+
+def in_loop(loop: asyncio.AbstractEventLoop, call: Callable[..., None], *args: object) -> None:
     """Calls in the loop; after its end there is nothing to call any more."""
     try:
         loop.call_soon_threadsafe(call, *args)

@@ -27,38 +27,44 @@ class Threads:
 
     def _work(self, run: Run, ended: Callable[[Run], None]) -> None:
         try:
-            if not self._batch:
-                self._each(run)
-            elif run.together:
-                self._together(run, run.messages)
-            else:
-                for m in run.messages:
-                    self._together(run, [m])
+            work(run, self._handle, batch=self._batch)
         finally:
             ended(run)
 
-    def _each(self, run: Run) -> None:
-        handle = self._handle
-        for m in run.messages:
-            if not run.begin(m):
-                continue
-            try:
-                result = handle(m)
-            except BaseException as error:  # SystemExit as well: the thread goes on
-                run.failed(m, error)
-            else:
-                if result is None:
-                    run.done(m)
-                else:
-                    run.failed(m, wrong_return(result))
 
-    def _together(self, run: Run, messages: list[Message]) -> None:
-        messages = [m for m in messages if run.begin(m)]
-        if not messages:
-            return
+def work(run: Run, handle: Callable[..., object], *, batch: bool) -> None:
+    """Handles a batch in this thread."""
+    if not batch:
+        _each(run, handle)
+    elif run.together:
+        _together(run, handle, run.messages)
+    else:
+        for m in run.messages:
+            _together(run, handle, [m])
+
+
+def _each(run: Run, handle: Callable[[Message], object]) -> None:
+    for m in run.messages:
+        if not run.begin(m):
+            continue
         try:
-            result = self._handle(messages)
-        except BaseException as error:
-            run.fail_together(messages, error)
+            result = handle(m)
+        except BaseException as error:  # SystemExit as well: the thread goes on
+            run.failed(m, error)
         else:
-            run.end_together(messages, result)
+            if result is None:
+                run.done(m)
+            else:
+                run.failed(m, wrong_return(result))
+
+
+def _together(run: Run, handle: Callable[[list[Message]], object], messages: list[Message]) -> None:
+    messages = [m for m in messages if run.begin(m)]
+    if not messages:
+        return
+    try:
+        result = handle(messages)
+    except BaseException as error:
+        run.fail_together(messages, error)
+    else:
+        run.end_together(messages, result)
