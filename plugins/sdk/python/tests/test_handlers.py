@@ -71,6 +71,12 @@ def test_a_fault_has_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == ""
 
 
+def test_tracebacks_are_not_endless(capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(1000):
+        run(does(ZeroDivisionError())[0], message())
+    assert 10 <= capsys.readouterr().err.count("Traceback") < 50
+
+
 def test_a_long_traceback_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
     def deep(m: Message) -> None:
         deep(m)
@@ -83,7 +89,6 @@ def test_a_long_traceback_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
 def test_something_returned_is_a_fault() -> None:
     def verdict(m: Message) -> bool:
         return False
-
 
     assert "handler returned bool, want None" in run(verdict, message()).reason  # type: ignore[arg-type]
 

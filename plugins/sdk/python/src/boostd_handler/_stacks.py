@@ -7,6 +7,7 @@ import io
 import sys
 import threading
 import traceback
+from typing import Any
 
 # In bytes: the protocol's limit.
 MAX_TEXT = 256 << 10
@@ -24,9 +25,18 @@ def stacks(loop: asyncio.AbstractEventLoop | None) -> str:
         out.write("\n")
     for task in _tasks(loop):
         out.write(f"task {task.get_name()}:\n")
-        task.print_stack(limit=_FRAMES, file=out)
+        out.writelines(_awaits(task.get_coro()))
         out.write("\n")
     return out.getvalue().encode("utf-8", "replace")[:MAX_TEXT].decode("utf-8", "ignore")
+
+
+def _awaits(coroutine: Any) -> list[str]:
+    """The frames of a coroutine and of what it waits for: a suspended task has only the first one in its own stack."""
+    lines: list[str] = []
+    while (frame := getattr(coroutine, "cr_frame", None)) is not None and len(lines) < _FRAMES:
+        lines += traceback.format_stack(frame, limit=1)
+        coroutine = coroutine.cr_await
+    return lines
 
 
 def _tasks(loop: asyncio.AbstractEventLoop | None) -> set[asyncio.Task[object]]:
