@@ -88,10 +88,12 @@ kafka-stop: ## stop it
 	@go run ./test/kafkatest/cmd/kafka stop
 
 PROTO = plugins/wire
-proto: bin/tools/venv ## generate plugins/wire anew, after a change of handler.proto
+PYTHON = plugins/sdk/python/src
+proto: bin/tools/venv ## generate plugins/wire, and Python's, anew, after a change of handler.proto
 	cd tools && go build -o ../bin/tools/ google.golang.org/protobuf/cmd/protoc-gen-go google.golang.org/grpc/cmd/protoc-gen-go-grpc
 	PATH=$(CURDIR)/bin/tools:$$PATH bin/tools/venv/bin/python -m grpc_tools.protoc -I $(PROTO) --go_out=$(PROTO) --go_opt=paths=source_relative \
 		--go-grpc_out=$(PROTO) --go-grpc_opt=paths=source_relative handler.proto
+	bin/tools/venv/bin/python -m grpc_tools.protoc -I boostd_handler/wire=$(PROTO) --python_out=$(PYTHON) --pyi_out=$(PYTHON) boostd_handler/wire/handler.proto
 
 bin/tools/venv:
 	python3 -m venv $@

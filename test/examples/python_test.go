@@ -1,0 +1,87 @@
+package examples
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// needPython ends the test as NOT RUN where there is no Python of 3.10 or later that
+// can make environments.
+func needPython(t *testing.T) {
+	t.Helper()
+	need(t, "python3")
+	if exec.Command("python3", "-c", "import sys; sys.exit(sys.version_info < (3, 10))").Run() != nil {
+		t.Skip("NOT RUN: no python3 of 3.10 or later")
+	}
+	if exec.Command("python3", "-c", "import venv, ensurepip").Run() != nil {
+		t.Skip("NOT RUN: no venv for python3")
+	}
+}
+
+func TestPython(t *testing.T) {
+	needPython(t)
+	folder := copied(t, "examples/python", "plugins/sdk/python")
+	run(t, folder, shell(t, "examples/python/README.md"))
+	example := filepath.Join(folder, "examples/python")
+	t.Run("example", func(t *testing.T) { conform(t, filepath.Join(example, "handler")) })
+	t.Run("async", func(t *testing.T) { conform(t, asyncVariant(t, example)) })
+	t.Run("by a person", func(t *testing.T) { byAPerson(t, filepath.Join(example, "handler")) })
+	t.Run("sdk", func(t *testing.T) {
+		run(t, filepath.Join(folder, "plugins/sdk/python"), `
+			python=../../../examples/python/venv/bin/python
+			$python -m pip install --quiet --disable-pip-version-check '.[test]'
+			$python -m pytest
+			$python -m mypy
+			$python -m mypy ../../../examples/python/main.py`)
+	})
+}
+
+// asyncVariant is the example with an async handler instead of a plain one.
+func asyncVariant(t *testing.T, example string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(example, "main.py"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := string(text)
+	for _, c := range [][2]string{
+		{"def handle(", "async def handle("},
+		{"def start(", "async def start("},
+		{"            if m.wait_cancelled(wish.get(\"ms\", 0) / 1000):\n                raise Cancelled\n", "            await asyncio.sleep(wish.get(\"ms\", 0) / 1000)\n"},
+		{"from datetime", "import asyncio\nfrom datetime"},
+	} {
+		if strings.Count(changed, c[0]) != 1 {
+			t.Fatalf("main.py doesn't have %q once", c[0])
+		}
+		changed = strings.Replace(changed, c[0], c[1], 1)
+	}
+	path := filepath.Join(example, "async.py")
+	// Its first line names the interpreter: the other way to make a program of one path.
+	changed = "#!" + filepath.Join(example, "venv/bin/python") + "\n" + changed
+	if err := os.WriteFile(path, []byte(changed), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// byAPerson starts a plugin without boostd's cookie: it says what it is.
+func byAPerson(t *testing.T, path string) {
+	t.Helper()
+	out, err := exec.Command(path).CombinedOutput()
+	if code := exitCode(err); code != 64 {
+		t.Errorf("exit code %d, want 64", code)
+	}
+	if !strings.Contains(string(out), "boostd") {
+		t.Errorf("it says %q", out)
+	}
+}
+
+func exitCode(err error) int {
+	if exit, ok := err.(*exec.ExitError); ok {
+		return exit.ExitCode()
+	}
+	return -1
+}
