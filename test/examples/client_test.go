@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"sync"
 	"testing"
@@ -36,7 +37,7 @@ func start(tb testing.TB, path string, settings map[string]string) (*running, er
 	tb.Helper()
 	p := &running{said: &said{}}
 	cmd := exec.Command(path)
-	cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + tb.TempDir(), "LANG=C.UTF-8"}
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + tb.TempDir(), "LANG=C.UTF-8"}
 	sockets := tb.TempDir()
 	cmd.Env = append(cmd.Env, "PLUGIN_UNIX_SOCKET_DIR="+sockets)
 	p.client = plugin.NewClient(&plugin.ClientConfig{

@@ -2,6 +2,7 @@ package examples
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -39,32 +40,42 @@ func shell(t *testing.T, readme string) string {
 	return all.String()
 }
 
-// copied is a folder with the named folders of the repository, as they are but for what
+// copyTo fills a folder with folders of the repository, as they are but for what
 // somebody has installed there.
-func copied(t *testing.T, folders ...string) string {
-	t.Helper()
-	to := t.TempDir()
+func copyTo(to string, folders ...string) error {
+	return eachFile(folders, func(rel string) error {
+		target := filepath.Join(to, rel)
+		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+			return err
+		}
+		return copyFile(filepath.Join(root, rel), target)
+	})
+}
+
+// eachFile goes through the folders in a fixed order; paths are below the repository's.
+func eachFile(folders []string, do func(rel string) error) error {
 	for _, folder := range folders {
 		err := filepath.WalkDir(filepath.Join(root, folder), func(path string, d fs.DirEntry, err error) error {
 			if err != nil {
 				return err
 			}
-			switch rel, err := filepath.Rel(root, path); {
-			case err != nil:
-				return err
-			case d.IsDir() && installed(d.Name()):
-				return fs.SkipDir
-			case d.IsDir():
-				return os.MkdirAll(filepath.Join(to, rel), 0o755)
-			default:
-				return copyFile(path, filepath.Join(to, rel))
+			if d.IsDir() {
+				if installed(d.Name()) {
+					return fs.SkipDir
+				}
+				return nil
 			}
+			rel, err := filepath.Rel(root, path)
+			if err != nil {
+				return err
+			}
+			return do(rel)
 		})
 		if err != nil {
-			t.Fatalf("copy %s: %v", folder, err)
+			return err
 		}
 	}
-	return to
+	return nil
 }
 
 func installed(folder string) bool {
@@ -84,15 +95,15 @@ func copyFile(from, to string) error {
 }
 
 // run runs commands in a folder, as a person would.
-func run(t *testing.T, folder, commands string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), installLimit)
+func run(ctx context.Context, folder, commands string) error {
+	ctx, cancel := context.WithTimeout(ctx, installLimit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-e", "-c", commands)
 	cmd.Dir = folder
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v\n%s", commands, err, out)
+		return fmt.Errorf("run %s: %w\n%s", commands, err, out)
 	}
+	return nil
 }
 
 // need ends the test as NOT RUN where the machine lacks a tool.

@@ -8,7 +8,7 @@ import time
 import grpc
 import pytest
 
-from boostd_handler import __version__
+from boostd_handler import Start, __version__
 from boostd_handler._process import COOKIE, COOKIE_VALUE
 
 from .plugin import Plugin, by_person
@@ -20,6 +20,11 @@ def test_a_person_is_told() -> None:
     got = by_person(NOOP)
     assert (got.returncode, got.stdout) == (64, "")
     assert "boostd starts it" in got.stderr and "plugin:" in got.stderr
+
+
+def test_settings_are_not_printed() -> None:
+    s = Start("h", "1", 4, {"password": "hunter2"})
+    assert "hunter2" not in repr(s) + str(s)
 
 
 def test_another_protocol() -> None:

@@ -37,8 +37,8 @@ class Start:
     """boostd's version, for logs."""
     slots: int
     """How many batches there will be at once, at most."""
-    settings: dict[str, str] = field(default_factory=dict)
-    """The handler's own, from `settings:` of its entry. Secrets may be among them."""
+    settings: dict[str, str] = field(default_factory=dict, repr=False)
+    """The handler's own, from `settings:` of its entry. Secrets may be among them, so they don't show when it is printed."""
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from ._message import Message
 from ._run import Run, wrong_return
 
-# As many batches at once, whatever slots are: a thread costs memory, and Python runs
-# one at a time. Further batches wait, and can be cancelled meanwhile.
-MAX_THREADS = 256
+# As many batches at once, whatever slots are: threads cost memory, and Python runs one at
+# a time. Further batches wait, and can be cancelled meanwhile.
+MAX_THREADS = 1024
 
 
 class Threads:
