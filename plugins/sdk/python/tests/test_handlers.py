@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -19,6 +20,11 @@ Handle = Callable[[Message], Awaitable[None] | None]
 class Unspeakable(Exception):
     def __str__(self) -> str:
         raise RuntimeError("no text")
+
+
+class Undecided(Dead):
+    def __init__(self) -> None:
+        """Has no reason, because it doesn't call its parent's."""
 
 
 def does(error: BaseException | None) -> list[Handle]:
@@ -55,6 +61,7 @@ def does(error: BaseException | None) -> list[Handle]:
     (SystemExit(3), Outcome(retry=True, reason="handler raised SystemExit: 3")),
     (KeyboardInterrupt(), Outcome(retry=True, reason="handler raised KeyboardInterrupt")),
     (Cancelled(), Outcome(retry=True, reason="handler raised Cancelled")),
+    (Undecided(), Outcome(retry=True, reason="handler raised Undecided")),
     (asyncio.CancelledError(), Outcome(retry=True, reason="handler raised CancelledError")),
 ])
 def test_outcomes(error: BaseException | None, want: Outcome) -> None:
@@ -91,6 +98,22 @@ def test_something_returned_is_a_fault() -> None:
         return False
 
     assert "handler returned bool, want None" in run(verdict, message()).reason  # type: ignore[arg-type]
+
+
+def test_seconds_that_are_none() -> None:
+    def handle(m: Message) -> None:
+        raise RetryAfter("soon")  # type: ignore[arg-type]
+
+    assert run(handle, message()).reason.startswith("handler raised ValueError")
+
+
+def test_a_coroutine_that_nobody_awaits() -> None:
+    async def later(m: Message) -> None: ...
+
+    with pytest.warns(RuntimeWarning, match="never awaited"):
+        out = run(lambda m: later(m), message())
+        gc.collect()
+    assert "handler returned coroutine" in out.reason
 
 
 def test_cancelled_handlers() -> None:

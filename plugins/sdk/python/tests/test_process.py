@@ -130,6 +130,49 @@ def test_sigterm_gives_up_what_takes_long() -> None:
         assert p.ended()[0] == 0
 
 
+@pytest.mark.parametrize("half", [False, True])
+def test_a_stream_that_breaks(half: bool) -> None:
+    """What runs is given up, also when boostd had closed its side already."""
+    code = "def handle(m: Message) -> None:\n  m.wait_cancelled(60)\n  print('over', m.cancelled)"
+    with Plugin(SLOW.format(code=code)) as p:
+        p.start()
+        work = p.work()
+        work.batch(b"", b"")
+        until_stands_at(p, "wait_cancelled")
+        if half:
+            work.orders.put(None)
+            until_stands_at(p, "wait_cancelled")
+        work.break_off()
+        p.process.send_signal(signal.SIGTERM)
+        code_, _, err = p.ended()
+        assert (code_, err) == (0, "over True\n")
+
+
+def test_children_heed_sigterm() -> None:
+    code = """
+import multiprocessing, time
+def child(q):
+    q.put(1)
+    time.sleep(60)
+def handle(m):
+    q = multiprocessing.get_context("fork").Queue()
+    c = multiprocessing.get_context("fork").Process(target=child, args=(q,))
+    c.start()
+    q.get()
+    c.terminate()
+    c.join(10)
+    print("ended by", c.exitcode)
+    c.kill()
+"""
+    with Plugin(SLOW.format(code=code)) as p:
+        p.start()
+        work = p.work()
+        work.batch(b"")
+        assert next(work.results()) == (0, None)
+        p.process.send_signal(signal.SIGTERM)
+        assert "ended by -15" in p.ended()[2]
+
+
 @pytest.mark.parametrize("a", ["", "async "])
 def test_a_handler_that_hangs(a: str) -> None:
     """It blocks the loop, or its thread: the stacks can be had, and the process ends."""

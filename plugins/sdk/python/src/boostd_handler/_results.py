@@ -29,7 +29,7 @@ class RetryAfter(Exception):
 
     def __init__(self, seconds: float, reason: str = "") -> None:
         super().__init__(seconds, reason)
-        self.seconds = seconds
+        self.seconds = float(seconds)  # what is no number fails here, where it is raised
         self.reason = reason
 
 

@@ -60,7 +60,11 @@ class Run:
         late = self.timeout if m.cancelled and not asked else 0
         if not (reported or asked or expected(error)):
             report(m, error)
-        self.answer(failure(m._wire.id, error, cancelled=asked, late=late))
+        try:
+            result = failure(m._wire.id, error, cancelled=asked, late=late)
+        except Exception:  # a subclass of Dead without a reason, for one
+            result = Failure(id=m._wire.id, reason=f"handler raised {type(error).__name__}")
+        self.answer(result)
 
     def end_together(self, messages: list[Message], result: object) -> None:
         """Ends messages that were handled as one, with what the handler returned."""

@@ -80,6 +80,8 @@ def _serve(hooks: Hooks) -> NoReturn:
     wishes: queue.SimpleQueue[None] = queue.SimpleQueue()
     # SimpleQueue may be used in a signal handler; an Event may not.
     signal.signal(signal.SIGTERM, lambda number, frame: wishes.put(None))
+    # A child of multiprocessing has the same handler, and would ignore its parent's SIGTERM.
+    os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
     path = socket_path()
 
     async def main() -> None:

@@ -117,6 +117,8 @@ class Service:
             ending = self._ending
         if ending:
             stream.end()
+        if not context.add_callback(stream.broken):  # called at the stream's end, whatever ends it
+            stream.broken()
         reader = threading.Thread(target=stream.read, args=(orders,), name="orders", daemon=True)
         reader.start()
         try:

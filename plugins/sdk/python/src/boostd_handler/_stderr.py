@@ -48,7 +48,10 @@ def report(about: Message | str, error: BaseException) -> None:
     left_out = _bucket.take()
     if left_out is None:
         return
-    text = "".join(traceback.format_exception(error, limit=-_FRAMES))
+    try:
+        text = "".join(traceback.format_exception(error, limit=-_FRAMES))
+    except Exception:  # it goes through attributes that anybody may have written
+        text = type(error).__name__
     if len(text) > _CHARACTERS:  # the end says what was raised
         text = "…\n" + text[-_CHARACTERS:]
     if left_out:

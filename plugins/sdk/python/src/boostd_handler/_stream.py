@@ -47,9 +47,7 @@ class Stream:
                     for run in self._now():
                         run.cancel(ids)
         except Exception:  # what gRPC raises when the other side is gone
-            for run in self._now():
-                run.cancel_all()
-            self._outbox.put(None)
+            self.broken()
         finally:
             with self._lock:
                 self._closed = True
@@ -89,6 +87,11 @@ class Stream:
         """Asks what runs to give up."""
         for run in self._now():
             run.cancel_all()
+
+    def broken(self) -> None:
+        """Gives all up: nobody wants results any more."""
+        self.give_up()
+        self._outbox.put(None)
 
     def busy(self) -> bool:
         """Whether batches are on their way."""
