@@ -1,11 +1,19 @@
 package examples
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"google.golang.org/protobuf/encoding/prototext"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protodesc"
+	"google.golang.org/protobuf/types/descriptorpb"
+
+	"github.com/kafkaboost/boostd/plugins/wire"
 )
 
 // needPython ends the test as NOT RUN where there is no Python of 3.10 or later that
@@ -35,12 +43,37 @@ func TestPython(t *testing.T) {
 	t.Run("example", func(t *testing.T) { conform(t, filepath.Join(example, "handler")) })
 	t.Run("async", func(t *testing.T) { conform(t, asyncVariant(t, example)) })
 	t.Run("by a person", func(t *testing.T) { byAPerson(t, filepath.Join(example, "handler")) })
+	t.Run("protocol", func(t *testing.T) { knowsTheProtocol(t, filepath.Join(example, "venv/bin/python")) })
 	for name, command := range map[string]string{"sdk": "pytest", "sdk types": "mypy", "example types": "mypy ../../../examples/python/main.py"} {
 		t.Run(name, func(t *testing.T) {
 			if err := run(t.Context(), filepath.Join(folder, "plugins/sdk/python"), "../../../examples/python/venv/bin/python -m "+command); err != nil {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// knowsTheProtocol compares what was generated for Python with what was for Go: make
+// proto writes both.
+func knowsTheProtocol(t *testing.T, python string) {
+	t.Helper()
+	out, err := exec.Command(python, "-c", "from boostd_handler.wire import handler_pb2 as h\nimport sys\nsys.stdout.buffer.write(h.DESCRIPTOR.serialized_pb)").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got descriptorpb.FileDescriptorProto
+	if err := proto.Unmarshal(out, &got); err != nil {
+		t.Fatal(err)
+	}
+	// Read and written as Go's: a field's name in JSON need not stand in it.
+	file, err := protodesc.NewFile(&got, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same, want := protodesc.ToFileDescriptorProto(file), protodesc.ToFileDescriptorProto(wire.File_handler_proto)
+	same.Name = want.Name // it has the package's folder before it
+	if !proto.Equal(same, want) {
+		t.Errorf("Python's protocol isn't handler.proto: make proto\n%s", prototext.Format(same))
 	}
 }
 
@@ -85,7 +118,7 @@ func byAPerson(t *testing.T, path string) {
 }
 
 func exitCode(err error) int {
-	if exit, ok := err.(*exec.ExitError); ok {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return exit.ExitCode()
 	}
 	return -1

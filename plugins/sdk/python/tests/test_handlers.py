@@ -195,6 +195,24 @@ def test_batches() -> None:
         assert got == [Outcome(done=True), Outcome(dead=True, reason="bad"), Outcome(done=True)]
 
 
+def test_a_batch_is_given_up_as_one() -> None:
+    def handle(messages: list[Message]) -> Verdicts:
+        if messages[2].wait_cancelled(30):
+            raise Cancelled
+        return None
+
+    async def later(messages: list[Message]) -> Verdicts:
+        await asyncio.sleep(30)
+        return None
+
+    got = run_batch(later, [message(), message(cancelled=True), message()])
+    assert all(out.cancelled for out in got)
+    got = run_batch(handle, [message(), message(), message()], timeout=0.05)
+    assert got == [Outcome(retry=True, reason="took longer than 0.05 s")] * 3
+    got = run_batch(later, [message(), message()], timeout=0.05)
+    assert got == [Outcome(retry=True, reason="took longer than 0.05 s")] * 2
+
+
 @pytest.mark.parametrize(("returned", "want"), [
     (None, Outcome(done=True)),
     ([None], "batch handler returned list of 1, want None or a list of 2"),

@@ -176,8 +176,10 @@ def test_a_handler_that_hangs(a: str) -> None:
         work = p.work()
         work.batch(b"")
         assert "in handle" in until_stands_at(p, "handle")
+        began = time.monotonic()
         p.process.send_signal(signal.SIGTERM)
         assert p.ended()[0] == 0 and p.sockets() == []
+        assert time.monotonic() - began < 10  # it sleeps for a minute
 
 
 def test_stacks_have_tasks() -> None:

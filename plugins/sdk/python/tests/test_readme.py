@@ -24,6 +24,11 @@ def served(monkeypatch: pytest.MonkeyPatch, block: str, **known: object) -> Call
     return handlers[0]
 
 
+def test_version() -> None:
+    project = (Path(__file__).parent.parent / "pyproject.toml").read_text()
+    assert f'\nversion = "{boostd_handler.__version__}"\n' in project
+
+
 def test_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[int] = []
     warehouse = SimpleNamespace(is_busy=lambda: bool(sent), send=sent.append)

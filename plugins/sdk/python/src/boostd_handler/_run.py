@@ -95,7 +95,9 @@ class Run:
             if self.waiting.pop(wire_id, None) is not None:
                 self.answer(not_begun(wire_id))
             elif (m := self.running.get(wire_id)) is not None:
-                m._cancel()
+                # Of those that are handled as one, all are given up with one.
+                for other in list(self.running.values()) if self.together else [m]:
+                    other._cancel()
                 if self.stop is not None:
                     self.stop(m)
 

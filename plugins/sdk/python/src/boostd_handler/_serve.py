@@ -28,10 +28,11 @@ from ._stderr import report
 _MAX_FRAME = 64 << 20
 # A stream has a thread for itself, and boostd opens one for eight slots.
 _MAX_RPCS = 1024
-# In seconds. boostd waits two for the end before it kills.
+# In seconds: how long what runs may go on, how long it has to give up then, how long
+# streams have to close, and hooks and what else Python does to end. boostd kills after two.
 _RUNNING = 1.0
-_GIVING_UP = 2.0
-_CLOSING = 0.5
+_GIVING_UP = 0.5
+_CLOSING = 0.2
 _EXITING = 2.0
 
 Verdicts = list[BaseException | None] | None
