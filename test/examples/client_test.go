@@ -38,8 +38,6 @@ func start(tb testing.TB, path string, settings map[string]string) (*running, er
 	p := &running{said: &said{}}
 	cmd := exec.Command(path)
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + tb.TempDir(), "LANG=C.UTF-8"}
-	sockets := tb.TempDir()
-	cmd.Env = append(cmd.Env, "PLUGIN_UNIX_SOCKET_DIR="+sockets)
 	p.client = plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  plugin.HandshakeConfig{ProtocolVersion: wire.Version, MagicCookieKey: wire.Cookie, MagicCookieValue: wire.CookieValue},
 		Plugins:          plugin.PluginSet{wire.Service: handlerPlugin{}},

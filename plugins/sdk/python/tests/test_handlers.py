@@ -218,6 +218,8 @@ def test_a_batch_is_given_up_as_one() -> None:
     ([None], "batch handler returned list of 1, want None or a list of 2"),
     (True, "batch handler returned bool, want None or a list of 2"),
     ([True, True], "batch handler has a bool for it"),
+    ((None, None, None), "batch handler returned tuple of 3"),
+    ((None, None), Outcome(done=True)),
     ([RetryAfter(1, "later")] * 2, Outcome(retry=True, after=1, reason="later")),
     (ValueError("all"), "handler raised ValueError: all"),
 ])

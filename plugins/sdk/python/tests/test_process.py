@@ -141,8 +141,9 @@ def test_a_stream_that_breaks(half: bool) -> None:
         until_stands_at(p, "wait_cancelled")
         if half:
             work.orders.put(None)
-            until_stands_at(p, "wait_cancelled")
+            until_stands_at(p, "read", stands=False)
         work.break_off()
+        until_stands_at(p, "wait_cancelled", stands=False)
         p.process.send_signal(signal.SIGTERM)
         code_, _, err = p.ended()
         assert (code_, err) == (0, "over True\n")
@@ -204,10 +205,10 @@ def test_batches_of_a_batch_handler() -> None:
         assert p.ended()[2].split() == ["3", "1", "1", "1"]
 
 
-def until_stands_at(p: Plugin, function: str) -> str:
-    """Waits until something stands in a function, and returns all stacks."""
+def until_stands_at(p: Plugin, function: str, *, stands: bool = True) -> str:
+    """Waits until something stands in a function, or nothing does any more, and returns all stacks."""
     for _ in range(1000):
-        if f"in {function}\n" in (text := p.stacks()):
+        if (f"in {function}\n" in (text := p.stacks())) == stands:
             return text
         time.sleep(0.005)
-    raise AssertionError(f"nothing stands in {function}:\n{text}")
+    raise AssertionError(f"{'nothing' if stands else 'something'} stands in {function}:\n{text}")

@@ -72,7 +72,7 @@ class Run:
             for m in messages:
                 self.done(m)
             return
-        if not isinstance(result, list) or len(result) != len(messages):
+        if not isinstance(result, (list, tuple)) or len(result) != len(messages):
             wrong = TypeError(f"batch handler returned {_shape(result)}, want None or a list of {len(messages)}")
             self.fail_together(messages, wrong)
             return
@@ -117,7 +117,8 @@ def not_begun(wire_id: int) -> Failure:
 
 def _shape(value: object) -> str:
     """What something is, without what is in it."""
-    return f"list of {len(value)}" if isinstance(value, list) else type(value).__name__
+    name = type(value).__name__
+    return f"{name} of {len(value)}" if isinstance(value, (list, tuple)) else name
 
 
 def wrong_return(value: object) -> TypeError:

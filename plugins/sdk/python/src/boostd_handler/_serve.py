@@ -13,7 +13,7 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NoReturn
 
@@ -35,8 +35,8 @@ _GIVING_UP = 0.5
 _CLOSING = 0.2
 _EXITING = 2.0
 
-Verdicts = list[BaseException | None] | None
-"""What a batch handler returns: None when all are done, or one entry for each message."""
+Verdicts = Sequence[BaseException | None] | None
+"""What a batch handler returns: None when all are done, or a list or tuple with one entry for each message."""
 
 
 def serve(
