@@ -29,14 +29,15 @@ var rooms = map[string][]string{
 	"deadletter":         {"", "priority"},
 	"console":            {"", "priority", "lockfile", "record"},
 	"plugins":            {""},
+	"tracing":            {""},
 	"plugins/wire":       {},
 	"plugins/sdk":        {"plugins/wire"},
 	"producer":           {"", "priority", "kafkaio", "record"},
 	"kafkaio":            {"", "priority", "offsets", "suggest"},
 	"configwatch":        {"", "priority", "lockfile", "wholefile"},
 	"actors":             {"", "priority", "scheduler"},
-	"conf":               {"", "priority", "scheduler", "configwatch", "kafkaio", "plugins", "console", "producer", "logs", "suggest"},
-	"daemon":             {"", "priority", "scheduler", "offsets", "deadletter", "audit", "plugins", "kafkaio", "configwatch", "actors", "conf", "alarms", "console", "logs", "lockfile", "wholefile", "producer", "record"},
+	"conf":               {"", "priority", "scheduler", "configwatch", "kafkaio", "plugins", "console", "producer", "logs", "suggest", "tracing"},
+	"daemon":             {"", "priority", "scheduler", "offsets", "deadletter", "audit", "plugins", "kafkaio", "configwatch", "actors", "conf", "alarms", "console", "logs", "lockfile", "wholefile", "producer", "record", "tracing"},
 	"cmd":                {"*"},
 	"test":               {"*"},
 	"test/kafkatest":     {},
@@ -58,6 +59,7 @@ var libraries = map[string]string{
 	"github.com/fsnotify/fsnotify":               "configwatch",
 	"github.com/aws/aws-sdk-go-v2":               "configwatch",
 	"github.com/hashicorp/go-plugin":             "plugins",
+	"go.opentelemetry.io":                        "tracing", // protoactor links some of it, and isn't given any
 }
 
 // pure rooms import nothing that has a clock of its own, draws numbers at

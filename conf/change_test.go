@@ -48,6 +48,7 @@ func TestCompare(t *testing.T) {
 		"order and tenant":                {"orders: {handler: orders}", "orders: {handler: orders, order: none, tenant: {header: h}}", "", "topics.orders.order topics.orders.tenant.header"},
 		"dead letters and the audit":      {"slots: 8", "slots: 8, dead_letter: true, audit: a, audit_required: true", "", "handlers.bills.dead_letter handlers.bills.audit handlers.bills.audit_required"},
 		"the gate":                        {"log:", "gate: off\nlog:", "", "gate.pausing"},
+		"tracing":                         {"log:", "tracing: {endpoint: \"http://127.0.0.1:4318\", sample: 1}\nlog:", "", "tracing.endpoint tracing.sample"},
 		"console, socket, start":          {"log:", "console: {listen: \"127.0.0.1:1\"}\ncontrol: /x\nstart_wait: 1s\nstate_dir: /y\nlog:", "", "control state_dir console.listen start_wait"},
 	} {
 		next := strings.Replace(changeBase, c.from, c.to, 1)
@@ -86,6 +87,7 @@ const needRestart = `control state_dir
 	handlers.NAME.log handlers.NAME.noop handlers.NAME.sleep handlers.NAME.sleep.min handlers.NAME.sleep.max handlers.NAME.exec handlers.NAME.http
 	handlers.NAME.dead_letter handlers.NAME.audit handlers.NAME.audit_required
 	console.listen console.token_file console.produce
+	tracing.endpoint tracing.sample tracing.token_file tracing.ca_file tracing.service tracing.keys
 	start_wait gate.pausing gate.scope`
 
 // TestEveryKeyIsKnownToReload: somebody has thought about each key.

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/encoding"
 )
 
 const (
@@ -96,7 +97,7 @@ func overHTTP(u *url.URL, transport http.RoundTripper, b bearer) (sdktrace.SpanE
 }
 
 func overGRPC(u *url.URL, creds credentials.TransportCredentials, b bearer) (sdktrace.SpanExporter, error) {
-	dial := []grpc.DialOption{grpc.WithNoProxy(), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer))}
+	dial := []grpc.DialOption{grpc.WithNoProxy(), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer), grpc.UseCompressor(encoding.Identity))}
 	if b.path != "" {
 		dial = append(dial, grpc.WithPerRPCCredentials(b))
 	}
@@ -104,7 +105,6 @@ func overGRPC(u *url.URL, creds credentials.TransportCredentials, b bearer) (sdk
 		otlptracegrpc.WithEndpoint("dns:///"+u.Host),
 		otlptracegrpc.WithTLSCredentials(creds),
 		otlptracegrpc.WithHeaders(nil),
-		otlptracegrpc.WithCompressor(""),
 		otlptracegrpc.WithTimeout(exportTimeout),
 		otlptracegrpc.WithRetry(otlptracegrpc.RetryConfig{
 			Enabled: true, InitialInterval: firstRetry, MaxInterval: maxRetry, MaxElapsedTime: exportTimeout}),
