@@ -311,5 +311,5 @@ func (d *Daemon) release(ctx context.Context) error {
 	if d.probe != nil {
 		d.probe.Stop()
 	}
-	return errors.Join(append(errs, d.handlers.close(ctx), d.closeTracing(), d.audits.close(), d.closeSettings(), d.state.close())...)
+	return errors.Join(append(errs, d.handlers.close(ctx), d.closeTracing(ctx), d.audits.close(), d.closeSettings(), d.state.close())...)
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/kafkaboost/boostd/tracing"
 )
 
-// flushBudget is how long a stop waits for spans that are on their way.
+// flushBudget is how long a stop waits for spans that are on their way, at most: it is
+// part of closeBudget, and programs go first.
 const flushBudget = time.Second
 
 // openTracing makes the tracer, where boostd.yaml asks for one. It comes before the
@@ -43,8 +44,8 @@ func groupOf(file *conf.File, topic string) string {
 }
 
 // closeTracing sends what is left. Nothing is handled any more, or what still is hangs.
-func (d *Daemon) closeTracing() error {
-	ctx, cancel := context.WithTimeout(context.Background(), flushBudget)
+func (d *Daemon) closeTracing(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, flushBudget)
 	defer cancel()
 	return d.tracer.Close(ctx)
 }

@@ -19,11 +19,11 @@ import (
 )
 
 const (
-	connectTimeout = 5 * time.Second
+	connectTimeout = 3 * time.Second
 	// exportTimeout bounds one batch with all its repetitions.
-	exportTimeout = 10 * time.Second
-	firstRetry    = time.Second
-	maxRetry      = 4 * time.Second
+	exportTimeout = 4 * time.Second
+	firstRetry    = 500 * time.Millisecond
+	maxRetry      = 2 * time.Second
 	// maxAnswer is how much of a collector's answer is read, in bytes.
 	maxAnswer  = 64 << 10
 	tracesPath = "/v1/traces"

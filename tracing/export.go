@@ -16,8 +16,10 @@ const (
 	// about 2 KB each.
 	maxWaiting = 4096
 	maxBatch   = 512
-	// batchTime is the longest wait of a span before it is sent.
-	batchTime = 2 * time.Second
+	// batchTime is the longest wait of a span before it is sent. It is longer than an
+	// export may take: the queue's clock goes on meanwhile, and one that has run out
+	// cuts the next batch short.
+	batchTime = 5 * time.Second
 	// tellEvery is how often a loss of spans is logged.
 	tellEvery = time.Minute
 )

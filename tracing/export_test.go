@@ -97,8 +97,8 @@ func TestCollectorHangs(t *testing.T) {
 		if n := tracer.Dropped(); n != 10*maxWaiting {
 			t.Errorf("%d dropped, want all %d", n, 10*maxWaiting)
 		}
-		if n := len(log.all()); n < 2 || n > 3 {
-			t.Errorf("%d lines of a loss that took 80 s:\n%s", n, strings.Join(log.all(), "\n"))
+		if n := len(log.all()); n != 1 {
+			t.Errorf("%d lines of a loss that took half a minute:\n%s", n, strings.Join(log.all(), "\n"))
 		}
 		handle(t, tracer, 10)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -128,7 +128,7 @@ func TestCollectorComesBack(t *testing.T) {
 			return nil
 		}}
 		tracer, log := sending(t, c)
-		for range 50 { // 100 s: each time something is lost
+		for range 20 { // 100 s: each time something is lost
 			handle(t, tracer, 10)
 			time.Sleep(batchTime)
 		}
@@ -144,8 +144,8 @@ func TestCollectorComesBack(t *testing.T) {
 		if err := tracer.Close(t.Context()); err != nil {
 			t.Error(err)
 		}
-		if got, lost := c.got.Load(), tracer.Dropped(); got != 1000 || lost != 500 {
-			t.Errorf("%d arrived and %d were lost, want 1000 and 500", got, lost)
+		if got, lost := c.got.Load(), tracer.Dropped(); got != 1000 || lost != 200 {
+			t.Errorf("%d arrived and %d were lost, want 1000 and 200", got, lost)
 		}
 	})
 }

@@ -54,7 +54,7 @@ func (w *work) Next() (*boostd.Message, bool) {
 	if !ok {
 		return nil, false
 	}
-	a := w.handler.tracer.begin(w.handler.name, m)
+	a := w.handler.tracer.begin(m)
 	if a == nil {
 		return m, true
 	}
@@ -71,14 +71,14 @@ func (w *work) Report(m *boostd.Message, r boostd.Result) {
 	}
 	a := w.open[n]
 	w.open = slices.Delete(w.open, n, n+1)
+	w.handler.tracer.end(w.handler.name, a, r) // while the message is ours to read
 	w.inner.Report(a.original, r)
-	a.end(r)
 }
 
 // abandon ends the spans of what was taken and never reported: it counts as failed.
 func (w *work) abandon(why string) {
 	for _, a := range w.open {
-		a.end(boostd.Result{Outcome: boostd.Retry, Reason: why})
+		w.handler.tracer.end(w.handler.name, a, boostd.Result{Outcome: boostd.Retry, Reason: why})
 	}
 	w.open = nil
 }

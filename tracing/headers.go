@@ -1,6 +1,7 @@
 package tracing
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/kafkaboost/boostd"
@@ -25,12 +26,12 @@ func (c carrier) Get(name string) string {
 	if name == tracestate {
 		return c.state()
 	}
-	for n := len(c) - 1; n >= 0; n-- {
-		if len(c[n].Key) == len(name) && strings.EqualFold(c[n].Key, name) {
-			if len(c[n].Value) > maxParent {
+	for _, h := range slices.Backward(c) {
+		if len(h.Key) == len(name) && strings.EqualFold(h.Key, name) {
+			if len(h.Value) > maxParent {
 				return ""
 			}
-			return string(c[n].Value)
+			return string(h.Value)
 		}
 	}
 	return ""

@@ -36,30 +36,45 @@ type attempt struct {
 	message  boostd.Message // the handler's
 	original *boostd.Message
 	span     trace.Span
+	began    time.Time // of a span that is recorded
 }
 
 var consumer = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindConsumer)}
 
 // begin starts the attempt of a message; nil where there is no trace to go on with and
 // none to begin.
-func (t *Tracer) begin(handler string, m *boostd.Message) *attempt {
+func (t *Tracer) begin(m *boostd.Message) *attempt {
 	ctx := propagation.TraceContext{}.Extract(context.Background(), carrier(m.Headers))
 	if !t.begins && !trace.SpanContextFromContext(ctx).IsValid() {
 		return nil
 	}
 	a := &attempt{original: m, message: *m}
-	ctx, a.span = t.tracer.Start(ctx, operation+" "+m.Topic, consumer...)
+	ctx, a.span = t.tracer.Start(ctx, operation+" "+m.Topic, consumer...) //nolint:spancheck // Tracer.end ends it
 	headers := rewrite(m.Headers)
 	propagation.TraceContext{}.Inject(ctx, headers)
 	a.message.Headers = headers.headers
 	if a.span.IsRecording() {
-		a.span.SetAttributes(t.attributes(handler, m, time.Now())...)
+		a.began = time.Now()
 	}
 	return a
 }
 
-// attributes are what is known at the start. No payload is among them.
-func (t *Tracer) attributes(handler string, m *boostd.Message, now time.Time) []attribute.KeyValue {
+// end ends the attempt's span with what became of it. One that was released has failed
+// nothing: it never was, and the message comes again.
+func (t *Tracer) end(handler string, a *attempt, r boostd.Result) {
+	if a.span.IsRecording() {
+		failed := r.Outcome != boostd.Done && r.Outcome != boostd.Released
+		if failed {
+			a.span.SetStatus(codes.Error, oneLine(r.Reason))
+		}
+		a.span.SetAttributes(t.attributes(handler, a, r.Outcome.String(), failed)...) // at once: each call copies them all
+	}
+	a.span.End()
+}
+
+// attributes are what a span says. No payload is among them.
+func (t *Tracer) attributes(handler string, a *attempt, outcome string, failed bool) []attribute.KeyValue {
+	m := a.original
 	all := append(make([]attribute.KeyValue, 0, 16),
 		semconv.MessagingSystemKafka,
 		semconv.MessagingOperationName(operation),
@@ -70,12 +85,16 @@ func (t *Tracer) attributes(handler string, m *boostd.Message, now time.Time) []
 		attrHandler.String(handler),
 		attrLevel.Int(int(m.Level)),
 		attrAttempt.Int(m.Attempt),
+		attrOutcome.String(outcome),
 	)
+	if failed {
+		all = append(all, semconv.ErrorTypeKey.String(outcome))
+	}
 	if t.group != nil {
 		all = append(all, semconv.MessagingConsumerGroupName(t.group(m.Topic)))
 	}
 	if !m.FetchedAt.IsZero() {
-		all = append(all, attrWait.Float64(float64(now.Sub(m.FetchedAt))/float64(time.Millisecond)))
+		all = append(all, attrWait.Float64(float64(a.began.Sub(m.FetchedAt))/float64(time.Millisecond)))
 	}
 	if m.Value == nil {
 		all = append(all, semconv.MessagingKafkaMessageTombstone(true))
@@ -97,17 +116,4 @@ func showable(key []byte) bool {
 		}
 	}
 	return true
-}
-
-// end ends the span with what became of the attempt. One that was released has failed
-// nothing: it never was, and the message comes again.
-func (a *attempt) end(r boostd.Result) {
-	if a.span.IsRecording() {
-		a.span.SetAttributes(attrOutcome.String(r.Outcome.String()))
-		if r.Outcome != boostd.Done && r.Outcome != boostd.Released {
-			a.span.SetStatus(codes.Error, oneLine(r.Reason))
-			a.span.SetAttributes(semconv.ErrorTypeKey.String(r.Outcome.String()))
-		}
-	}
-	a.span.End()
 }
