@@ -30,6 +30,7 @@ var rooms = map[string][]string{
 	"deadletter":          {"", "priority"},
 	"console":             {"", "priority", "lockfile", "record"},
 	"plugins":             {"", "credential"},
+	"tracing":             {""},
 	"plugins/wire":        {},
 	"plugins/sdk":         {"plugins/wire"},
 	"plugins/conformance": {"plugins/wire"},
@@ -38,8 +39,8 @@ var rooms = map[string][]string{
 	"kafkaio":             {"", "priority", "offsets", "suggest"},
 	"configwatch":         {"", "priority", "lockfile", "wholefile", "credential"},
 	"actors":              {"", "priority", "scheduler"},
-	"conf":                {"", "priority", "scheduler", "configwatch", "kafkaio", "plugins", "console", "producer", "logs", "suggest"},
-	"daemon":              {"", "priority", "scheduler", "offsets", "deadletter", "audit", "plugins", "kafkaio", "configwatch", "actors", "conf", "alarms", "console", "logs", "lockfile", "wholefile", "producer", "record", "suggest"},
+	"conf":                {"", "priority", "scheduler", "configwatch", "kafkaio", "plugins", "console", "producer", "logs", "suggest", "tracing"},
+	"daemon":              {"", "priority", "scheduler", "offsets", "deadletter", "audit", "plugins", "kafkaio", "configwatch", "actors", "conf", "alarms", "console", "logs", "lockfile", "wholefile", "producer", "record", "suggest", "tracing"},
 	"cmd":                 {"*"},
 	"test":                {"*"},
 	"test/kafkatest":      {},
@@ -61,6 +62,7 @@ var libraries = map[string]string{
 	"github.com/fsnotify/fsnotify":               "configwatch",
 	"github.com/aws/aws-sdk-go-v2":               "configwatch",
 	"github.com/hashicorp/go-plugin":             "plugins",
+	"go.opentelemetry.io":                        "tracing", // protoactor links some of it, and isn't given any
 }
 
 // pure rooms import nothing that has a clock of its own, draws numbers at

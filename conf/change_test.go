@@ -55,6 +55,7 @@ func TestCompare(t *testing.T) {
 		"a batch and how a service is reached": {"slots: 8", "slots: 8, batch: {max: 9}, http_options: {http2: true}", "handlers.bills.batch.max", "handlers.bills.http_options.http2"},
 		"how a program is run":                 {"exec: [true]", "exec: [true], exec_options: {per_message: true}, process: {env: {A: b}, nice: 1, memory: 1GiB}", "", "handlers.orders.process.env.A handlers.orders.process.nice handlers.orders.process.memory handlers.orders.exec_options.per_message"},
 		"forward":                              {"exec: [true]", "forward: {topic: t}", "", "handlers.orders.exec handlers.orders.forward"},
+		"tracing":                              {"log:", "tracing: {endpoint: \"http://127.0.0.1:4318\", sample: 1}\nlog:", "", "tracing.endpoint tracing.sample"},
 	} {
 		next := strings.Replace(changeBase, c.from, c.to, 1)
 		if next == changeBase && c.from != c.to {
@@ -96,6 +97,7 @@ const needRestart = `control state_dir plugin_dir
 	handlers.NAME.plugin handlers.NAME.args handlers.NAME.settings handlers.NAME.process.env handlers.NAME.process.nice handlers.NAME.process.memory
 	handlers.NAME.dead_letter handlers.NAME.audit handlers.NAME.audit_required
 	console.listen console.token_file console.produce
+	tracing.endpoint tracing.sample tracing.token_file tracing.ca_file tracing.service tracing.keys
 	start_wait gate.pausing gate.scope`
 
 // TestEveryKeyIsKnownToReload: somebody has thought about each key.

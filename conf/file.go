@@ -15,6 +15,7 @@ import (
 	"github.com/kafkaboost/boostd/priority"
 	"github.com/kafkaboost/boostd/producer"
 	"github.com/kafkaboost/boostd/scheduler"
+	"github.com/kafkaboost/boostd/tracing"
 )
 
 // File is boostd.yaml. After Load, Control and StateDir are empty where there is
@@ -48,6 +49,8 @@ type File struct {
 	Console console.Config `yaml:"console"`
 	// Producer is how messages are produced, by commands and over the console.
 	Producer producer.Config `yaml:"producer"`
+	// Tracing says where spans of what is handled go.
+	Tracing tracing.Config `yaml:"tracing"`
 	// Log says how much is logged.
 	Log logs.Config `yaml:"log"`
 	// StartWait is how long the first dispatch waits for levels that have not

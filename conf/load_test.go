@@ -19,6 +19,7 @@ import (
 	"github.com/kafkaboost/boostd/plugins"
 	"github.com/kafkaboost/boostd/priority"
 	"github.com/kafkaboost/boostd/producer"
+	"github.com/kafkaboost/boostd/tracing"
 )
 
 // least is the smallest file that is accepted.
@@ -43,7 +44,8 @@ func TestDefaults(t *testing.T) {
 			Retry: plugins.RetryConfig{Attempts: 5, Backoff: second / 5, MaxBackoff: 30 * second},
 		}}},
 		Policy: Policy{Mode: "strict"}, StartWait: 5 * second, Drain: 20 * second, Gate: Gate{"on", "instance"}, PluginDir: "/usr/lib/boostd/plugins",
-		Log: logs.Config{Level: "info"}, Path: "boostd.yaml",
+		Tracing: tracing.Config{Sample: "0.01", Service: "boostd"},
+		Log:     logs.Config{Level: "info"}, Path: "boostd.yaml",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -97,6 +99,7 @@ func TestEveryKey(t *testing.T) {
 		},
 		Console:  console.Config{Listen: "0.0.0.0:8484", TokenFile: "token", Produce: true},
 		Producer: producer.Config{EmbedPriority: true, Strict: true},
+		Tracing:  tracing.Config{Endpoint: "https://collector.example.net", Sample: "0.5", TokenFile: "token", CAFile: "ca.pem", Service: "orders", Keys: true},
 		Log:      logs.Config{Level: "warn", Rooms: map[string]string{"kafka": "debug"}},
 		Policy:   Policy{Mode: "strict", MaxWait: 30 * second, MinShare: map[string]int{"0": 5, "3-5": 10}, Reserve: map[string]int{"9": 1}}, Gate: Gate{"off", "instance"}, Path: "testdata/full.yaml",
 	}

@@ -44,7 +44,7 @@ func (d *Daemon) handlerSpecs() ([]actors.HandlerSpec, error) {
 		}
 		d.handlers = append(d.handlers, h)
 		spec := actors.HandlerSpec{
-			Name: name, Handler: h, Slots: c.Slots, Timeout: c.Timeout.Std(), Preemptible: c.Preemptible, Retry: retryOf(c), Batch: batchOf(c),
+			Name: name, Handler: d.tracer.Wrap(name, h), Slots: c.Slots, Timeout: c.Timeout.Std(), Preemptible: c.Preemptible, Retry: retryOf(c), Batch: batchOf(c),
 		}
 		if c.DeadLetter {
 			spec.DeadLetters = d.newGraves(name)

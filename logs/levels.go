@@ -29,6 +29,7 @@ var Rooms = []string{
 	"producer",    // what is sent to Kafka
 	"scheduler",   // the gate: each change with its reason
 	"settings",    // where the settings come from, and that they have changed
+	"tracing",     // spans that were lost
 	"worker",      // slots and the results of messages
 }
 

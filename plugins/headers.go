@@ -30,6 +30,8 @@ import (
 //	Boostd-Header-B64  any other message header, one line each: the name in
 //	                   base64, then, unless the value is null, a dot and the
 //	                   value in base64
+//	traceparent,       W3C's Trace Context of the message, where it has a valid one
+//	tracestate         (tracecontext.go)
 //	Boostd-Tombstone   "true" when the message has no value; the body is empty
 //	Content-Type       application/json for a value that is a JSON object or
 //	                   array, application/octet-stream for any other
@@ -67,6 +69,7 @@ func requestHeader(m *boostd.Message) http.Header {
 	for i := range m.Headers {
 		addMessageHeader(h, &m.Headers[i])
 	}
+	addTraceContext(h, m)
 	return h
 }
 
