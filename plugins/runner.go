@@ -65,7 +65,7 @@ func (l *launcher) listen(to *io.PipeWriter) {
 	}
 	text := printable(line, maxHandshake)
 	_, _ = io.WriteString(to, text+"\n")
-	to.Close()
+	_ = to.Close() // it never fails
 	l.log.drain(l.program.process.Pid, l.program.reader)
 }
 
