@@ -144,8 +144,9 @@ func TestHTTPCertificates(t *testing.T) {
 		cert, key = stranger.pair("stranger")
 		put(t, path("cert"), cert)
 		put(t, path("key"), key)
-		if r := ask(); r.Outcome != boostd.Retry || !strings.Contains(r.Reason, "tls: ") {
-			t.Errorf("result %+v with a certificate of somebody else", r)
+		// When it learns of it, the request may be on its way already.
+		if r := ask(); r.Outcome != boostd.Retry || r.Reason == "" || seen.Load() == "stranger" {
+			t.Errorf("result %+v with a certificate of somebody else, the service has seen %v", r, seen.Load())
 		}
 	}
 }
@@ -217,7 +218,7 @@ func TestHTTP2Faults(t *testing.T) {
 	})
 	h := newHandler(t, Config{HTTP: url, HTTPOptions: o}, nil)
 	big := make([]byte, 8<<20)
-	for range 20 {
+	for range 5 {
 		for _, c := range []struct {
 			key, reason string
 			outcome     boostd.Outcome
