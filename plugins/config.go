@@ -47,7 +47,7 @@ type Config struct {
 	// Timeout bounds one attempt: 1ms to 24h, default 30s.
 	Timeout boostd.Duration `yaml:"timeout"`
 	// Batch lets a slot have several messages at once. Only for kinds that work on
-	// several as on one: noop and sleep.
+	// several as on one: http, plugin, noop and sleep.
 	Batch BatchConfig `yaml:"batch"`
 	// Retry says how often and how late a failed attempt is repeated.
 	Retry RetryConfig `yaml:"retry"`

@@ -1,7 +1,8 @@
 // Package plugins is the handlers: what does the work for a message. There are
-// six kinds: log, noop and sleep are built in, http posts messages to a service, one
+// seven kinds: log, noop and sleep are built in, http posts messages to a service, one
 // by one or several together, exec hands them to programs that stay or starts one
-// for each, forward writes them to another topic.
+// for each, plugin has one process that serves all slots over package wire's protocol,
+// forward writes them to another topic.
 //
 // It owns the kinds, their section of boostd.yaml, the connections and
 // processes that they need, and what the outside world is told about a message
