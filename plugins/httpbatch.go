@@ -96,7 +96,9 @@ func (b *batch) next(work boostd.Work) *boostd.Message {
 		return nil
 	}
 	m, ok := work.Next()
-	b.over = !ok
+	if b.over = !ok; b.over {
+		return nil
+	}
 	return m
 }
 

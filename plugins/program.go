@@ -102,8 +102,10 @@ func (c *command) start(more []string) (*program, error) {
 	closeAll([]*os.File{files[0], files[3], files[5]})
 	p := &program{
 		process: process, in: files[1], out: files[2], errs: files[4],
-		reader: bufio.NewReader(files[2]),
 		exited: make(chan struct{}),
+	}
+	if !c.mute {
+		p.reader = bufio.NewReader(p.out)
 	}
 	if err := c.limits.apply(process.Pid); err != nil {
 		p.discard()
