@@ -1,7 +1,7 @@
 # Try out, build and test boostd: `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo test acceptance mutants oracle chaos bench bench-scheduler fuzz kafka kafka-stop fmt lint man install uninstall deb tools clean c-compiler
+.PHONY: help build demo test acceptance mutants oracle chaos bench bench-scheduler fuzz kafka kafka-stop proto fmt lint man install uninstall deb tools clean c-compiler
 
 # What the next lines may be given: make test PKG=./scheduler ARGS='-run TestGate'
 PKG ?= ./...
@@ -87,6 +87,18 @@ kafka: ## start real Kafka in the background and print its addresses; NODES=3 SE
 kafka-stop: ## stop it
 	@go run ./test/kafkatest/cmd/kafka stop
 
+PROTO = plugins/wire
+PYTHON = plugins/sdk/python/src
+proto: bin/tools/venv ## generate plugins/wire, and Python's, anew, after a change of handler.proto
+	cd tools && go build -o ../bin/tools/ google.golang.org/protobuf/cmd/protoc-gen-go google.golang.org/grpc/cmd/protoc-gen-go-grpc
+	PATH=$(CURDIR)/bin/tools:$$PATH bin/tools/venv/bin/python -m grpc_tools.protoc -I $(PROTO) --go_out=$(PROTO) --go_opt=paths=source_relative \
+		--go-grpc_out=$(PROTO) --go-grpc_opt=paths=source_relative handler.proto
+	bin/tools/venv/bin/python -m grpc_tools.protoc -I boostd_handler/wire=$(PROTO) --python_out=$(PYTHON) --pyi_out=$(PYTHON) boostd_handler/wire/handler.proto
+
+bin/tools/venv:
+	python3 -m venv $@
+	$@/bin/pip install --quiet 'grpcio-tools>=1.85'
+
 fmt: ## format all Go files
 	gofmt -l -w .
 
@@ -120,11 +132,12 @@ ZSH = share/zsh/vendor-completions/_boostd
 FISH = share/fish/vendor_completions.d/boostd.fish
 MAN = share/man/man1
 DOC = share/doc/boostd
+PLUGINS = lib/boostd/plugins
 TO = $(DESTDIR)$(PREFIX)
 ETC = $(DESTDIR)/etc/boostd
 
 install: $(BUILT) ## binary, unit, manual, completions and an example configuration; DESTDIR= PREFIX=/usr
-	install -d -m 755 $(addprefix $(TO)/,bin $(dir $(UNIT) $(SYSUSERS) $(BASH) $(ZSH) $(FISH)) $(MAN) $(DOC))
+	install -d -m 755 $(addprefix $(TO)/,bin $(dir $(UNIT) $(SYSUSERS) $(BASH) $(ZSH) $(FISH)) $(MAN) $(DOC) $(PLUGINS))
 	test -d $(ETC) || install -d -m 755 $(ETC)
 	install -m 755 $(BOOSTD) $(TO)/bin/boostd
 	sed 's|/usr/bin/|$(PREFIX)/bin/|' contrib/systemd/boostd.service | install -m 644 /dev/stdin $(TO)/$(UNIT)
@@ -145,6 +158,7 @@ install: $(BUILT) ## binary, unit, manual, completions and an example configurat
 uninstall: ## remove what install has made, but not /etc/boostd
 	rm -f $(addprefix $(TO)/,bin/boostd $(UNIT) $(SYSUSERS) $(BASH) $(ZSH) $(FISH) $(MAN)/boostd.1.gz $(MAN)/boostd-*.1.gz)
 	rm -rf $(TO)/$(DOC)
+	-rmdir --ignore-fail-on-non-empty $(TO)/$(PLUGINS) $(TO)/$(dir $(PLUGINS)) 2>/dev/null # plugins are their owners'
 
 DEB_DIR ?= bin/deb
 DEB_ROOT = $(DEB_DIR)/root

@@ -8,9 +8,10 @@ import (
 // Outcome is what became of one attempt, or of a message as a whole.
 type Outcome uint8
 
-// The first three are a handler's answers. Held and Released are decisions of
-// the daemon: a held message waits for a person and is not done; a released
-// one never started, or its start doesn't count, and it will come again.
+// The first three are a handler's answers. Held is a decision of the daemon: the
+// message waits for a person and is not done. A released one never started, or its
+// start doesn't count, and it will come again; a handler whose process was lost says so
+// of what that had not begun.
 const (
 	Done Outcome = iota + 1
 	Retry
@@ -34,7 +35,7 @@ var ErrNotHeld = errors.New("no such message is held")
 
 // Result is a handler's answer for one message.
 type Result struct {
-	// Outcome is Done, Retry or Dead.
+	// Outcome is Done, Retry or Dead, or Released.
 	Outcome Outcome
 	// After is the shortest time before the next attempt; only with Retry.
 	// Zero leaves it to the handler's retry settings.

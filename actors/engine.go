@@ -27,6 +27,8 @@ type HandlerSpec struct {
 	// Policy is valid for its slots and Options.Levels.
 	Policy      scheduler.Policy
 	Preemptible bool
+	// Batch is for a handler that takes several messages before it reports them.
+	Batch scheduler.Batch
 	// DeadLetters is where messages go whose last attempt has failed; nil: they are
 	// held.
 	DeadLetters DeadLetters
@@ -120,7 +122,7 @@ func (e *Engine) pools(base context.Context, core *scheduler.Core, sched *schedu
 	number := 0
 	for _, h := range o.Handlers {
 		config := scheduler.PoolConfig{Name: h.Name, Slots: h.Slots, Levels: o.Levels, Retry: h.Retry, DeadLetters: h.DeadLetters != nil, Slice: scheduler.DefaultSlice,
-			Policy: h.Policy, Preemptible: h.Preemptible}
+			Policy: h.Policy, Preemptible: h.Preemptible, Batch: h.Batch}
 		id, err := core.AddPool(config)
 		if err != nil {
 			return err

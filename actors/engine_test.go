@@ -145,6 +145,7 @@ type setup struct {
 	sources  []*fakeSource
 
 	preemptible bool
+	batch       scheduler.Batch
 	policy      scheduler.Policy
 	group       bool
 }
@@ -158,7 +159,7 @@ func startWith(t testing.TB, s setup, change func(*Options)) *Engine {
 	t.Helper()
 	o := Options{Levels: 11, Logger: hclog.NewNullLogger(), Scheduling: scheduler.Config{StartWait: patience, Gate: true, Group: s.group}}
 	o.Handlers = []HandlerSpec{{Name: "h", Handler: s.handler, Slots: max(s.slots, 1), Timeout: max(s.timeout, 10*time.Millisecond),
-		Recorder: s.recorder, Preemptible: s.preemptible, Policy: s.policy, Retry: testRetry}}
+		Recorder: s.recorder, Preemptible: s.preemptible, Batch: s.batch, Policy: s.policy, Retry: testRetry}}
 	if s.timeout == 0 {
 		o.Handlers[0].Timeout = patience
 	}

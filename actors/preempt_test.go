@@ -84,6 +84,33 @@ func TestPreemption(t *testing.T) {
 	seen.are(t, [2]int{0, 1}, [2]int{1, 1}, [2]int{1, 1}, [2]int{1, 1}, [2]int{0, 1})
 }
 
+// A message that the handler gives back comes again at once, and has lost no attempt;
+// those of its key behind it wait for it.
+func TestGivenBack(t *testing.T) {
+	src := newFakeSource()
+	var seen attempts
+	returned := false
+	start(t, setup{sources: []*fakeSource{src}, handler: handlerFunc(func(_ context.Context, m *boostd.Message) boostd.Result {
+		seen.begin(m)
+		if m.Offset == 0 && !returned {
+			returned = true
+			return boostd.Result{Outcome: boostd.Released, Reason: "its process was lost"}
+		}
+		return boostd.Result{Outcome: boostd.Done}
+	})})
+	src.emit(&boostd.Assigned{Partitions: only})
+	src.emit(&boostd.CaughtUp{})
+	src.emit(batch(0, 2, 0))
+	for offset, outcome := range src.wait(t, 2) {
+		if outcome != boostd.Done {
+			t.Errorf("message %d was settled as %v", offset, outcome)
+		}
+	}
+	if n := len(seen.all); n != 3 || seen.all[n-1][1] != 1 {
+		t.Errorf("attempts (level, number) were %v, want three first ones", seen.all)
+	}
+}
+
 // A handler that doesn't heed it goes on, and what it did counts.
 func TestPreemptionThatIsIgnored(t *testing.T) {
 	low, high := newFakeSource(), newFakeSource()

@@ -23,6 +23,7 @@ type assignment struct {
 	slot  int
 	level boostd.Level
 	rank  boostd.Level
+	whole bool // its handler may take all of it at once
 	items []*scheduler.Item
 
 	// mu guards next and end between the slot's goroutine, which alone moves
@@ -43,6 +44,8 @@ type assignment struct {
 
 	began    time.Time
 	open     int // taken and not reported
+	reported int // results are there
+	last     int // index of what was reported last
 	failures []*scheduler.Item
 }
 
@@ -51,7 +54,7 @@ var _ boostd.Work = (*assignment)(nil)
 // give makes it the batch of a dispatch. The scheduler actor's.
 func (a *assignment) give(d scheduler.Dispatch, timeout time.Duration) {
 	a.timeout = timeout
-	a.level, a.rank, a.items = d.Level, d.Rank, d.Items
+	a.level, a.rank, a.whole, a.items = d.Level, d.Rank, d.Whole, d.Items
 	a.next, a.end = 0, len(d.Items)
 	a.begun = false
 	a.turns.dispatched(d.Level)
@@ -88,20 +91,24 @@ func (a *assignment) Next() (*boostd.Message, bool) {
 	for {
 		// In this order: what is no longer wanted has been dispatched, and has a
 		// turn before it begins; what has begun has an earlier time.
-		if a.ctx.Err() != nil || a.wanted.Load() > int64(a.rank) {
+		if a.ctx.Err() != nil || !a.collected() && a.wanted.Load() > int64(a.rank) {
 			return nil, false
 		}
 		mine, now := a.turns.mine(a.level), time.Now()
 		since := now.Sub(a.began)
-		if a.next > 0 && since > 2*a.slice {
+		if a.next > 0 && since > 2*a.slice && !a.collected() {
 			return nil, false
 		}
-		if !mine && since < turnPatience && !a.over() {
+		if !mine && !a.collected() && since < turnPatience && !a.over() {
 			a.turns.await(a.level, turnPatience-since)
 			continue
 		}
 		i := a.advance()
 		if i == nil {
+			return nil, false
+		}
+		if a.followsOpen(i) {
+			a.stepBack()
 			return nil, false
 		}
 		if a.followsFailure(i) {
@@ -112,10 +119,14 @@ func (a *assignment) Next() (*boostd.Message, bool) {
 	}
 }
 
+// collected reports whether the handler is taking the batch as a whole: it has begun,
+// and has reported nothing. That is one piece of work, which nothing cuts but its end.
+func (a *assignment) collected() bool { return a.whole && a.begun && a.reported == 0 }
+
 func (a *assignment) start(i *scheduler.Item, now time.Time) {
 	i.StartedAt = now
 	if i.ReadyAt.IsZero() {
-		i.ReadyAt = now // its predecessor in this batch has just ended
+		i.ReadyAt = now // its predecessor in this batch has just ended, or was taken
 	}
 	a.begin()
 	a.open++
@@ -140,14 +151,43 @@ func (a *assignment) advance() *scheduler.Item {
 	return a.items[a.next-1]
 }
 
+// stepBack has the item that advance returned looked at again.
+func (a *assignment) stepBack() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.next--
+}
+
+// followsOpen reports whether a message of the same key is taken and not reported: what
+// becomes of that decides on this one. Only what had to wait for another one of its
+// batch, and so has no ReadyAt yet, can; in a whole batch the key is together.
+func (a *assignment) followsOpen(i *scheduler.Item) bool {
+	if a.whole || a.open == 0 || !i.ReadyAt.IsZero() {
+		return false
+	}
+	return slices.ContainsFunc(a.items[:a.next-1], func(o *scheduler.Item) bool {
+		return !o.StartedAt.IsZero() && o.Result.Outcome == 0 && i.Follows(o)
+	})
+}
+
 // Report implements boostd.Work.
 func (a *assignment) Report(m *boostd.Message, r boostd.Result) {
+	if n := a.last + 1; n < a.next && a.is(n, m) { // as nearly always, of a whole
+		a.last = n
+		a.report(a.items[n], r)
+		return
+	}
 	for n := a.next - 1; n >= 0; n-- {
-		if i := a.items[n]; i.Message == m && !i.StartedAt.IsZero() {
-			a.report(i, r)
+		if a.is(n, m) {
+			a.last = n
+			a.report(a.items[n], r)
 			return
 		}
 	}
+}
+
+func (a *assignment) is(n int, m *boostd.Message) bool {
+	return a.items[n].Message == m && !a.items[n].StartedAt.IsZero()
 }
 
 func (a *assignment) report(i *scheduler.Item, r boostd.Result) {
@@ -158,6 +198,9 @@ func (a *assignment) report(i *scheduler.Item, r boostd.Result) {
 	case boostd.Done:
 	case boostd.Retry, boostd.Dead:
 		a.failures = append(a.failures, i)
+	case boostd.Released:
+		i.Void = true
+		a.failures = append(a.failures, i)
 	default:
 		r = boostd.Result{Outcome: boostd.Retry, Reason: fmt.Sprintf("handler reported %v", r.Outcome)}
 		a.failures = append(a.failures, i)
@@ -166,6 +209,7 @@ func (a *assignment) report(i *scheduler.Item, r boostd.Result) {
 	i.Preempted = r.Outcome == boostd.Retry && errors.Is(context.Cause(a.ctx), errPreempted)
 	i.Interrupted = r.Outcome == boostd.Retry && a.stopped()
 	a.open--
+	a.reported++
 	if a.open == 0 {
 		a.deadline.Store(0)
 	}
@@ -188,6 +232,7 @@ func (a *assignment) followsFailure(i *scheduler.Item) bool {
 // handler took and didn't report, is a failed message, never a lost one.
 func (a *assignment) run(ctx context.Context, h Handler) (stack string) {
 	a.ctx, a.began, a.open, a.failures = ctx, time.Now(), 0, a.failures[:0]
+	a.reported, a.last = 0, -1
 	reason := "handler returned without a result"
 	defer func() {
 		if p := recover(); p != nil {
@@ -198,6 +243,9 @@ func (a *assignment) run(ctx context.Context, h Handler) (stack string) {
 			if !i.StartedAt.IsZero() {
 				a.report(i, boostd.Result{Outcome: boostd.Retry, Reason: reason})
 			}
+		}
+		if a.whole && len(a.failures) > 0 {
+			scheduler.Void(a.items[:a.next])
 		}
 		a.deadline.Store(0)
 		a.begin()

@@ -25,7 +25,8 @@ type Kind string
 // used. Topics: not all topics are as the settings ask. Stranded: messages wait
 // in topics of levels that the settings don't have. State: what must survive a
 // restart can't be written. Audit: the audit file has a gap. Turning: a loop
-// stands still.
+// stands still. PluginTrouble: a handler's plugin doesn't start, crashes again and
+// again, or wasn't replaced.
 const (
 	NoProgress    Kind = "no_progress"
 	Held          Kind = "held"
@@ -52,6 +53,7 @@ const (
 	Audit         Kind = "audit"
 	DeadLetters   Kind = "dead_letters"
 	Turning       Kind = "turning"
+	PluginTrouble Kind = "plugin"
 )
 
 // Condition is something that is wrong now. Kind and Subject are its identity;

@@ -15,6 +15,7 @@ var reloadable = slices.Concat(
 		"settings.refresh",
 		"topics.NAME.drain",
 		"handlers.NAME.slots", "handlers.NAME.timeout", "handlers.NAME.preemptible",
+		"handlers.NAME.batch.max", "handlers.NAME.batch.wait",
 		"handlers.NAME.retry.attempts", "handlers.NAME.retry.backoff", "handlers.NAME.retry.max_backoff",
 		"handlers.NAME.retry.final", "handlers.NAME.retry.again",
 		"handlers.NAME.policy", // that there is one, or none

@@ -56,6 +56,24 @@ func TestContradictions(t *testing.T) {
 		{"no room for dead letters", "handlers: {h: {noop: {}, dead_letter: true}}\ntopics: {" + strings.Repeat("x", 246) + ": {handler: h}}", []string{
 			"f:4:258: topics." + strings.Repeat("x", 246) + ": has no room for its dead letters: topic name \"xxxxxxxxxxxxxxxxxxxx\"… has 250 characters, Kafka allows 249",
 		}, nil},
+		{"a forward to itself", "handlers: {h: {forward: {topic: x}}}\ntopics: {x: {handler: h}}", []string{
+			"f:3:25: handlers.h.forward: messages would go round in a circle: x → x: name another topic",
+		}, nil},
+		{"a forward to a level's topic of its own", "handlers: {h: {forward: {topic: x_7}}}\ntopics: {x: {handler: h}}", []string{
+			"f:3:25: handlers.h.forward: messages would go round in a circle: x → x: name another topic",
+		}, nil},
+		{"forwards in a circle", "handlers: {h: {forward: {topic: y}}, i: {forward: {topic: x, route: true}}, j: {forward: {topic: x}}}\ntopics: {x: {handler: h}, y: {handler: i}, z: {handler: j}}", []string{
+			"f:3:25: handlers.h.forward: messages would go round in a circle: x → y → x: name another topic",
+			"f:3:51: handlers.i.forward: messages would go round in a circle: y → x → y: name another topic",
+		}, nil},
+		{"routes to its own levels", "handlers: {h: {forward: {route: true}}}\ntopics: {x: {handler: h}}", []string{
+			"f:3:25: handlers.h.forward: messages would go round in a circle: x → x: name another topic, or let this instance read base topics alone, with kafka.only_levels: [base]",
+		}, nil},
+		{"routes to levels that others read", "handlers: {h: {forward: {route: true}}}\ntopics: {x: {handler: h}}\n" + kafka + "only_levels: [base]}", nil, nil},
+		{"a forward that ends", "handlers: {h: {forward: {topic: y}}, i: {forward: {topic: z}}, j: {noop: {}}}\ntopics: {x: {handler: h}, y: {handler: i}, z: {handler: j}}", nil, nil},
+		{"a forward to no topic", "handlers: {h: {forward: {topic: \"a b\"}}}\ntopics: {x: {handler: h}}", []string{
+			"f:3:33: handlers.h.forward.topic: want the name of a topic: letters, digits, '.', '_' and '-', at most 249, and no __ at its beginning",
+		}, nil},
 		{"a long drain", "drain: 31s", nil, []string{
 			"f:5:8: drain: 31s: a stop may take 46s with all that follows, and systemd kills after TimeoutStopSec, which is 45s in boostd's unit: raise that too",
 		}},

@@ -29,7 +29,7 @@ func TestExampleIsValid(t *testing.T) {
 // What the example shows as a default is one.
 func TestExampleShowsDefaults(t *testing.T) {
 	text := uncommented(t)
-	keep := regexp.MustCompile(`(?m)^ *(create_topics|start|assignor|order|slots|timeout|retry|mode|preemptible|start_wait|drain|gate|audit_required):.*\n`)
+	keep := regexp.MustCompile(`(?m)^ *(create_topics|plugin_dir|start|assignor|order|slots|timeout|retry|mode|preemptible|start_wait|drain|gate|audit_required):.*\n`)
 	with, err := Parse("f", []byte(text))
 	if err != nil {
 		t.Fatal(err)

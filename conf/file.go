@@ -15,6 +15,7 @@ import (
 	"github.com/kafkaboost/boostd/priority"
 	"github.com/kafkaboost/boostd/producer"
 	"github.com/kafkaboost/boostd/scheduler"
+	"github.com/kafkaboost/boostd/tracing"
 )
 
 // File is boostd.yaml. After Load, Control and StateDir are empty where there is
@@ -29,6 +30,10 @@ type File struct {
 	// Default: what systemd's StateDirectory= gives, else /var/lib/boostd for
 	// root, else boostd in $XDG_STATE_HOME, else ~/.local/state/boostd.
 	StateDir string `yaml:"state_dir"`
+	// PluginDir is the folder of the plugins that handlers name without a slash; a
+	// relative path counts from the folder of boostd.yaml. Default:
+	// /usr/lib/boostd/plugins.
+	PluginDir string `yaml:"plugin_dir"`
 	// Kafka is the cluster, and how to use it.
 	Kafka kafkaio.Config `yaml:"kafka" schema:"required"`
 	// Settings says where the settings document is.
@@ -44,6 +49,8 @@ type File struct {
 	Console console.Config `yaml:"console"`
 	// Producer is how messages are produced, by commands and over the console.
 	Producer producer.Config `yaml:"producer"`
+	// Tracing says where spans of what is handled go.
+	Tracing tracing.Config `yaml:"tracing"`
 	// Log says how much is logged.
 	Log logs.Config `yaml:"log"`
 	// StartWait is how long the first dispatch waits for levels that have not
@@ -100,8 +107,12 @@ func defaults() *File {
 	return &File{
 		StartWait: boostd.Duration(5 * time.Second),
 		Drain:     boostd.Duration(20 * time.Second),
+		PluginDir: PluginDir,
 	}
 }
+
+// PluginDir is where the package has plugins.
+const PluginDir = "/usr/lib/boostd/plugins"
 
 // Validate checks what concerns more than one section.
 func (f *File) Validate() []error {
@@ -114,6 +125,9 @@ func (f *File) Validate() []error {
 	}
 	if f.Drain.Std() > time.Hour {
 		wrong("drain", "%v: want at most 1h", f.Drain)
+	}
+	if f.PluginDir == "" {
+		wrong("plugin_dir", `"": want a folder, such as %s`, PluginDir)
 	}
 	if len(f.Topics) == 0 {
 		wrong("topics", "is missing: name at least one topic and its handler")
@@ -143,6 +157,7 @@ func (f *File) Validate() []error {
 	errs = append(errs, f.memberErrors()...)
 	errs = append(errs, f.policyErrors()...)
 	errs = append(errs, f.auditErrors()...)
+	errs = append(errs, f.forwardErrors()...)
 	return append(errs, f.deadLetterErrors()...)
 }
 

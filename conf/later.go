@@ -9,8 +9,7 @@ var later = []struct {
 	path    *regexp.Regexp
 	instead string
 }{
-	{regexp.MustCompile(`^handlers\..*\.plugin$`), "use exec or http"},
-	{regexp.MustCompile(`^handlers\..*\.forward$`), "use exec or http"},
+	{regexp.MustCompile(`^handlers\..*\.forward\.transactions$`), "each message is written at least once, and the header boostd_origin tells a repeat"},
 }
 
 func laterKey(path string) (instead string, ok bool) {

@@ -19,6 +19,7 @@ import (
 	"github.com/kafkaboost/boostd/plugins"
 	"github.com/kafkaboost/boostd/priority"
 	"github.com/kafkaboost/boostd/producer"
+	"github.com/kafkaboost/boostd/tracing"
 )
 
 // least is the smallest file that is accepted.
@@ -39,11 +40,12 @@ func TestDefaults(t *testing.T) {
 		Settings: configwatch.Config{Source: "file:settings.json", Refresh: 10 * second},
 		Topics:   map[string]Topic{"orders": {Handler: "h", Order: "key"}},
 		Handlers: map[string]Handler{"h": {Config: plugins.Config{
-			Noop: &plugins.NoopConfig{}, Slots: 16, Timeout: 30 * second,
+			Noop: &plugins.NoopConfig{}, Slots: 16, Timeout: 30 * second, Batch: plugins.BatchConfig{Max: 1},
 			Retry: plugins.RetryConfig{Attempts: 5, Backoff: second / 5, MaxBackoff: 30 * second},
 		}}},
-		Policy: Policy{Mode: "strict"}, StartWait: 5 * second, Drain: 20 * second, Gate: Gate{"on", "instance"},
-		Log: logs.Config{Level: "info"}, Path: "boostd.yaml",
+		Policy: Policy{Mode: "strict"}, StartWait: 5 * second, Drain: 20 * second, Gate: Gate{"on", "instance"}, PluginDir: "/usr/lib/boostd/plugins",
+		Tracing: tracing.Config{Sample: "0.01", Service: "boostd"},
+		Log:     logs.Config{Level: "info"}, Path: "boostd.yaml",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -57,9 +59,10 @@ func TestEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	second := boostd.Duration(time.Second)
+	one := plugins.BatchConfig{Max: 1}
 	usual := plugins.RetryConfig{Attempts: 5, Backoff: second / 5, MaxBackoff: 30 * second}
 	want := &File{
-		Control: "testdata/boostd.sock", StateDir: "/var/lib/boostd",
+		Control: "testdata/boostd.sock", StateDir: "/var/lib/boostd", PluginDir: "plugins",
 		Kafka: kafkaio.Config{
 			Brokers: []string{"a:9092", "b:9092"}, Group: "secret: [x-workers", CreateTopics: new(false), Start: "latest", Assignor: "range", Instance: "worker_1.a-b",
 			NewTopics:          kafkaio.NewTopics{ReplicationFactor: 3, Config: map[string]string{"min.insync.replicas": "2"}},
@@ -77,19 +80,26 @@ func TestEveryKey(t *testing.T) {
 			HTTPS: configwatch.HTTPSConfig{TokenFile: "settings-token", CAFile: "ca.pem"}},
 		Topics: map[string]Topic{
 			"My.Orders": {Handler: "orders", Order: "partition", Tenant: priority.Tenant{Header: "customer"}},
-			"b":         {Handler: "pages", Order: "key", Tenant: priority.Tenant{Field: "customer.id"}}, "c": {Handler: "quiet", Order: "none", Drain: true}, "d": {Handler: "slow", Order: "key"}, "e": {Handler: "words", Order: "key"},
+			"b":         {Handler: "pages", Order: "key", Tenant: priority.Tenant{Field: "customer.id"}}, "c": {Handler: "quiet", Order: "none", Drain: true}, "d": {Handler: "slow", Order: "key"}, "e": {Handler: "words", Order: "key"}, "f": {Handler: "copies", Order: "key"}, "g": {Handler: "own", Order: "key"},
 		},
 		Handlers: map[string]Handler{
-			"orders": {Policy: &Policy{Mode: "exclusive", Reserve: map[string]int{"8": 4, "10": 2}}, Preemptible: true, Config: plugins.Config{Exec: []string{"cat", "-u"}, Slots: 64, Timeout: 10 * second, DeadLetter: true, Audit: "audit.log", AuditRequired: true,
+			"orders": {Policy: &Policy{Mode: "exclusive", Reserve: map[string]int{"8": 4, "10": 2}}, Preemptible: true, Config: plugins.Config{Exec: []string{"cat", "-u"}, Slots: 64,
+				ExecOptions: plugins.ExecOptions{PerMessage: true}, Process: plugins.ProcessConfig{Env: map[string]boostd.Secret{"TOKEN": "secret: [x"}, Limits: plugins.Limits{Nice: 5, Memory: 512 << 20}}, Timeout: 10 * second, Batch: plugins.BatchConfig{Max: 1}, DeadLetter: true, Audit: "audit.log", AuditRequired: true,
 				Retry: plugins.RetryConfig{Attempts: 3, Backoff: second, MaxBackoff: 60 * second,
 					Final: []string{"no such account"}, Again: []string{"answered 404"}}}},
-			"pages": {Config: plugins.Config{HTTP: "http://127.0.0.1:9000/handle", Slots: 16, Timeout: 30 * second, Retry: usual}},
-			"quiet": {Config: plugins.Config{Noop: &plugins.NoopConfig{}, Slots: 16, Timeout: 30 * second, Retry: usual}},
-			"slow":  {Config: plugins.Config{Sleep: &plugins.SleepConfig{Min: second / 1000, Max: second / 200}, Slots: 16, Timeout: 30 * second, Retry: usual}},
-			"words": {Config: plugins.Config{Log: &plugins.LogConfig{}, Slots: 16, Timeout: 30 * second, Retry: usual}},
+			"quiet":  {Config: plugins.Config{Noop: &plugins.NoopConfig{}, Slots: 16, Timeout: 30 * second, Batch: one, Retry: usual}},
+			"slow":   {Config: plugins.Config{Sleep: &plugins.SleepConfig{Min: second / 1000, Max: second / 200}, Slots: 16, Timeout: 30 * second, Batch: plugins.BatchConfig{Max: 100, Wait: second / 50}, Retry: usual}},
+			"words":  {Config: plugins.Config{Log: &plugins.LogConfig{}, Slots: 16, Timeout: 30 * second, Batch: one, Retry: usual}},
+			"copies": {Config: plugins.Config{Forward: &plugins.ForwardConfig{Topic: "archive", Route: true}, Batch: one, Slots: 16, Timeout: 30 * second, Retry: usual}},
+			"pages": {Config: plugins.Config{HTTP: "https://127.0.0.1:9000/handle", Batch: plugins.BatchConfig{Max: 64},
+				HTTPOptions: plugins.HTTPOptions{TokenFile: "service-token", CAFile: "service-ca.pem", CertFile: "own.pem", KeyFile: "own.key", HTTP2: true}, Slots: 16, Timeout: 30 * second, Retry: usual}},
+			"own": {Config: plugins.Config{Plugin: "orders", Args: []string{"--verbose"}, Slots: 16, Batch: one, Timeout: 30 * second, Retry: usual,
+				Settings: map[string]boostd.Secret{"database": "orders", "password": "secret: [x", "limit": "10", "strict": "true"},
+				Process:  plugins.ProcessConfig{Env: map[string]boostd.Secret{"TOKEN": "secret: [x"}, Limits: plugins.Limits{Nice: 5, Memory: 512 << 20}}}},
 		},
 		Console:  console.Config{Listen: "0.0.0.0:8484", TokenFile: "token", Produce: true},
 		Producer: producer.Config{EmbedPriority: true, Strict: true},
+		Tracing:  tracing.Config{Endpoint: "https://collector.example.net", Sample: "0.5", TokenFile: "token", CAFile: "ca.pem", Service: "orders", Keys: true},
 		Log:      logs.Config{Level: "warn", Rooms: map[string]string{"kafka": "debug"}},
 		Policy:   Policy{Mode: "strict", MaxWait: 30 * second, MinShare: map[string]int{"0": 5, "3-5": 10}, Reserve: map[string]int{"9": 1}}, Gate: Gate{"off", "instance"}, Path: "testdata/full.yaml",
 	}

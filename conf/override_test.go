@@ -146,10 +146,12 @@ func TestOverridesThatAreWrong(t *testing.T) {
 		{"enormous", []string{"kafka.group=" + strings.Repeat("x", MaxFile)}, nil, []string{
 			"--set kafka.group: is larger than 1048576 bytes",
 		}},
-		{"secrets", []string{"kafka.properties.sasl.password=canary", "kafka.producer_properties.ssl.key.pem=canary", "kafka.levels.10.properties.sasl.oauthbearer.client.secret=x${X}"}, nil, []string{
+		{"secrets", []string{"kafka.properties.sasl.password=canary", "kafka.producer_properties.ssl.key.pem=canary", "kafka.levels.10.properties.sasl.oauthbearer.client.secret=x${X}", "handlers.h.1.settings.db.password=canary", "handlers.h.1.process.env.API_TOKEN=canary"}, nil, []string{
 			"--set kafka.properties.sasl.password: is a secret, and lists of processes show the command line: give a reference, such as '${file:PATH}', '${credential:NAME}' or '${NAME}'",
 			"--set kafka.producer_properties.ssl.key.pem: is a secret, and lists of processes show the command line: give a reference, such as '${file:PATH}', '${credential:NAME}' or '${NAME}'",
 			"--set kafka.levels.10.properties.sasl.oauthbearer.client.secret: is a secret, and lists of processes show the command line: give a reference, such as '${file:PATH}', '${credential:NAME}' or '${NAME}'",
+			"--set handlers.h.1.settings.db.password: is a secret, and lists of processes show the command line: give a reference, such as '${file:PATH}', '${credential:NAME}' or '${NAME}'",
+			"--set handlers.h.1.process.env.API_TOKEN: is a secret, and lists of processes show the command line: give a reference, such as '${file:PATH}', '${credential:NAME}' or '${NAME}'",
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

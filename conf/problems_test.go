@@ -261,9 +261,8 @@ func TestProblems(t *testing.T) {
 			"f:4:49: settings.refresh: 10ms: want 1s to 1h0m0s",
 			"f:4:70: settings.s3.endpoint: want an address such as https://host/path",
 		}},
-		{"handlers' keys for later", "handlers:\n  h: {plugin: /usr/lib/p}\n  H.x: {forward: {topic: t}}\n" + least[:strings.Index(least, "topics")] + "topics: {a: {handler: h}, b: {handler: H.x}}\n", []string{
-			"f:2:7: handlers.h.plugin: is not supported by this version: use exec or http",
-			"f:3:9: handlers.H.x.forward: is not supported by this version: use exec or http",
+		{"handlers' keys for later", "handlers:\n  h: {noop: {}}\n  H.x: {forward: {topic: t, transactions: true}}\n" + least[:strings.Index(least, "topics")] + "topics: {a: {handler: h}, b: {handler: H.x}}\n", []string{
+			"f:3:29: handlers.H.x.forward.transactions: is not supported by this version: each message is written at least once, and the header boostd_origin tells a repeat",
 		}},
 		{"a bucket alone", with("settings: {source: \"s3://bucket\"}"), []string{
 			"f:4:20: settings.source: want s3://BUCKET/FOLDER/, such as s3://my-bucket/users/user123/, or s3://BUCKET/KEY for one object",
@@ -286,7 +285,32 @@ func TestProblems(t *testing.T) {
 			"f:4:34: handlers.spare: no topic uses it",
 		}},
 		{"no kind", with("handlers: {h: {slots: 4}}"), []string{
-			"f:4:15: handlers.h: no kind of handler is given: want exactly one of log, noop, sleep, exec, http",
+			"f:4:15: handlers.h: no kind of handler is given: want exactly one of log, noop, sleep, exec, http, forward, plugin",
+		}},
+		{"keys of plugins", with("handlers:\n  h:\n    plugin: p\n    process:\n      nice: 20\n      memory: 1MiB\n      env: {a-b: x, BOOSTD_A: x, PLUGIN_B: \"${BOOSTD_TEST_SECRET}\", C: \"a\\0b\"}\n    args: [\"a\\0b\"]\n    settings: {a: [b], b: }\n    settigns: {}"), []string{
+			"f:8:13: handlers.h.process.nice: 20: want 0 to 19",
+			"f:9:15: handlers.h.process.memory: 1MiB: want at least 16MiB",
+			"f:10:18: handlers.h.process.env.a-b: want a name of letters, digits and '_' that doesn't begin with a digit",
+			"f:10:31: handlers.h.process.env.BOOSTD_A: names that begin with BOOSTD_ or PLUGIN_ are boostd's own: choose another",
+			"f:10:44: handlers.h.process.env.PLUGIN_B: names that begin with BOOSTD_ or PLUGIN_ are boostd's own: choose another",
+			"f:10:72: handlers.h.process.env.C: has a NUL byte in it, which no variable can have",
+			"f:11:12: handlers.h.args[0]: contains a NUL byte, which no program can be given",
+			"f:12:19: handlers.h.settings.a: want a single value, got a list",
+			"f:12:27: handlers.h.settings.b: has no value",
+			`f:13:5: handlers.h.settigns: unknown key, did you mean "settings"?`,
+		}},
+		{"a plugin's keys without one", with("handlers:\n  h:\n    exec: [cat]\n    args: [-u]\n    settings: {a: b}\n    process: {nice: 1}\n    env: {A: b}"), []string{
+			"f:7:11: handlers.h.args: is for plugin, and this is exec: leave it out",
+			"f:8:15: handlers.h.settings: is for plugin, and this is exec: leave it out",
+			"f:10:5: handlers.h.env: unknown key: it belongs elsewhere, as handlers.NAME.process.env",
+		}},
+		{"a secret as an argument", with("handlers: {h: {plugin: p, args: [a, \"${file:/dev/null}\", \"--token=${BOOSTD_TEST_SECRET}\"]}}"), []string{
+			"f:4:37: handlers.h.args[1]: file /dev/null can't be read: it is no ordinary file",
+			"f:4:37: handlers.h.args[1]: is a secret, and lists of processes show the arguments of a program: give it in settings or in process.env",
+			"f:4:58: handlers.h.args[2]: is a secret, and lists of processes show the arguments of a program: give it in settings or in process.env",
+		}},
+		{"no folder for plugins", with("plugin_dir: \"\""), []string{
+			`f:5:13: plugin_dir: "": want a folder, such as /usr/lib/boostd/plugins`,
 		}},
 		{"several kinds", with("handlers: {h: {log: , noop: {}, exec: [cat]}}"), []string{
 			"f:4:15: handlers.h: several kinds of handler are given (log, noop, exec): want exactly one",

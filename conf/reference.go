@@ -54,6 +54,10 @@ func (d *decoder) expand(n *yaml.Node, path string) (string, bool) {
 	}
 	if secret {
 		d.hide(n, path, out.String())
+		if argument.MatchString(path) {
+			d.wrong(n, path, "is a secret, and lists of processes show the arguments of a program: give it in settings or in process.env")
+			ok = false
+		}
 	}
 	return out.String(), ok
 }
@@ -111,9 +115,19 @@ var secretWord = regexp.MustCompile(`(?i)passw|secret|token|credential|passphras
 
 // secretPath reports whether a key's value is secret wherever it comes from.
 func secretPath(path string) bool {
+	if m := givenToPlugin.FindStringSubmatch(path); m != nil {
+		return secretWord.MatchString(m[1])
+	}
 	_, name, ok := strings.Cut(path, "properties.")
 	return ok && kafkaio.SecretProperty(name)
 }
+
+// givenToPlugin are keys of the user's own whose values no listing shows, whatever
+// they are called: see boostd.Secret. argument is what lists of processes show.
+var (
+	givenToPlugin = regexp.MustCompile(`^handlers\..+\.(?:settings|process\.env)\.(.+)$`)
+	argument      = regexp.MustCompile(`^handlers\..+\.args\[\d+\]$`)
+)
 
 func printable(text string) string {
 	quoted := fmt.Sprintf("%.40q", text)

@@ -89,7 +89,7 @@ func (g *generator) structure(v reflect.Value) object {
 	}
 	if v.Type() == reflect.TypeFor[Handler]() {
 		var kinds []object
-		for _, kind := range []string{"exec", "http", "log", "noop", "sleep"} {
+		for _, kind := range []string{"exec", "http", "forward", "log", "noop", "plugin", "sleep"} {
 			kinds = append(kinds, object{"required": []string{kind}})
 		}
 		schema["oneOf"] = kinds

@@ -39,6 +39,13 @@ func TestSecretsShowNowhere(t *testing.T) {
 					"handlers: {h: {http: %s}}",
 					"handlers: {h: {http: \"http://u:%s@x/\"}}",
 					"handlers: {h: {exec: [cat, %s], audit: %s}}",
+					"handlers: {h: {exec: [cat], process: {env: {TOKEN: %s, A-B: %s}, memory: %s, nice: %s}}}",
+					"handlers: {h: {http: \"https://x/\", http_options: {token_file: %s, ca_file: %s, cert_file: %s}}}",
+					"handlers: {h: {forward: {topic: %s}}}",
+					"handlers: {h: {plugin: %s, args: [%s]}}", "plugin_dir: %s",
+					"handlers: {h: {plugin: p, settings: {password: %s, table: %s}, process: {env: {A: %s}}}}",
+					"handlers: {h: {plugin: p, settings: {a: [%s]}, process: {env: {PLUGIN_A: %s, a-b: %s}, nice: %s, memory: %s}}}",
+					"handlers: {h: {noop: {}, args: [%s], settings: {a: %s}, process: {env: {A: %s}}}}",
 					"policy: {mode: %s}", "drain: %s", "gate: %s", "control: %s", "state_dir: %s",
 					"console: {listen: %s, token_file: %s}", "log: {level: %s, rooms: {kafka: %s}}",
 				} {
@@ -168,6 +175,28 @@ func TestValuesAreShown(t *testing.T) {
 		if !slices.Contains(got, want) {
 			t.Errorf("%q isn't among %q", want, got)
 		}
+	}
+}
+
+// What a plugin is given is shown nowhere, whatever it is called and wherever it is
+// from, and arrives whole.
+func TestWhatPluginsAreGivenIsMasked(t *testing.T) {
+	path := write(t, "boostd.yaml", replaced("handlers: {h: {plugin: p, settings: {table: canary, url: \"x${HOST}\", short: q7}, process: {env: {MODE: canary}}}}"))
+	loaded, err := Read(path, Options{Environ: []string{"HOST=canary"}, Set: []string{"handlers.h.settings.more=canary"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := json.Marshal([]any{loaded.Values, loaded.File.Handlers})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := fmt.Sprintf("%v %+v %#v %s", loaded.Values, loaded.File.Handlers, loaded.File.Handlers["h"].Settings, document)
+	if strings.Contains(shown, "canary") || strings.Contains(shown, "q7") || strings.Count(string(document), mask) < 5 {
+		t.Errorf("shown is %s", shown)
+	}
+	h := loaded.File.Handlers["h"]
+	if got := h.Settings["table"].Reveal() + h.Settings["url"].Reveal() + h.Settings["more"].Reveal() + h.Process.Env["MODE"].Reveal(); got != "canaryxcanarycanarycanary" {
+		t.Errorf("the plugin gets %s", got)
 	}
 }
 

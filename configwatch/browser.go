@@ -3,23 +3,19 @@ package configwatch
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
-	"syscall"
+
+	"github.com/kafkaboost/boostd/credential"
 )
 
 const (
-	maxRedirects    = 5
-	maxHeader       = 64 << 10
-	maxToken        = 16 << 10
-	maxCertificates = 4 << 20 // a system's own are 220 KB
+	maxRedirects = 5
+	maxHeader    = 64 << 10
 )
 
 // newBrowser is a client for one Read of the address. It trusts the certificates
@@ -28,13 +24,9 @@ const (
 func newBrowser(address *url.URL, caFile string) (*http.Client, error) {
 	trust := &tls.Config{MinVersion: tls.VersionTLS12}
 	if caFile != "" {
-		pem, err := readSmall("settings.https.ca_file", caFile, maxCertificates)
-		if err != nil {
+		var err error
+		if trust.RootCAs, err = credential.Authorities("settings.https.ca_file", caFile); err != nil {
 			return nil, err
-		}
-		trust.RootCAs = x509.NewCertPool()
-		if !trust.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("settings.https.ca_file: there is no certificate in %s: want one or more in PEM, -----BEGIN CERTIFICATE-----", caFile)
 		}
 	}
 	return &http.Client{
@@ -79,46 +71,6 @@ func follow(address *url.URL, next *http.Request, via []*http.Request) error {
 		next.Header.Del("Authorization")
 	}
 	return nil
-}
-
-// readToken reads a bearer token.
-func readToken(path string) (string, error) {
-	data, err := readSmall("settings.https.token_file", path, maxToken)
-	if err != nil {
-		return "", err
-	}
-	token := strings.TrimSpace(string(data))
-	switch {
-	case token == "":
-		return "", fmt.Errorf("settings.https.token_file: %s is empty: write the token into it", path)
-	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return "", fmt.Errorf("settings.https.token_file: %s has more in it than one token: want one line without spaces", path)
-	}
-	return token, nil
-}
-
-// readSmall reads a file that a key of boostd.yaml names, and nothing that could
-// keep us waiting, such as a pipe.
-func readSmall(key, path string, limit int64) ([]byte, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	switch {
-	case errors.Is(err, os.ErrPermission):
-		return nil, fmt.Errorf("%s: %w: let the user that boostd runs as read it", key, err)
-	case err != nil:
-		return nil, fmt.Errorf("%s: %w", key, err)
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: %s: want a file, this is something else", key, path)
-	}
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%s: %w", key, err)
-	case int64(len(data)) > limit:
-		return nil, fmt.Errorf("%s: %s is larger than %d bytes", key, path, limit)
-	}
-	return data, nil
 }
 
 // explain says why there was no whole answer.

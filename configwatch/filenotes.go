@@ -43,7 +43,7 @@ func noteName(name string) string { return strings.TrimSuffix(name, ".json") + "
 
 // note is empty where there is none that can be read: nobody is known then.
 func (h *fileHistory) note(name string) (n fileNote) {
-	text, err := readSmall("note", filepath.Join(h.dir, noteName(name)), maxNoteFile)
+	text, err := wholefile.ReadSmall("note", filepath.Join(h.dir, noteName(name)), maxNoteFile)
 	if err != nil || json.Unmarshal(text, &n) != nil {
 		return fileNote{}
 	}

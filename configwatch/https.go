@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kafkaboost/boostd/credential"
 	"github.com/kafkaboost/boostd/priority"
 )
 
@@ -107,7 +108,7 @@ func (p *page) request(ctx context.Context, thorough bool) (req *http.Request, c
 	req.Header.Set("Accept", "application/json, */*;q=0.5")
 	req.Header.Set("User-Agent", "boostd")
 	if p.tokenFile != "" {
-		token, err := readToken(p.tokenFile)
+		token, err := credential.Token("settings.https.token_file", p.tokenFile)
 		if err != nil {
 			return nil, false, err
 		}

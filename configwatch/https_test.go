@@ -25,6 +25,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/kafkaboost/boostd/credential"
 	"github.com/kafkaboost/boostd/priority"
 )
 
@@ -197,7 +198,7 @@ func TestPageToken(t *testing.T) {
 		" \n":                               path + " is empty: write the token into it",
 		canary + "\n" + canary:              path + " has more in it than one token: want one line without spaces",
 		canary + "\xff":                     path + " has more in it than one token: want one line without spaces",
-		strings.Repeat("x", maxToken) + "x": path + " is larger than 16384 bytes",
+		strings.Repeat("x", credential.MaxToken) + "x": path + " is larger than 16384 bytes",
 	} {
 		writeFile(t, path, text)
 		_, err := p.Read(t.Context(), false)

@@ -47,6 +47,8 @@ func (a *api) onSocket() http.Handler {
 	mux.HandleFunc("POST /v1/levels/{level}/resume", a.resume)
 	mux.HandleFunc("POST "+heldPath+"/retry", a.retryHeld)
 	mux.HandleFunc("POST "+heldPath+"/skip", a.skipHeld)
+	mux.HandleFunc("GET "+handlersPath, a.handlers)
+	mux.HandleFunc("POST "+handlersPath+"/{handler}/replace", a.replacePlugin)
 	mux.HandleFunc("POST /v1/settings/reload", a.reload)
 	mux.HandleFunc("GET /v1/loglevels", a.logLevels)
 	mux.HandleFunc("POST /v1/loglevels", a.setLogLevel)

@@ -63,7 +63,8 @@ func full() *Status {
 		},
 		Handlers: []Handler{{Name: "mail", Kind: "exec", Slots: 8, Busy: 3, Stuck: 1, Done: 105, Retried: 7, Dead: 2, HeldN: 1, Time: counts(5, 6, 7, 0),
 			Policy: Policy{Mode: "strict", MaxWait: boostd.Duration(30 * time.Second), MinShare: map[int]int{0: 5, 3: 10, 4: 10}, Reserve: map[int]int{8: 4}, From: "document"},
-			Group:  []GroupLevel{{Level: 10, Outstanding: new(int64(4012)), Holds: true}, {Level: 9}, {Level: 8, Outstanding: new(int64(3)), Stalled: true}}}},
+			Group:  []GroupLevel{{Level: 10, Outstanding: new(int64(4012)), Holds: true}, {Level: 9}, {Level: 8, Outstanding: new(int64(3)), Stalled: true}},
+			Plugin: &Plugin{State: "running", PID: new(4711), Name: "mailer", Version: "2.1", SDK: "go 1.0", Since: at(3000), Crashes: 2, Replaced: 5, ResidentBytes: new(int64(64 << 20))}}},
 		Alarms: []Alarm{{Kind: "held", Subject: "10"}, {Kind: "audit", Subject: "/var/log/\"a\"\nb"}},
 	}
 }
@@ -143,6 +144,7 @@ func TestStrangeLabels(t *testing.T) {
 		s := full()
 		s.Version, s.Settings.Source, s.Settings.Version = strange, strange, strange
 		s.Handlers[0].Name, s.Handlers[0].Kind, s.Consumers[0].Group = strange, strange, strange
+		s.Handlers[0].Plugin.Name, s.Handlers[0].Plugin.Version, s.Handlers[0].Plugin.SDK = strange, strange, strange
 		s.Alarms = []Alarm{{Kind: strange, Subject: strange}, {Kind: strange, Subject: strange + "\xff"}, {Kind: strange, Subject: strange + "\xfe"}}
 		text := own(t, fake{status: s})
 		if _, err := promlint.New(strings.NewReader(text)).Lint(); err != nil { // it parses all of it

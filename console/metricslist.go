@@ -19,6 +19,7 @@ type metrics struct {
 	level                                            levelMetrics
 	consumer                                         consumerMetrics
 	handler                                          handlerMetrics
+	plugin                                           pluginMetrics
 }
 
 type levelMetrics struct {
@@ -38,6 +39,10 @@ type handlerMetrics struct {
 	outstanding, holds, stalled                     metric
 }
 
+type pluginMetrics struct {
+	info, up, crashes, replaced, resident metric
+}
+
 func newMetrics() *metrics {
 	m := &metrics{}
 	m.daemon()
@@ -45,6 +50,7 @@ func newMetrics() *metrics {
 	m.levels()
 	m.consumers()
 	m.handlers()
+	m.plugins()
 	return m
 }
 
@@ -136,4 +142,13 @@ func (m *metrics) handlers() {
 	h.stalled = m.gauge("group_stalled", "1 while the level's whole group has something to do and finishes nothing, so that nobody waits for it.", "handler", "level")
 	h.results = m.counter("handler_results_total", "Results of the handler: done, retry, dead or held.", "handler", "result")
 	h.time = m.histogram("handler_duration_seconds", "Time of single attempts, from start to result.", "handler")
+}
+
+func (m *metrics) plugins() {
+	p := &m.plugin
+	p.info = m.gauge("plugin_info", "Always 1: what the handler's plugin says of itself.", "handler", "name", "version", "sdk")
+	p.up = m.gauge("plugin_up", "1 while a process of the handler's plugin serves its slots.", "handler")
+	p.crashes = m.counter("plugin_crashes_total", "Processes of the handler's plugin that ended by themselves, or had to be ended.", "handler")
+	p.replaced = m.counter("plugin_replaced_total", "Processes of the handler's plugin that another one took over from while it ran.", "handler")
+	p.resident = m.gauge("plugin_resident_bytes", "Resident memory of the process that serves the handler's slots.", "handler")
 }

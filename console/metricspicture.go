@@ -42,7 +42,11 @@ func (p picture) Collect(ch chan<- prometheus.Metric) {
 		p.consumer.collect(c, &p.status.Consumers[n])
 	}
 	for n := range p.status.Handlers {
-		p.handler.collect(c, &p.status.Handlers[n])
+		h := &p.status.Handlers[n]
+		p.handler.collect(c, h)
+		if h.Plugin != nil {
+			p.plugin.collect(c, h.Name, h.Plugin)
+		}
 	}
 }
 
@@ -159,6 +163,18 @@ func (m *handlerMetrics) collect(c collected, h *Handler) {
 	c.put(m.results, float64(h.Dead), h.Name, "dead")
 	c.put(m.results, float64(h.HeldN), h.Name, "held")
 	c.histogram(m.time, h.Time, h.Name)
+}
+
+func (m *pluginMetrics) collect(c collected, handler string, p *Plugin) {
+	if p.Since != nil {
+		c.put(m.info, 1, handler, p.Name, p.Version, p.SDK)
+	}
+	c.put(m.up, truth(p.Since != nil), handler)
+	c.put(m.crashes, float64(p.Crashes), handler)
+	c.put(m.replaced, float64(p.Replaced), handler)
+	if p.ResidentBytes != nil {
+		c.put(m.resident, float64(*p.ResidentBytes), handler)
+	}
 }
 
 // collected takes the metrics of one scrape.

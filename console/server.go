@@ -26,6 +26,7 @@ type Options struct {
 	Token     string
 	Daemon    Daemon
 	Held      HeldMessages // nil: none are known
+	Handlers  Handlers     // nil: none are known
 	LogLevels LogLevels    // nil: there are none to change
 	Producer  Producer     // nil: nothing can be produced
 	Logger    hclog.Logger

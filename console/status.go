@@ -163,16 +163,24 @@ type KafkaClient struct {
 
 // Handler is one handler and its slots.
 type Handler struct {
-	Name    string `json:"name"`
-	Kind    string `json:"kind"`
-	Slots   int    `json:"slots"`
-	Busy    int    `json:"busy"`
-	Stuck   int    `json:"stuck"`
-	MeanUS  *int64 `json:"mean_us"`
-	Done    uint64 `json:"done"`
-	Retried uint64 `json:"retried"`
-	Dead    uint64 `json:"dead"`
-	HeldN   uint64 `json:"held"`
+	Name   string `json:"name"`
+	Kind   string `json:"kind"`
+	Slots  int    `json:"slots"`
+	Busy   int    `json:"busy"`
+	Stuck  int    `json:"stuck"`
+	MeanUS *int64 `json:"mean_us"`
+	// P50US and P99US are what half and 99 of 100 attempts took at most, in the last
+	// seconds, or since the start where nothing was done in them; as exact as the
+	// buckets of Time. Rate is how many messages a second were done in the last seconds.
+	P50US   *int64   `json:"p50_us"`
+	P99US   *int64   `json:"p99_us"`
+	Rate    *float64 `json:"rate"`
+	Done    uint64   `json:"done"`
+	Retried uint64   `json:"retried"`
+	Dead    uint64   `json:"dead"`
+	HeldN   uint64   `json:"held"`
+	// Plugin is how a handler of kind plugin does; absent for others.
+	Plugin *Plugin `json:"plugin,omitempty"`
 	// HotKeys are the keys that hold most of their own messages back, most first.
 	HotKeys []HotKey `json:"hot_keys,omitempty"`
 	// Policy is what priority means for its messages.
@@ -182,6 +190,28 @@ type Handler struct {
 	Group []GroupLevel `json:"group,omitempty"`
 	// Time is how long messages were with the handler.
 	Time Histogram `json:"-"`
+}
+
+// Plugin is the process of a handler of kind plugin.
+type Plugin struct {
+	// State is starting, running, or failing: it doesn't start, or crashes again and
+	// again.
+	State string `json:"state"`
+	PID   *int   `json:"pid"` // null while none runs
+	// Name, Version and SDK are what it says of itself, the last one at least; empty
+	// before the first start.
+	Name    string     `json:"name"`
+	Version string     `json:"version"`
+	SDK     string     `json:"sdk"`
+	Since   *time.Time `json:"since"` // its start; null while none runs
+	// Crashes and Replaced count since the daemon's start.
+	Crashes  uint64 `json:"crashes"`
+	Replaced uint64 `json:"replaced"`
+	// ResidentBytes is its memory; null while none runs.
+	ResidentBytes *int64 `json:"resident_bytes"`
+	// Error is why it doesn't run or wasn't replaced; empty when there is nothing to
+	// tell.
+	Error string `json:"error"`
 }
 
 // HotKey is a key, or a partition where that is the order, whose messages wait for

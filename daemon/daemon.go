@@ -18,6 +18,7 @@ import (
 	"github.com/kafkaboost/boostd/kafkaio"
 	"github.com/kafkaboost/boostd/priority"
 	"github.com/kafkaboost/boostd/scheduler"
+	"github.com/kafkaboost/boostd/tracing"
 )
 
 // Options say what to run.
@@ -57,6 +58,7 @@ type Daemon struct {
 	probe    *kafkaio.Probe
 	handlers handlers
 	audits   audits
+	tracer   *tracing.Tracer // nil where there is no tracing
 	state    *state
 	server   *console.Server
 	outlet   outlet
@@ -87,8 +89,9 @@ type Daemon struct {
 	rates     rates
 
 	// The monitor's own.
-	judge alarms.Judge
-	kept  []scheduler.Pause // as the state file has them
+	judge       alarms.Judge
+	pluginJudge alarms.PluginJudge
+	kept        []scheduler.Pause // as the state file has them
 }
 
 var _ console.Daemon = (*Daemon)(nil)
@@ -127,6 +130,9 @@ func Start(ctx context.Context, o Options) (*Daemon, error) {
 // start does first what needs nobody else, so that a mistake in boostd.yaml
 // shows before anything outside is touched.
 func (d *Daemon) start(ctx context.Context) error {
+	if err := d.openTracing(); err != nil {
+		return err
+	}
 	specs, err := d.handlerSpecs()
 	if err != nil {
 		return err
@@ -306,5 +312,5 @@ func (d *Daemon) release(ctx context.Context) error {
 	if d.probe != nil {
 		d.probe.Stop()
 	}
-	return errors.Join(append(errs, d.handlers.close(ctx), d.audits.close(), d.closeSettings(), d.state.close())...)
+	return errors.Join(append(errs, d.handlers.close(ctx), d.closeTracing(ctx), d.audits.close(), d.closeSettings(), d.state.close())...)
 }

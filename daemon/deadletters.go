@@ -181,10 +181,5 @@ func final(err error) bool {
 
 // deadLetterTopic is where the letters of a topic's messages go.
 func (d *Daemon) deadLetterTopic(topic string) string {
-	if _, base := d.file().Topics[topic]; !base {
-		if cut, _, ok := priority.CutLevel(topic); ok {
-			topic = cut
-		}
-	}
-	return priority.DeadLetterTopic(topic)
+	return priority.DeadLetterTopic(d.baseOf(topic))
 }

@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -37,13 +38,13 @@ func (d *Daemon) handlerSpecs() ([]actors.HandlerSpec, error) {
 	var specs []actors.HandlerSpec
 	for _, name := range d.handlerNames() {
 		c := d.file().Handlers[name]
-		h, err := plugins.New(name, c.Config, d.logger.Named("handler"))
+		h, err := d.newHandler(name, c)
 		if err != nil {
 			return nil, d.unfit(err)
 		}
 		d.handlers = append(d.handlers, h)
 		spec := actors.HandlerSpec{
-			Name: name, Handler: h, Slots: c.Slots, Timeout: c.Timeout.Std(), Preemptible: c.Preemptible, Retry: retryOf(c),
+			Name: name, Handler: d.tracer.Wrap(name, h), Slots: c.Slots, Timeout: c.Timeout.Std(), Preemptible: c.Preemptible, Retry: retryOf(c), Batch: batchOf(c),
 		}
 		if c.DeadLetter {
 			spec.DeadLetters = d.newGraves(name)
@@ -60,8 +61,28 @@ func (d *Daemon) handlerSpecs() ([]actors.HandlerSpec, error) {
 	return specs, nil
 }
 
+// newHandler makes one handler.
+func (d *Daemon) newHandler(name string, c conf.Handler) (*plugins.Handler, error) {
+	c.Beside(d.relative)
+	if c.Plugin != "" {
+		var err error
+		if c.Plugin, err = d.pluginFile(c.Plugin); err != nil {
+			return nil, fmt.Errorf("make handler %s: %w", name, err)
+		}
+	}
+	var f plugins.Forwarder
+	if c.Forward != nil {
+		f = d.newForwards(c)
+	}
+	return plugins.New(name, c.Config, plugins.Options{Logger: d.logger.Named("handler"), Version: d.options.Version, Forwarder: f})
+}
+
 func retryOf(c conf.Handler) scheduler.Retry {
 	return scheduler.Retry{Attempts: c.Retry.Attempts, Backoff: c.Retry.Backoff.Std(), MaxBackoff: c.Retry.MaxBackoff.Std()}
+}
+
+func batchOf(c conf.Handler) scheduler.Batch {
+	return scheduler.Batch{Max: c.Batch.Max, Wait: c.Batch.Wait.Std()}
 }
 
 // relative lets a path of boostd.yaml count from the file's own folder.

@@ -41,6 +41,7 @@ func (d *Daemon) look() {
 				Text: fmt.Sprintf("audit %s can't be written: %d attempts are missing", path, missing)})
 		}
 	}
+	conditions = append(conditions, d.pluginTroubles(time.Now())...)
 	if err := d.Live(); err != nil {
 		conditions = append(conditions, alarms.Condition{Kind: alarms.Turning, Text: err.Error()})
 	}

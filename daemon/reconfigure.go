@@ -31,7 +31,7 @@ func handlerChanges(r ruling) (all []actors.HandlerChange) {
 		h := r.file.Handlers[name]
 		policy, _ := policyOf(r.file, name, r.document.settings)
 		all = append(all, actors.HandlerChange{
-			PoolChange: scheduler.PoolChange{Slots: h.Slots, Retry: retryOf(h), Policy: policy, Preemptible: h.Preemptible},
+			PoolChange: scheduler.PoolChange{Slots: h.Slots, Retry: retryOf(h), Policy: policy, Preemptible: h.Preemptible, Batch: batchOf(h)},
 			Timeout:    h.Timeout.Std(),
 		})
 	}

@@ -172,26 +172,44 @@ func (v *view) handlers() []console.Handler {
 	settings := v.daemon.settings.current()
 	for id, p := range v.scheduler.Pools {
 		h := console.Handler{Name: p.Name, Kind: v.daemon.file().Handlers[p.Name].Kind(), Slots: p.Slots, Busy: p.Busy, Stuck: p.Stuck,
-			Time: histogram(p.Times), Policy: v.daemon.shownPolicy(p.Name, settings), Group: v.group(scheduler.PoolID(id), p.Group)}
+			Plugin: pluginOf(v.daemon.handlers[id]), Time: histogram(p.Times), Policy: v.daemon.shownPolicy(p.Name, settings), Group: v.group(scheduler.PoolID(id), p.Group)}
 		for _, l := range p.Levels {
 			h.Done, h.Retried, h.Dead, h.HeldN = h.Done+l.Done, h.Retried+l.Retried, h.Dead+l.Dead, h.HeldN+l.Held
 		}
 		for _, k := range p.HotKeys {
 			h.HotKeys = append(h.HotKeys, console.HotKey{Topic: k.Topic, Partition: k.Partition, Hash: fmt.Sprintf("%016x", k.Hash), Waiting: k.Waiting, Retrying: k.Retrying})
 		}
-		times := p.Times
-		if v.elapsed > 0 { // of the last seconds, if anything was handled in them
-			if recent := times.Since(v.before.Pools[id].Times); recent.Total() > 0 {
-				times = recent
-			}
-		}
-		if n := times.Total(); n > 0 {
-			mean := (times.Sum / time.Duration(n)).Microseconds()
-			h.MeanUS = &mean
-		}
+		v.times(&h, id, p)
 		all = append(all, h)
 	}
 	return all
+}
+
+// times says how long attempts take: in the last seconds, if anything was handled in
+// them.
+func (v *view) times(h *console.Handler, id int, p scheduler.PoolStatus) {
+	times := p.Times
+	if v.elapsed > 0 {
+		before, done := v.before.Pools[id], uint64(0)
+		if recent := times.Since(before.Times); recent.Total() > 0 {
+			times = recent
+		}
+		for _, l := range before.Levels {
+			done += l.Done
+		}
+		rate := float64(h.Done-min(done, h.Done)) / v.elapsed // levels that are gone take theirs along
+		h.Rate = &rate
+	}
+	if n := times.Total(); n > 0 {
+		mean := (times.Sum / time.Duration(n)).Microseconds()
+		h.MeanUS = &mean
+	}
+	for q, to := range map[float64]**int64{0.5: &h.P50US, 0.99: &h.P99US} {
+		if d, ok := times.Quantile(q); ok {
+			us := d.Microseconds()
+			*to = &us
+		}
+	}
 }
 
 func histogram(h scheduler.Histogram) console.Histogram {

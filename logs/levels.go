@@ -22,12 +22,14 @@ var Rooms = []string{
 	"console",     // control socket, HTTP and who has changed something by hand
 	"consumer",    // each consumer's assignments and batches
 	"deadletters", // messages on their way to a dead letter topic
+	"forward",     // messages on their way to another topic
 	"handler",     // handlers, and what their programs write to their logs
 	"kafka",       // connections, commits, and what the Kafka client logs
 	"probe",       // how much waits in the brokers
 	"producer",    // what is sent to Kafka
 	"scheduler",   // the gate: each change with its reason
 	"settings",    // where the settings come from, and that they have changed
+	"tracing",     // spans that were lost
 	"worker",      // slots and the results of messages
 }
 

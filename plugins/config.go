@@ -11,7 +11,7 @@ import (
 )
 
 // Config is one entry of `handlers:` in boostd.yaml. Exactly one of Log, Noop,
-// Sleep, Exec and HTTP is given: the handler's kind.
+// Sleep, Exec, HTTP, Forward and Plugin is given: the handler's kind.
 type Config struct {
 	// Log writes one line to the daemon's log for each message.
 	Log *LogConfig `yaml:"log"`
@@ -24,12 +24,31 @@ type Config struct {
 	// HTTP is the http or https address that messages are posted to. A proxy
 	// from the environment isn't used.
 	HTTP string `yaml:"http"`
+	// Forward writes messages to another topic.
+	Forward *ForwardConfig `yaml:"forward"`
+	// Plugin is a program that speaks the protocol of package wire: a path, or the name
+	// of a file in plugin_dir.
+	Plugin string `yaml:"plugin"`
 
+	// Args are a plugin's arguments.
+	Args []string `yaml:"args"`
+	// Settings are a plugin's own, which it is given at its start.
+	Settings map[string]boostd.Secret `yaml:"settings"`
+	// Process is what the processes of Exec and Plugin get.
+	Process ProcessConfig `yaml:"process"`
+
+	// ExecOptions say how the programs of Exec are run.
+	ExecOptions ExecOptions `yaml:"exec_options"`
+	// HTTPOptions say how the service of HTTP is reached.
+	HTTPOptions HTTPOptions `yaml:"http_options"`
 	// Slots is how many messages are handled at once: 1 to 4096, default 16.
 	// An exec handler runs up to as many processes.
 	Slots int `yaml:"slots" schema:"1..4096"`
 	// Timeout bounds one attempt: 1ms to 24h, default 30s.
 	Timeout boostd.Duration `yaml:"timeout"`
+	// Batch lets a slot have several messages at once. Only for kinds that work on
+	// several as on one: http, plugin, noop and sleep.
+	Batch BatchConfig `yaml:"batch"`
 	// Retry says how often and how late a failed attempt is repeated.
 	Retry RetryConfig `yaml:"retry"`
 	// DeadLetter, false unless said otherwise, sends a message that fails for good
@@ -55,6 +74,16 @@ type SleepConfig struct {
 	Min boostd.Duration `yaml:"min"`
 	// Max is the longest sleep, at most 24h, default Min.
 	Max boostd.Duration `yaml:"max"`
+}
+
+// BatchConfig is how many messages a handler gets at once.
+type BatchConfig struct {
+	// Max is the most that a slot gets at once, all of one level: 1 to 1000, default
+	// 1: no batches.
+	Max int `yaml:"max" schema:"1..1000"`
+	// Wait is how long a message may wait for others to fill its batch, while no
+	// level has Max ready: 0 to 1m, default 0; above 0 only with Max above 1.
+	Wait boostd.Duration `yaml:"wait"`
 }
 
 // RetryConfig is how failed attempts are repeated.
@@ -89,6 +118,8 @@ func (r *RetryConfig) apply(answer boostd.Result) boostd.Result {
 const (
 	maxSlots    = 4096
 	maxAttempts = 1000
+	maxBatch    = 1000
+	longestWait = boostd.Duration(time.Minute)
 	shortest    = boostd.Duration(time.Millisecond)
 	longest     = boostd.Duration(24 * time.Hour)
 )
@@ -97,6 +128,7 @@ const (
 func (c *Config) SetDefaults() {
 	setDefault(&c.Slots, 16)
 	setDefault(&c.Timeout, boostd.Duration(30*time.Second))
+	setDefault(&c.Batch.Max, 1)
 	setDefault(&c.Retry.Attempts, 5)
 	setDefault(&c.Retry.MaxBackoff, boostd.Duration(30*time.Second))
 	setDefault(&c.Retry.Backoff, min(boostd.Duration(200*time.Millisecond), c.Retry.MaxBackoff))
@@ -118,8 +150,8 @@ func setDefault[T comparable](to *T, value T) {
 	}
 }
 
-// Kind is the name of the kind that is given: log, noop, sleep, exec or http;
-// empty when none is, or more than one.
+// Kind is the name of the kind that is given: log, noop, sleep, exec, http, forward or
+// plugin; empty when none is, or more than one.
 func (c Config) Kind() string {
 	if kinds := c.kinds(); len(kinds) == 1 {
 		return kinds[0]
@@ -134,7 +166,7 @@ func (c Config) kinds() []string {
 		given bool
 	}{
 		{"log", c.Log != nil}, {"noop", c.Noop != nil}, {"sleep", c.Sleep != nil},
-		{"exec", c.Exec != nil}, {"http", c.HTTP != ""},
+		{"exec", c.Exec != nil}, {"http", c.HTTP != ""}, {"forward", c.Forward != nil}, {"plugin", c.Plugin != ""},
 	} {
 		if k.given {
 			kinds = append(kinds, k.name)
@@ -151,7 +183,7 @@ func (c Config) Validate() []error {
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	switch kinds := c.kinds(); len(kinds) {
 	case 0:
-		bad("no kind of handler is given: want exactly one of log, noop, sleep, exec, http")
+		bad("no kind of handler is given: want exactly one of log, noop, sleep, exec, http, forward, plugin")
 	case 1:
 	default:
 		bad("several kinds of handler are given (%s): want exactly one", strings.Join(kinds, ", "))
@@ -165,8 +197,28 @@ func (c Config) Validate() []error {
 	if c.AuditRequired && c.Audit == "" {
 		bad("audit_required: true: want a file in audit too")
 	}
+	errs = append(errs, c.validateBatch()...)
 	errs = append(errs, c.Retry.validate()...)
+	errs = append(errs, c.ExecOptions.validate(c.Kind())...)
+	errs = append(errs, c.Process.validate(c.Kind())...)
+	errs = append(errs, c.HTTPOptions.validate(c.Kind(), c.HTTP)...)
 	return append(errs, c.validateKinds()...)
+}
+
+func (c Config) validateBatch() []error {
+	var errs []error
+	b := c.Batch
+	if b.Max < 1 || b.Max > maxBatch {
+		errs = append(errs, fmt.Errorf("batch.max: %d: want 1 to %d", b.Max, maxBatch))
+	} else if kind := c.Kind(); b.Max > 1 && kind != "" && !slices.Contains(bulkKinds, kind) {
+		errs = append(errs, fmt.Errorf("batch.max: %d: %s takes one message at a time: want 1, or one of %s", b.Max, kind, strings.Join(bulkKinds, ", ")))
+	}
+	if b.Wait < 0 || b.Wait > longestWait {
+		errs = append(errs, fmt.Errorf("batch.wait: %v: want 0s to %v", b.Wait, longestWait))
+	} else if b.Wait > 0 && b.Max == 1 {
+		errs = append(errs, fmt.Errorf("batch.wait: %v: one message waits for no others: want batch.max above 1 too", b.Wait))
+	}
+	return errs
 }
 
 func (r RetryConfig) validate() []error {
@@ -208,10 +260,14 @@ func (c Config) validateKinds() []error {
 			errs = append(errs, err)
 		}
 	}
+	errs = append(errs, c.validatePlugin()...)
 	if c.HTTP != "" {
 		if _, err := parseAddress(c.HTTP); err != nil {
 			errs = append(errs, err)
 		}
+	}
+	if c.Forward != nil {
+		errs = append(errs, c.Forward.validate()...)
 	}
 	return errs
 }

@@ -2,12 +2,7 @@ package plugins
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 
@@ -24,9 +19,8 @@ import (
 // none free wait, also while a broken program is held back: waiting costs no
 // attempt.
 type execDoer struct {
-	path      string
-	argv, env []string
-	log       *programLog
+	command command
+	log     *programLog
 
 	starts   chan struct{} // one for each start that is wanted; room for as many as may be
 	quit     chan struct{} // closed when the starter shall end
@@ -47,34 +41,15 @@ type execDoer struct {
 	closed   bool
 }
 
-func newExecDoer(argv []string, slots int, logger hclog.Logger) (*execDoer, error) {
-	path, err := exec.LookPath(argv[0])
-	if err == nil {
-		path, err = filepath.Abs(path)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("exec: %q: want a program that exists and is executable: %w", argv[0], err)
-	}
+func newExecDoer(c command, slots int, logger hclog.Logger) *execDoer {
 	d := &execDoer{
-		path: path, argv: slices.Clone(argv), env: programEnv(), slots: slots,
+		command: c, slots: slots,
 		log:    &programLog{logger: logger},
 		starts: make(chan struct{}, maxSlots), quit: make(chan struct{}), stopped: make(chan struct{}),
 		all: make(map[*program]struct{}), changed: make(chan struct{}),
 	}
 	go d.starter()
-	return d, nil
-}
-
-// programEnv is all of the daemon's environment that programs get to see; the
-// rest may be secret.
-func programEnv() []string {
-	env := []string{}
-	for _, name := range []string{"PATH", "HOME", "LANG", "TZ"} {
-		if value, ok := os.LookupEnv(name); ok {
-			env = append(env, name+"="+value)
-		}
-	}
-	return env
+	return d
 }
 
 func (d *execDoer) do(ctx context.Context, m *boostd.Message) boostd.Result {
@@ -98,7 +73,7 @@ func (d *execDoer) take(ctx context.Context) (*program, error) {
 	defer func() { d.waiting-- }()
 	for {
 		if d.closed {
-			return nil, errors.New("handler is closed")
+			return nil, errClosed
 		}
 		if ctx.Err() != nil {
 			return nil, d.noProgram(ctx)

@@ -73,7 +73,7 @@ func TestExecAnswers(t *testing.T) {
 		{"garbage", "hello\n", boostd.Retry, 0, errGarbage.Error()},
 		{"empty line", "\n", boostd.Retry, 0, errGarbage.Error()},
 		{"wrong id", `{"id":1ID,"result":"done"}` + "\n", boostd.Retry, 0, errWrongID.Error()},
-		{"unknown result", `{"id":ID,"result":"maybe"}` + "\n", boostd.Retry, 0, errResult.Error()},
+		{"unknown result", `{"id":ID,"result":"maybe"}` + "\n", boostd.Retry, 0, "program " + errResult.Error()},
 		{"long line", `{"id":ID,"result":"done","x":"LONG"}` + "\n", boostd.Retry, 0, errLongLine.Error()},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -175,6 +175,14 @@ func TestExecReplacesAProgramThatDies(t *testing.T) {
 	eventually(t, "both ends are in the log", func() bool {
 		return strings.Count(log.String(), "boostd.orders: program ended") == 2 && strings.Contains(log.String(), `status="exit status 3"`)
 	})
+}
+
+// Half an answer is none.
+func TestExecThatDiesInsideItsAnswer(t *testing.T) {
+	h := execHandler(t, 1, nil, "exec-half")
+	if r := attempt(t, t.Context(), h, boostd.Message{}); r.Outcome != boostd.Retry || r.Reason != "program ended: exit status 0" {
+		t.Errorf("result %+v", r)
+	}
 }
 
 // A program that never gets as far as an answer must not be started without

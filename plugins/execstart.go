@@ -1,6 +1,7 @@
 package plugins
 
 import (
+	"io"
 	"runtime"
 	"slices"
 	"time"
@@ -32,7 +33,7 @@ func (d *execDoer) start() {
 		return
 	}
 	d.mu.Unlock()
-	p, err := startProgram(d.path, d.argv, d.env)
+	p, err := d.command.start(nil)
 	if err != nil {
 		d.log.notStarted(err)
 	}
@@ -66,7 +67,7 @@ func (d *execDoer) arrived(p *program, err error) {
 
 // watch is the program's own goroutine.
 func (d *execDoer) watch(p *program) {
-	p.watch(d.log, d.exited)
+	p.watch(func(stream io.Reader) { d.log.drain(p.process.Pid, stream) }, d.exited)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.all, p)

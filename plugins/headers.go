@@ -30,6 +30,8 @@ import (
 //	Boostd-Header-B64  any other message header, one line each: the name in
 //	                   base64, then, unless the value is null, a dot and the
 //	                   value in base64
+//	traceparent,       W3C's Trace Context of the message, where it has a valid one
+//	tracestate         (tracecontext.go)
 //	Boostd-Tombstone   "true" when the message has no value; the body is empty
 //	Content-Type       application/json for a value that is a JSON object or
 //	                   array, application/octet-stream for any other
@@ -67,6 +69,7 @@ func requestHeader(m *boostd.Message) http.Header {
 	for i := range m.Headers {
 		addMessageHeader(h, &m.Headers[i])
 	}
+	addTraceContext(h, m)
 	return h
 }
 
@@ -75,11 +78,16 @@ func addMessageHeader(h http.Header, mh *boostd.Header) {
 		h.Add(headerPrefix+mh.Key, string(mh.Value))
 		return
 	}
+	h[headerB64] = append(h[headerB64], headerB64Text(mh))
+}
+
+// headerB64Text is a message header of which nothing is left out.
+func headerB64Text(mh *boostd.Header) string {
 	text := base64.StdEncoding.EncodeToString([]byte(mh.Key))
 	if mh.Value != nil {
 		text += "." + base64.StdEncoding.EncodeToString(mh.Value)
 	}
-	h[headerB64] = append(h[headerB64], text)
+	return text
 }
 
 // contentType looks at the whole value only when it begins like an object or

@@ -11,10 +11,14 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
 	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/credential"
 )
 
 const (
@@ -26,36 +30,37 @@ const (
 	maxAfter = time.Hour
 )
 
-// httpDoer posts each message to one address.
+// httpDoer posts each message to one address, or several together.
 //
 // It uses the transport without http.Client: no redirects, no cookies, and no
 // proxy from the environment, which would be given payloads that nobody meant
-// for it. HTTP/1.1 alone: one connection a slot, so that no message waits
-// behind another one's answer.
+// for it.
 type httpDoer struct {
 	address   *url.URL
 	transport *http.Transport
+	token     *credential.WatchedToken // nil for none
+	batch     atomic.Int64             // how many messages go into one request
+	last      atomic.Int64             // the attempt that is a message's last
+	log       *programLog
 }
 
-// newHTTPDoer leaves the number of connections to the slots: there are as many as
-// there are attempts.
-func newHTTPDoer(address string) (*httpDoer, error) {
-	u, err := parseAddress(address)
+func newHTTPDoer(c Config, logger hclog.Logger) (*httpDoer, error) {
+	u, err := parseAddress(c.HTTP)
 	if err != nil {
 		return nil, err
 	}
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	return &httpDoer{address: u, transport: &http.Transport{
-		DialContext:            (&net.Dialer{Timeout: connectTimeout}).DialContext,
-		TLSHandshakeTimeout:    connectTimeout,
-		MaxIdleConns:           maxSlots,
-		MaxIdleConnsPerHost:    maxSlots,
-		IdleConnTimeout:        90 * time.Second,
-		MaxResponseHeaderBytes: maxAnswer,
-		DisableCompression:     true,
-		Protocols:              protocols,
-	}}, nil
+	d := &httpDoer{address: u, log: &programLog{logger: logger}}
+	d.last.Store(int64(c.Retry.Attempts))
+	d.batch.Store(int64(c.Batch.Max))
+	if c.HTTPOptions.TokenFile != "" {
+		if d.token, err = credential.WatchToken("http_options.token_file", c.HTTPOptions.TokenFile); err != nil {
+			return nil, err
+		}
+	}
+	if d.transport, err = newTransport(u, c.HTTPOptions); err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 func (d *httpDoer) close(context.Context) error {
@@ -66,36 +71,48 @@ func (d *httpDoer) close(context.Context) error {
 func (d *httpDoer) do(ctx context.Context, m *boostd.Message) boostd.Result {
 	body := newPayload(m.Value)
 	defer body.drop()
+	resp, err := d.post(ctx, requestHeader(m), body, len(m.Value))
+	if err != nil {
+		return retry(err.Error())
+	}
+	defer resp.Body.Close()
+	return d.judge(ctx, resp)
+}
+
+// post sends a request; its error is a reason.
+func (d *httpDoer) post(ctx context.Context, header http.Header, body *payload, length int) (*http.Response, error) {
+	if d.token != nil {
+		token, err := d.token.Get()
+		if err != nil {
+			return nil, err
+		}
+		header["Authorization"] = []string{"Bearer " + token}
+	}
 	req := (&http.Request{
-		Method: http.MethodPost, URL: d.address, Host: d.address.Host, Header: requestHeader(m),
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, ContentLength: int64(len(m.Value)), Body: http.NoBody,
+		Method: http.MethodPost, URL: d.address, Host: d.address.Host, Header: header,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, ContentLength: int64(length), Body: http.NoBody,
 	}).WithContext(ctx)
-	if len(m.Value) > 0 {
+	if length > 0 {
 		req.GetBody = body.open
 		req.Body, _ = body.open()
 	}
 	resp, err := d.transport.RoundTrip(req)
 	if err != nil {
-		return retry(whyNoAnswer(ctx, err))
+		return nil, errors.New(whyNoAnswer(ctx, err))
 	}
-	defer resp.Body.Close()
-	return judge(ctx, resp)
+	return resp, nil
 }
 
 // judge turns an answer into a result. The body is read, for the connection's
 // sake and since an answer that breaks off may be a service that died before
 // it was done; a body longer than maxAnswer is left, and costs the connection.
-func judge(ctx context.Context, resp *http.Response) boostd.Result {
+func (d *httpDoer) judge(ctx context.Context, resp *http.Response) boostd.Result {
 	limited := io.LimitReader(resp.Body, maxAnswer)
 	start, err := io.ReadAll(io.LimitReader(limited, maxText+1))
 	if err == nil {
 		_, err = io.Copy(io.Discard, limited)
 	}
-	status := resp.StatusCode
-	reason := "answered " + strconv.Itoa(status)
-	if name := http.StatusText(status); name != "" {
-		reason += " " + name
-	}
+	status, reason := resp.StatusCode, answered(resp)
 	switch {
 	case 200 <= status && status < 300:
 		if err != nil {
@@ -113,8 +130,19 @@ func judge(ctx context.Context, resp *http.Response) boostd.Result {
 		r := retry(reason)
 		r.After = retryAfter(resp.Header.Get("Retry-After"), time.Now())
 		return r
+	case status == http.StatusUnauthorized && d.token != nil:
+		return retry(reason + ": the token in http_options.token_file isn't accepted") // no message's fault
 	}
 	return dead(reason)
+}
+
+// answered names the status of an answer in a reason.
+func answered(resp *http.Response) string {
+	reason := "answered " + strconv.Itoa(resp.StatusCode)
+	if name := http.StatusText(resp.StatusCode); name != "" {
+		reason += " " + name
+	}
+	return reason
 }
 
 // retryAfter reads the header of that name: a number of seconds or a date. What

@@ -108,26 +108,40 @@ func appendQuoted(b, text []byte) []byte {
 var (
 	errGarbage  = errors.New("program answered with a line that isn't the JSON object expected")
 	errWrongID  = errors.New("program answered with another message's id")
-	errResult   = errors.New("program answered with an unknown result: want done, retry or dead")
-	errAfter    = errors.New("program answered with after_ms below 0")
+	errResult   = errors.New("answered with an unknown result: want done, retry or dead")
+	errAfter    = errors.New("answered with after_ms below 0")
 	errLongLine = errors.New("program answered with a line above 1 MiB")
 )
+
+// answer is what is said of a message: by a program, or by a service that got
+// several.
+type answer struct {
+	ID      *uint64 `json:"id"`
+	Result  string  `json:"result"`
+	Error   string  `json:"error"`
+	AfterMS int64   `json:"after_ms"`
+}
 
 // parseAnswer reads the answer to the message of that id. Its errors show
 // nothing of the line, which may hold payload.
 func parseAnswer(line []byte, id uint64) (boostd.Result, error) {
-	var a struct {
-		ID      *uint64 `json:"id"`
-		Result  string  `json:"result"`
-		Error   string  `json:"error"`
-		AfterMS int64   `json:"after_ms"`
-	}
+	var a answer
 	if err := json.Unmarshal(line, &a); err != nil {
 		return boostd.Result{}, errGarbage
 	}
 	if a.ID == nil || *a.ID != id {
 		return boostd.Result{}, errWrongID
 	}
+	r, err := a.result("program")
+	if err != nil {
+		return boostd.Result{}, fmt.Errorf("program %w", err)
+	}
+	return r, nil
+}
+
+// result is what the answer comes to; who gave it stands for a reason that it
+// doesn't name.
+func (a *answer) result(who string) (boostd.Result, error) {
 	r := boostd.Result{Reason: printable([]byte(a.Error), maxText)}
 	switch a.Result {
 	case "done":
@@ -144,7 +158,7 @@ func parseAnswer(line []byte, id uint64) (boostd.Result, error) {
 		return boostd.Result{}, errResult
 	}
 	if r.Reason == "" {
-		r.Reason = "program said " + a.Result
+		r.Reason = who + " said " + a.Result
 	}
 	return r, nil
 }

@@ -52,6 +52,14 @@ var programs = map[string]func(args []string){
 	"exec-flood":  flood,
 	"exec-parent": parent,
 	"exec-host":   host,
+	"plugin":      servePlugin,
+	"exec-limits": func([]string) { answerEach(func(m map[string]any) string { return retryWith(limits())(m) }) },
+	"exec-half":   func([]string) { bufio.NewReader(os.Stdin).ReadBytes('\n'); os.Stdout.WriteString(`{"id":1,"resu`) },
+	"msg-tell":    tellMessage,
+	"msg-exit":    sayAndExit,
+	"msg-pid":     tellPid,
+	"msg-limits":  tellLimits,
+	"msg-host":    messageHost,
 	"exec-close":  func([]string) { os.Stdout.Close(); os.Stdin.Close(); select {} },
 }
 
@@ -174,7 +182,7 @@ func parent([]string) {
 func host([]string) {
 	c := Config{Exec: []string{os.Args[0], "exec-hang"}}
 	c.SetDefaults()
-	h, err := New("host", c, nil)
+	h, err := New("host", c, Options{})
 	if err != nil {
 		exit(97)
 	}
@@ -225,7 +233,7 @@ func attempt(t testing.TB, ctx context.Context, h *Handler, m boostd.Message) bo
 func newHandler(t testing.TB, c Config, logger hclog.Logger) *Handler {
 	t.Helper()
 	c.SetDefaults()
-	h, err := New("orders", c, logger)
+	h, err := New("orders", c, Options{Logger: logger})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,10 @@ func newPayload(value []byte) *payload {
 	return &payload{data: value}
 }
 
+// ownPayload is data that the caller uses for nothing else until drop has returned:
+// then nobody reads it any more.
+func ownPayload(data []byte) *payload { return &payload{data: data} }
+
 var errDropped = errors.New("the attempt is over")
 
 // open is called again when a kept connection turns out to be closed.

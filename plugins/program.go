@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -30,7 +33,7 @@ const (
 // called by anybody.
 type program struct {
 	process *os.Process
-	in, out *os.File
+	in, out *os.File // out is nil where the command is mute
 	errs    *os.File
 
 	// Only touched by the holder.
@@ -46,22 +49,49 @@ type program struct {
 	reaped bool
 	exited chan struct{} // closed when the process was reaped; then status says how it ended
 	status string
+	code   int    // its exit code, or -1 after a signal
+	why    string // it was ended for; guarded by mu until exited is closed
 }
 
-// startProgram starts a process in a group of its own, with an environment of
-// its own. It must be called on a thread that outlives the process, since the
-// kernel ends the process with the thread.
-func startProgram(path string, argv, env []string) (*program, error) {
+// command is what a handler's programs are started from.
+type command struct {
+	path      string
+	argv, env []string
+	limits    Limits
+	mute      bool // what it writes to standard output goes nowhere
+}
+
+func newCommand(c Config) (command, error) {
+	argv := c.Exec
+	path, err := exec.LookPath(argv[0])
+	if err == nil {
+		path, err = filepath.Abs(path)
+	}
+	if err != nil {
+		return command{}, fmt.Errorf("exec: %q: want a program that exists and is executable: %w", argv[0], err)
+	}
+	return command{path: path, argv: slices.Clone(argv), env: programEnv(c.Process.Env), limits: c.Process.Limits, mute: c.ExecOptions.PerMessage}, nil
+}
+
+// start starts a process in a group of its own, with an environment of its own:
+// the command's and more. It must be called on a thread that outlives the process,
+// since the kernel ends the process with the thread.
+func (c *command) start(more []string) (*program, error) {
 	var files [6]*os.File // in, out and errs: reading end, writing end
 	for i := 0; i < len(files); i += 2 {
 		var err error
-		if files[i], files[i+1], err = os.Pipe(); err != nil {
+		if i == 2 && c.mute {
+			files[3], err = os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+		} else {
+			files[i], files[i+1], err = os.Pipe()
+		}
+		if err != nil {
 			closeAll(files[:i])
 			return nil, fmt.Errorf("start program: %w", err)
 		}
 	}
-	process, err := os.StartProcess(path, argv, &os.ProcAttr{
-		Env:   env,
+	process, err := os.StartProcess(c.path, c.argv, &os.ProcAttr{
+		Env:   slices.Concat(c.env, more),
 		Files: []*os.File{files[0], files[3], files[5]},
 		Sys:   &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL},
 	})
@@ -70,27 +100,59 @@ func startProgram(path string, argv, env []string) (*program, error) {
 		return nil, fmt.Errorf("start program: %w", err)
 	}
 	closeAll([]*os.File{files[0], files[3], files[5]})
-	return &program{
+	p := &program{
 		process: process, in: files[1], out: files[2], errs: files[4],
-		reader: bufio.NewReader(files[2]),
 		exited: make(chan struct{}),
-	}, nil
+	}
+	if !c.mute {
+		p.reader = bufio.NewReader(p.out)
+	}
+	if err := c.limits.apply(process.Pid); err != nil {
+		p.discard()
+		return nil, fmt.Errorf("start program: %w", err)
+	}
+	if c.limits.Memory != 0 {
+		go p.bound(c.limits) // until it has ended
+	}
+	return p, nil
+}
+
+// bound ends a program that uses too much memory.
+func (p *program) bound(l Limits) {
+	every(memoryInterval, p.exited, func() {
+		why := l.over(p.process.Pid)
+		if why == "" {
+			return
+		}
+		p.mu.Lock()
+		p.why = why
+		p.mu.Unlock()
+		p.kill()
+	})
+}
+
+// discard ends a program that nobody has been given.
+func (p *program) discard() {
+	p.kill()
+	_, _ = p.process.Wait()
+	p.close()
+	p.errs.Close()
 }
 
 func closeAll(files []*os.File) {
 	for _, f := range files {
-		f.Close()
+		f.Close() // nothing happens where there is none
 	}
 }
 
 // watch is the program's own goroutine: it waits for the end of the process,
-// then ends what is left of its group. onExit is called when the process was
-// reaped; watch returns when its standard error has been read to the end, too.
-func (p *program) watch(log *programLog, onExit func(*program)) {
+// then ends what is left of its group. drain reads its standard error to the end;
+// onExit is called when the process was reaped. watch returns after both.
+func (p *program) watch(drain func(io.Reader), onExit func(*program)) {
 	drained := make(chan struct{})
 	go func() {
 		defer close(drained)
-		log.drain(p.process.Pid, p.errs)
+		drain(p.errs)
 	}()
 	awaitExit(p.process.Pid)
 	// The pid stays ours until Wait, so the group can't be another's.
@@ -99,9 +161,12 @@ func (p *program) watch(log *programLog, onExit func(*program)) {
 	state, err := p.process.Wait()
 	p.reaped = true
 	p.mu.Unlock()
-	p.status = "lost"
+	p.status, p.code = "lost", -1
 	if err == nil {
-		p.status = state.String()
+		p.status, p.code = state.String(), state.ExitCode()
+	}
+	if p.why != "" {
+		p.status = p.why
 	}
 	// Something that left the group may hold the pipes open: don't wait for it.
 	soon := time.Now().Add(leftoverWait)

@@ -70,7 +70,7 @@ func (l *programLog) notStarted(err error) {
 func (l *programLog) allow(now time.Time) bool {
 	dropped, ok := l.take(now)
 	if dropped > 0 {
-		l.logger.Warn("programs have too much to say; lines were left out", "lines", dropped)
+		l.logger.Warn("handler has too much to say; lines were left out", "lines", dropped)
 	}
 	return ok
 }

@@ -25,6 +25,12 @@ func (r *restarts) failed(now time.Time) {
 	r.notBefore = now.Add(r.delay())
 }
 
+// slow holds the next start back: programs work, and die too often.
+func (r *restarts) slow(now time.Time, d time.Duration) {
+	r.failures = max(r.failures, 1)
+	r.notBefore = now.Add(d)
+}
+
 // answered notes a good answer; it reports whether that opened the way.
 func (r *restarts) answered() bool {
 	opened := r.failures > 0

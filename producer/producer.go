@@ -216,7 +216,7 @@ func (p *Producer) Route(m Message) (Routed, error) {
 	}
 	return Routed{kafkaio.Record{
 		Topic: topic, Partition: kafkaio.AnyPartition, Key: m.Key,
-		Value: p.value(m, res), Headers: headers(m.Headers, res.Level),
+		Value: p.value(m, res), Headers: Headers(m.Headers, res.Level),
 	}, res}, nil
 }
 
@@ -242,8 +242,9 @@ var stamps = func() (all [priority.MaxLevel + 1][]boostd.Header) {
 	return all
 }()
 
-// headers are the message's own, with the level in the place of any other.
-func headers(own []boostd.Header, level boostd.Level) []boostd.Header {
+// Headers are a message's own, with the level in the place of any other. They are a
+// new slice where there are some, and never to be changed.
+func Headers(own []boostd.Header, level boostd.Level) []boostd.Header {
 	if len(own) == 0 {
 		return stamps[level]
 	}

@@ -15,21 +15,26 @@ func BenchmarkCore(b *testing.B) {
 		name  string
 		order Order
 		mean  time.Duration
+		batch Batch
 	}{
-		{"none/1ms", Unordered, time.Millisecond},
-		{"none/10us", Unordered, 10 * time.Microsecond},
-		{"key/1ms", ByKey, time.Millisecond},
-		{"key/10us", ByKey, 10 * time.Microsecond},
-		{"partition/10us", ByPartition, 10 * time.Microsecond},
+		{"none/1ms", Unordered, time.Millisecond, Batch{}},
+		{"none/10us", Unordered, 10 * time.Microsecond, Batch{}},
+		{"key/1ms", ByKey, time.Millisecond, Batch{}},
+		{"key/10us", ByKey, 10 * time.Microsecond, Batch{}},
+		{"partition/10us", ByPartition, 10 * time.Microsecond, Batch{}},
+		{"none/batch", Unordered, time.Millisecond, Batch{100, 0}},
+		{"none/filled", Unordered, time.Millisecond, Batch{100, time.Microsecond}},
+		{"key/filled", ByKey, time.Millisecond, Batch{100, time.Microsecond}},
+		{"partition/filled", ByPartition, time.Millisecond, Batch{100, time.Microsecond}},
 	} {
-		b.Run(c.name, func(b *testing.B) { benchCore(b, c.order, c.mean) })
+		b.Run(c.name, func(b *testing.B) { benchCore(b, c.order, c.mean, c.batch) })
 	}
 }
 
-func benchCore(b *testing.B, order Order, mean time.Duration) {
+func benchCore(b *testing.B, order Order, mean time.Duration, batch Batch) {
 	core, now := New(Config{Gate: true}), time.Unix(1000, 0)
 	config := rigPool
-	config.Slots = 64
+	config.Slots, config.Batch = 64, batch
 	pool, err := core.AddPool(config)
 	if err != nil {
 		b.Fatal(err)
@@ -49,7 +54,7 @@ func benchCore(b *testing.B, order Order, mean time.Duration) {
 		for n := range batches[level] {
 			k := (n * 7 % 1000) * 8
 			binary.LittleEndian.PutUint64(keys[k:], uint64(k))
-			batches[level][n] = boostd.Message{Topic: "t", Partition: int32(n % 2), Level: boostd.Level(level), Key: keys[k : k+8]}
+			batches[level][n] = boostd.Message{Topic: "t", Partition: int32(n % 2), Level: boostd.Level(level), Key: keys[k : k+8], FetchedAt: now}
 		}
 	}
 	b.ReportAllocs()

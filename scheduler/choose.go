@@ -19,11 +19,15 @@ const (
 type choice struct {
 	level, floor boostd.Level
 	grant        grant
+	// until is when a slot that stays free for batches to fill needn't any more.
+	until time.Time
 }
 
 // choose finds what a free slot takes: reserved slots are left to their levels,
 // then what is overdue goes first, then what is owed, then the highest level. Its
-// level is None where a slot has to stay free.
+// level is None where a slot has to stay free, for higher levels or because what
+// there is waits for batches to fill: that is asked of all that may have the slot,
+// before anything is chosen, so that nothing lower goes while a higher batch fills.
 func (p *pool) choose(now time.Time) choice {
 	highest := p.ready.highest()
 	floor := p.floor()
@@ -31,10 +35,13 @@ func (p *pool) choose(now time.Time) choice {
 		return choice{level: None, floor: floor}
 	}
 	if i := p.overdue(now, floor); i != nil {
-		return choice{i.Message.Level, floor, overdue}
+		return choice{level: i.Message.Level, floor: floor, grant: overdue}
+	}
+	if until := p.fills(now, floor); !until.IsZero() {
+		return choice{level: None, floor: floor, until: until}
 	}
 	if at := p.shares.owed(&p.ready, floor); at != None && at < highest {
-		return choice{at, floor, shared}
+		return choice{level: at, floor: floor, grant: shared}
 	}
 	return choice{level: highest, floor: floor}
 }

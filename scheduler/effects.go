@@ -51,7 +51,10 @@ type Dispatch struct {
 	Level boostd.Level
 	// Rank is the level, or Granted. The worker hands the rest back when Waiting
 	// is above it.
-	Rank  boostd.Level
+	Rank boostd.Level
+	// Whole: the handler may take all of it before it reports any, and the worker
+	// doesn't end it in between. See Batch and Void.
+	Whole bool
 	Items []*Item
 }
 

@@ -76,6 +76,28 @@ func (h Histogram) Since(earlier Histogram) Histogram {
 	return h
 }
 
+// Quantile is a duration that the part q of all is at most, 0 < q <= 1, as exactly as
+// the buckets tell: between their bounds it is taken to be even. It is false when
+// nothing was counted; what is above all bounds counts as the highest.
+func (h Histogram) Quantile(q float64) (time.Duration, bool) {
+	total := h.Total()
+	if total == 0 {
+		return 0, false
+	}
+	rank, below := q*float64(total), uint64(0)
+	for n, count := range h.Counts[:buckets-1] {
+		if count > 0 && float64(below+count) >= rank {
+			upper, lower := Finest<<n, time.Duration(0)
+			if n > 0 {
+				lower = upper / 2
+			}
+			return lower + time.Duration(float64(upper-lower)*(rank-float64(below))/float64(count)), true
+		}
+		below += count
+	}
+	return Finest << (buckets - 2), true
+}
+
 // Total is the number of durations.
 func (h Histogram) Total() uint64 {
 	total := uint64(0)

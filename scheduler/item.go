@@ -29,6 +29,10 @@ type Item struct {
 	// Preempted: a Preempt cancelled the attempt. Unless it is done, the message
 	// goes back to its place, and the attempt doesn't count.
 	Preempted bool
+	// Void: the handler gave the message back, or an earlier one of its key, in the
+	// same whole batch, is to come again. So does this one, whatever its result; the
+	// attempt doesn't count. See the func Void.
+	Void bool
 
 	consumer  *consumer
 	partition *partition
@@ -67,13 +71,15 @@ func (i *Item) Follows(earlier *Item) bool {
 // unsettled reports whether the message has its place still before it: it wasn't
 // started, or gave its slot back.
 func (i *Item) unsettled() bool {
-	return i.StartedAt.IsZero() || i.Preempted && i.Result.Outcome != boostd.Done
+	return i.StartedAt.IsZero() || i.Void || i.Preempted && i.Result.Outcome != boostd.Done
 }
 
 // Verdict is what the attempt's result comes to: done, another attempt, a dead
 // letter, held for a person, or none that counts. The audit and the core share it.
 func (i *Item) Verdict() boostd.Outcome {
 	switch {
+	case i.Void:
+		return boostd.Released
 	case i.Result.Outcome == boostd.Done:
 		return boostd.Done
 	case i.Interrupted || i.Preempted:

@@ -60,6 +60,25 @@ func (s *levelSet) put(l boostd.Level, in bool) {
 
 func (s *levelSet) has(l boostd.Level) bool { return s.words[l>>6]&(1<<(l&63)) != 0 }
 
+// below is the largest level of the set that is below another, or None.
+func (s *levelSet) below(l boostd.Level) boostd.Level {
+	w, m := l>>6, l>>12
+	if rest := s.words[w] & (1<<(l&63) - 1); rest != 0 {
+		return w<<6 + highBit(rest)
+	}
+	rest := s.mid[m] & (1<<(w&63) - 1)
+	if rest == 0 {
+		above := s.top & (1<<m - 1)
+		if above == 0 {
+			return None
+		}
+		m = highBit(above)
+		rest = s.mid[m]
+	}
+	w = m<<6 + highBit(rest)
+	return w<<6 + highBit(s.words[w])
+}
+
 // highest is the largest level of the set, or None.
 func (s *levelSet) highest() boostd.Level {
 	if s.top == 0 {
@@ -69,3 +88,5 @@ func (s *levelSet) highest() boostd.Level {
 	w := m<<6 + 63 - bits.LeadingZeros64(s.mid[m])
 	return boostd.Level(w<<6 + 63 - bits.LeadingZeros64(s.words[w]))
 }
+
+func highBit(word uint64) boostd.Level { return boostd.Level(63 - bits.LeadingZeros64(word)) }

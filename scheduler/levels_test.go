@@ -7,6 +7,13 @@ import (
 	"github.com/kafkaboost/boostd"
 )
 
+func below(in []bool, l int) boostd.Level {
+	for l--; l >= 0 && !in[l]; {
+		l--
+	}
+	return boostd.Level(l)
+}
+
 func TestLevelSet(t *testing.T) {
 	for _, most := range []int{2, 11, 64, 65, 200, MaxLevels} {
 		rng := rand.New(rand.NewPCG(uint64(most), 1))
@@ -24,6 +31,9 @@ func TestLevelSet(t *testing.T) {
 				if in {
 					highest = boostd.Level(l)
 				}
+			}
+			if got, want := s.below(boostd.Level(l)), below(in, l); got != want {
+				t.Fatalf("of %d levels: %d is below %d, want %d", most, got, l, want)
 			}
 			if s.highest() != highest {
 				t.Fatalf("of %d levels: highest %d, want %d", most, s.highest(), highest)

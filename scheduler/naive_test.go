@@ -27,6 +27,7 @@ type naive struct {
 	asked    []naiveAsked // revocations that aren't answered
 	said     naiveSaid
 	now      int64
+	freed    [smallKeys]int64 // when a message that went before higher levels last gave its key back
 	proof    naiveProof
 }
 
@@ -60,6 +61,7 @@ type naivePool struct {
 // naiveBatch is what a slot has.
 type naiveBatch struct {
 	busy, open, asked bool
+	whole             bool
 	level, rank       boostd.Level
 	at                int64
 	work              time.Duration
@@ -99,6 +101,7 @@ type naiveMessage struct {
 	topic, flow   int // whose turn it waits for
 	part          int32
 	fetched, due  int64
+	ready         int64 // since when it is; 0: it isn't, or nobody asked
 	attempt       int
 	held          bool
 	state         naiveState
@@ -250,10 +253,14 @@ func (n *naive) firstBehind(key int, paused bool) (first *naiveMessage) {
 
 // arrive lets a fetched message stand in line, or wait for its key.
 func (n *naive) arrive(m *naiveMessage) {
+	if m.key >= 0 && !slices.ContainsFunc(n.all, func(o *naiveMessage) bool { return o != m && o.key == m.key && o.state != gone && o.state != burying }) {
+		n.freed[m.key] = 0 // nobody remembers the key
+	}
 	if m.key < 0 || n.admits(m) {
+		m.ready = m.fetched
 		n.line(m).stand(m, false)
 	} else {
-		m.state = behind
+		m.state, m.ready = behind, 0
 	}
 }
 
@@ -264,6 +271,9 @@ func (n *naive) comeBack(m *naiveMessage) {
 		return
 	}
 	m.state = behind
+	if n.firstBehind(m.key, false) != m || !n.admits(m) {
+		m.ready = 0
+	}
 	n.promote(m.key)
 }
 
@@ -276,6 +286,9 @@ func (n *naive) promote(key int) {
 	m := n.firstBehind(key, false)
 	if m == nil || !n.admits(m) {
 		return
+	}
+	if m.ready == 0 {
+		m.ready = n.now
 	}
 	l := n.line(m)
 	first := l.first(m.turn())

@@ -1,6 +1,10 @@
 package scheduler
 
-import "github.com/kafkaboost/boostd"
+import (
+	"time"
+
+	"github.com/kafkaboost/boostd"
+)
 
 // What a free slot takes, by the naive scheduler.
 
@@ -97,7 +101,10 @@ func (n *naive) choose(pool int) choice {
 		return choice{level: None, floor: floor}
 	}
 	if m := n.oldest(pool, floor); m != nil {
-		return choice{m.level, floor, overdue}
+		return choice{level: m.level, floor: floor, grant: overdue}
+	}
+	if until := n.fills(pool, floor); until > 0 {
+		return choice{level: None, floor: floor, until: time.Unix(0, until)}
 	}
 	owed, most := None, 99 // hundredths of a message
 	for k, s := range p.shares {
@@ -106,9 +113,62 @@ func (n *naive) choose(pool int) choice {
 		}
 	}
 	if owed != None && owed < highest {
-		return choice{owed, floor, shared}
+		return choice{level: owed, floor: floor, grant: shared}
 	}
-	return choice{highest, floor, noGrant}
+	return choice{level: highest, floor: floor}
+}
+
+// fills is when the first of the levels that may have a slot needs one, if none does
+// yet: something of it has been ready for Wait, or waits for MaxWait, or it has
+// enough for a batch.
+func (n *naive) fills(pool int, floor boostd.Level) (until int64) {
+	p := n.pools[pool]
+	batch, most := p.config.Batch, p.config.Policy.MaxWait
+	if batch.Wait == 0 {
+		return 0
+	}
+	for at := floor; int(at) < len(p.lines); at++ {
+		if !n.stands(p, at) {
+			continue
+		}
+		if n.enough(pool, at) {
+			return 0
+		}
+		for _, m := range p.lines[at].waits {
+			due := m.ready + int64(batch.Wait)
+			if most > 0 {
+				due = min(due, m.fetched+int64(most))
+			}
+			if due <= n.now {
+				return 0
+			}
+			if until == 0 || due < until {
+				until = due
+			}
+		}
+	}
+	return until
+}
+
+// enough reports whether a level has a whole batch in line, with those that would
+// go in it behind one of their key, of which nothing higher is in line.
+func (n *naive) enough(pool int, at boostd.Level) bool {
+	have := len(n.pools[pool].lines[at].waits)
+	for _, m := range n.all {
+		if m.pool != pool || m.state != behind || m.level != at {
+			continue
+		}
+		best := None
+		for _, o := range n.all {
+			if o.key == m.key && o.state == inLine {
+				best = max(best, o.level)
+			}
+		}
+		if best == at {
+			have++
+		}
+	}
+	return have >= n.pools[pool].config.Batch.Max
 }
 
 // wanted is the level that a slot is wanted for.
@@ -133,8 +193,11 @@ func (n *naive) take(items []*naiveMessage, pool int, c choice, share, most int)
 			break
 		}
 		if m.key >= 0 && n.taken(m.key) {
-			m.state = behind
+			m.state, m.ready = behind, 0
 			continue
+		}
+		if m.key >= 0 {
+			m.ready = max(m.ready, n.freed[m.key])
 		}
 		items = append(items, n.run(m, c.grant))
 		for m.key >= 0 && len(items) < most {
@@ -142,6 +205,7 @@ func (n *naive) take(items []*naiveMessage, pool int, c choice, share, most int)
 			if follower == nil || follower.level != c.level {
 				break
 			}
+			follower.ready = 0
 			items = append(items, n.run(follower, c.grant))
 		}
 	}

@@ -53,13 +53,22 @@ type naiveResult struct {
 
 func (n *naive) finished(pool, slot int, results []naiveResult) {
 	p := n.pools[pool]
+	b := &p.batches[slot]
+	most, ran := time.Duration(0), 0
+	for _, r := range results {
+		if r.took > 0 {
+			most, ran = max(most, r.took), ran+1
+		}
+	}
 	for _, r := range results {
 		if r.outcome != 0 {
+			if b.whole { // all have ended now
+				r.took = most / time.Duration(ran)
+			}
 			n.ended(p, r)
 		}
 	}
 	n.handedBack(results)
-	b := &p.batches[slot]
 	b.busy, b.open, b.asked = false, false, false
 	if slot < p.config.Slots {
 		p.free = append(p.free, slot)
@@ -71,6 +80,7 @@ func (n *naive) finished(pool, slot int, results []naiveResult) {
 func (n *naive) ended(p *naivePool, r naiveResult) {
 	m := r.m
 	p.mean[m.level].add(r.took)
+	n.gaveBack(m)
 	again := r.outcome == boostd.Retry && !m.last
 	if r.outcome != boostd.Done && !r.interrupted && !n.members[m.consumer].gone {
 		n.said.ends = append(n.said.ends, naiveEnd{m, boostd.Retry, m.attempt, m.failed})
@@ -83,6 +93,7 @@ func (n *naive) ended(p *naivePool, r naiveResult) {
 		n.end(m, boostd.Released)
 	case again:
 		m.state, m.due = inBackoff, n.now+int64(r.after)
+		m.ready = m.due
 	default:
 		n.giveUp(m)
 	}
@@ -109,6 +120,7 @@ func (n *naive) handedBack(results []naiveResult) {
 			}
 		}
 		n.proof.handedBack(m)
+		n.gaveBack(m)
 		m.attempt--
 		if m.life.closed {
 			n.end(m, boostd.Released)
@@ -116,6 +128,14 @@ func (n *naive) handedBack(results []naiveResult) {
 		} else {
 			n.comeBack(m)
 		}
+	}
+}
+
+// gaveBack: a higher message of the key that stood in line has been ready only since
+// then.
+func (n *naive) gaveBack(m *naiveMessage) {
+	if m.key >= 0 && (m.overdue || m.owed) {
+		n.freed[m.key] = n.now
 	}
 }
 
@@ -170,7 +190,7 @@ func (n *naive) pause(level boostd.Level, until int64) {
 		for _, m := range slices.Clone(l.waits) {
 			if m.key >= 0 {
 				l.leave(m)
-				m.state = behind
+				m.state, m.ready = behind, 0
 			}
 		}
 		for _, key := range keys {
@@ -187,6 +207,11 @@ func (n *naive) pause(level boostd.Level, until int64) {
 func (n *naive) resume(level boostd.Level) {
 	if n.halted[level] {
 		n.halted[level] = false
+		for _, m := range n.all {
+			if m.state == inLine && m.level == level {
+				m.ready = n.now
+			}
+		}
 		n.promoteAll()
 	}
 }

@@ -18,6 +18,7 @@ func (n *naive) reconfigure(levels int, pools []PoolChange, policies []*Policy) 
 			p.group[at] = naiveGroup{}
 		}
 		p.config.Retry, p.config.Preemptible = pools[pool].Retry, pools[pool].Preemptible
+		p.config.Batch = pools[pool].Batch
 		n.setSlots(pool, pools[pool].Slots)
 		if policies[pool] != nil {
 			n.setPolicy(pool, *policies[pool])

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/kafkaboost/boostd"
 )
@@ -18,6 +19,8 @@ type naiveProof struct {
 	highest boostd.Level
 	overdue *naiveMessage // the oldest of those that have waited for MaxWait
 	floor   boostd.Level
+	count   [smallLevels]int // what the next batch could have, of the levels that may have a slot
+	longest int64            // since one of them has been ready
 	windows [smallPools][]naiveWindow
 }
 
@@ -41,6 +44,7 @@ func (f *naiveProof) reset(pool int) { clear(f.windows[pool]) }
 func (f *naiveProof) look(n *naive, pool int) {
 	f.taken, f.best = [smallKeys]bool{}, [smallKeys]*naiveMessage{}
 	f.ready, f.highest, f.overdue, f.floor = [smallLevels]bool{}, None, nil, n.floor(pool)
+	f.count, f.longest = [smallLevels]int{}, 0
 	for _, m := range n.all {
 		if m.key < 0 {
 			continue
@@ -53,10 +57,19 @@ func (f *naiveProof) look(n *naive, pool int) {
 	}
 	most := n.pools[pool].config.Policy.MaxWait
 	for _, m := range n.all {
-		if m.pool != pool || !f.waits(n, m) || m.key >= 0 && (f.taken[m.key] || f.best[m.key] != m) {
+		if m.pool != pool || !f.waits(n, m) || m.key >= 0 && (f.taken[m.key] || f.best[m.key].level > m.level) {
 			continue
 		}
+		if m.level >= f.floor {
+			f.count[m.level]++
+		}
+		if m.key >= 0 && f.best[m.key] != m {
+			continue // it goes with that one
+		}
 		f.ready[m.level] = true
+		if m.level >= f.floor {
+			f.longest = max(f.longest, n.now-m.ready)
+		}
 		f.highest = max(f.highest, m.level)
 		if most > 0 && n.now-m.fetched >= int64(most) && m.level >= f.floor && (f.overdue == nil || m.fetched < f.overdue.fetched) {
 			f.overdue = m
@@ -84,6 +97,9 @@ func (f *naiveProof) after(n *naive, pool, slot int) {
 		f.say("level %d was dispatched while level %d is ready", b.level, f.highest)
 	case n.above(pool) > b.level:
 		f.say("level %d was dispatched while level %d has work, which it has to wait for", b.level, n.above(pool))
+	}
+	if p.config.Batch.Max > 1 && len(b.items) > p.config.Batch.Max {
+		f.say("%d messages in a batch, %d at most", len(b.items), p.config.Batch.Max)
 	}
 	for _, r := range p.config.Policy.Reserve {
 		if b.level < r.From && p.busyBelow(r.From) > p.config.Slots-r.Slots {
@@ -158,6 +174,13 @@ func (f *naiveProof) handedBack(m *naiveMessage) {
 	}
 }
 
+// fills reports whether a pool may leave slots empty: nothing that may have one is
+// overdue, or has been ready for Batch.Wait, and no level has Batch.Max for a batch.
+func (f *naiveProof) fills(n *naive, pool int) bool {
+	b := n.pools[pool].config.Batch
+	return f.overdue == nil && f.longest < int64(b.Wait) && slices.Max(f.count[:]) < b.Max
+}
+
 // rest looks at the pools after a step: no slot is free for what is ready, unless
 // it waits for a short batch of a higher level.
 func (f *naiveProof) rest(n *naive) {
@@ -173,7 +196,7 @@ func (f *naiveProof) rest(n *naive) {
 			b := &p.batches[slot]
 			awaits = awaits || b.busy && b.open && n.now-b.at < int64(p.config.Slice)
 		}
-		if f.look(n, pool); f.highest >= f.floor && !awaits {
+		if f.look(n, pool); f.highest >= f.floor && !awaits && !f.fills(n, pool) {
 			f.say("a slot of pool %d is free, and a message of level %d is ready", pool, f.highest)
 		}
 	}

@@ -62,6 +62,7 @@ func (n *naive) step() {
 		}
 	}
 	for m := n.due(); m != nil; m = n.due() {
+		n.gaveBack(m)
 		n.comeBack(m)
 	}
 	n.start()
@@ -140,12 +141,18 @@ func (n *naive) dispatch(pool int) {
 	n.recallLate(pool)
 	for p.usable() > 0 && p.recalling == 0 {
 		c := n.choose(pool)
+		if !c.until.IsZero() {
+			n.wakeAt(c.until.UnixNano())
+		}
 		if n.recall(pool, c) || c.level == None {
 			break
 		}
 		slot := p.free[len(p.free)-1]
 		b := &p.batches[slot]
 		share, most := p.mean[c.level].batch(p.config.Slice, len(p.lines[c.level].waits), p.config.Slots)
+		if b.whole = p.config.Batch.Max > 1; b.whole {
+			share, most = p.config.Batch.Max, p.config.Batch.Max
+		}
 		n.compete(p)
 		n.proof.before(n, pool)
 		b.items = n.take(b.items[:0], pool, c, share, most)
@@ -155,7 +162,7 @@ func (n *naive) dispatch(pool int) {
 		n.account(p, c.level, len(b.items))
 		p.free = p.free[:len(p.free)-1]
 		b.busy, b.asked, b.level, b.rank, b.at = true, false, c.level, c.level, n.now
-		b.open, b.work = len(b.items) > 1, p.mean[c.level].work(len(b.items))
+		b.open, b.work = len(b.items) > 1 && !b.whole, p.mean[c.level].work(len(b.items))
 		if c.grant != noGrant {
 			b.rank = Granted
 		}
@@ -238,13 +245,21 @@ func (n *naive) preempt(pool int) {
 	if !p.config.Preemptible || n.draining || !n.started || wanted == None || !n.stands(p, wanted) || wanted < n.above(pool) {
 		return
 	}
-	asked := 0
+	floor := n.floor(pool)
+	if floor > wanted {
+		floor = 0
+	}
+	if until := n.fills(pool, floor); until > 0 {
+		n.wakeAt(until)
+		return
+	}
+	asked, batch := 0, max(p.config.Batch.Max, 1)
 	for slot := range p.batches {
 		if p.batches[slot].busy && p.batches[slot].asked {
 			asked++
 		}
 	}
-	for ; asked < len(p.lines[wanted].waits); asked++ {
+	for ; asked*batch < len(p.lines[wanted].waits); asked++ {
 		victim := -1
 		for slot := range p.batches {
 			b := &p.batches[slot]

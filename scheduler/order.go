@@ -50,9 +50,20 @@ type lock struct {
 	// list, ascending: a new one is added only above the last, so that per
 	// level it is always the item with the lowest offset.
 	ready []boostd.Level
+	// behind is how many of waiting have the last of these levels, up to Batch.Max;
+	// only with Batch.Wait.
+	behind int
 	// waiting are the items behind it: highest level first, then by offset, so
 	// that what comes back, in whatever order, finds its old place.
 	waiting list
+}
+
+// best is the highest level at which an item stands in a ready list, or None.
+func (l *lock) best() boostd.Level {
+	if len(l.ready) == 0 {
+		return None
+	}
+	return l.ready[len(l.ready)-1]
 }
 
 // busy reports whether an item of the lock runs or waits for its retry.
@@ -109,7 +120,7 @@ func (ls *locks) get(id uint64) *lock {
 	} else {
 		l = &lock{}
 	}
-	l.id, l.freed = id, time.Time{}
+	l.id, l.freed, l.behind = id, time.Time{}, 0
 	ls.byID[id] = l
 	return l
 }

@@ -55,17 +55,23 @@ func (p *pool) unage(i *Item) {
 // overdue is the item that was fetched first, if that is MaxWait ago, of the
 // levels from floor on.
 func (p *pool) overdue(now time.Time, floor boostd.Level) *Item {
+	first := p.oldest(floor)
+	if first == nil || now.Sub(first.Message.FetchedAt) < p.config.Policy.MaxWait {
+		return nil
+	}
+	return first
+}
+
+// oldest is the item that was fetched first of the levels from floor on, with
+// MaxWait.
+func (p *pool) oldest(floor boostd.Level) (first *Item) {
 	if p.config.Policy.MaxWait <= 0 {
 		return nil
 	}
-	var first *Item
 	for n := range p.age {
 		if i := p.age[n].first(); i != nil && i.Message.Level >= floor && (first == nil || earlier(i, first)) {
 			first = i
 		}
-	}
-	if first == nil || now.Sub(first.Message.FetchedAt) < p.config.Policy.MaxWait {
-		return nil
 	}
 	return first
 }

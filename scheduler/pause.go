@@ -79,11 +79,12 @@ func (p *pool) pause(now time.Time, level boostd.Level) {
 	p.levels[level].ready.each(p.unage)
 	var free []*lock
 	p.levels[level].ready.take(func(i *Item) bool { return i.lock != nil }, func(i *Item) {
-		i.lock.unready(level)
+		p.unready(i.lock, level)
 		i.ReadyAt = time.Time{}
-		i.lock.wait(i)
+		p.waitFor(i)
 		free = append(free, i.lock)
 	})
+	p.parted(level)
 	for _, l := range free {
 		p.promote(l, now)
 	}
@@ -102,6 +103,7 @@ func (p *pool) resume(now time.Time, level boostd.Level) {
 	if ready.len > 0 {
 		p.ready.add(level)
 	}
+	p.parted(level) // they are ready since then
 	for _, id := range slices.Sorted(maps.Keys(p.locks.byID)) {
 		p.promote(p.locks.byID[id], now)
 	}

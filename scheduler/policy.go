@@ -128,5 +128,5 @@ func (c *Core) validate(config PoolConfig) error {
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("policy: %w", err)
 	}
-	return nil
+	return config.Batch.validate()
 }

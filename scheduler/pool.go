@@ -26,6 +26,8 @@ type PoolConfig struct {
 	// Preemptible: a handler that has run for long gives its slot back when a
 	// higher level waits and no slot is free. See Preempt.
 	Preemptible bool
+	// Batch is for a handler that works on several messages as on one.
+	Batch Batch
 }
 
 // pool is one handler's slots and the messages that wait for them.
@@ -34,6 +36,7 @@ type pool struct {
 	levels  []level   // config.Levels, or more: see Reconfigure
 	ready   levelSet  // levels whose ready list isn't empty, but for paused ones
 	halted  levelSet  // levels that are paused by hand
+	full    levelSet  // ready levels that have enough for a batch, with Batch.Wait
 	paused  int       // consumers
 	times   Histogram // of the handler
 	locks   locks
@@ -65,8 +68,12 @@ type level struct {
 	ready    readyQueue
 	queued   int // ready, behind a lock, or in backoff
 	backoff  int // of these
+	behind   int // of these: would go in one batch with a ready one of their key, with Batch.Wait
 	inFlight int
 	broker   int // waiting in the brokers, of the level's own consumers
+	// since is when the first of those that are ready became so, with Batch.Wait;
+	// zero when it has to be looked for.
+	since    time.Time
 	estimate estimate
 	counts   Counts
 	waits    *waits // nil before the first message has ended
@@ -100,6 +107,7 @@ func newPool(config PoolConfig) *pool {
 		workAbove: make([]time.Duration, config.Levels),
 		ready:     newLevelSet(config.Levels),
 		halted:    newLevelSet(config.Levels),
+		full:      newLevelSet(config.Levels),
 	}
 	for slot := config.Slots - 1; slot >= 0; slot-- {
 		p.free = append(p.free, slot)
@@ -136,7 +144,7 @@ func (p *pool) enqueue(i *Item) {
 		p.pushReady(i, false)
 	} else {
 		i.ReadyAt = time.Time{}
-		i.lock.wait(i)
+		p.waitFor(i)
 	}
 }
 
@@ -148,8 +156,9 @@ func (p *pool) pushReady(i *Item, front bool) {
 		p.ready.add(i.Message.Level)
 		p.ageing(i)
 	}
+	p.joined(i)
 	if i.lock != nil {
-		i.lock.ready = append(i.lock.ready, i.Message.Level)
+		p.stand(i.lock, i.Message.Level)
 	}
 }
 
@@ -179,13 +188,14 @@ func (p *pool) left(i *Item) bool {
 	if p.levels[at].ready.len == 0 {
 		p.ready.remove(at)
 	}
+	p.parted(at)
 	if i.lock == nil {
 		return true
 	}
-	i.lock.unready(at)
+	p.unready(i.lock, at)
 	if i.lock.busy() {
 		i.ReadyAt = time.Time{}
-		i.lock.wait(i)
+		p.waitFor(i)
 		return false
 	}
 	i.ReadyAt = later(i.ReadyAt, i.lock.freed)
@@ -226,7 +236,7 @@ func (p *pool) dispatched(dst []*Item, i *Item, g grant, now time.Time) []*Item 
 	}
 	i.Message.Attempt++
 	i.DispatchedAt, i.StartedAt, i.FinishedAt, i.Result = now, time.Time{}, time.Time{}, boostd.Result{}
-	i.Interrupted, i.Preempted, i.grant = false, false, g
+	i.Interrupted, i.Preempted, i.Void, i.grant = false, false, false, g
 	i.last = i.Message.Attempt >= p.config.Retry.Attempts
 	return append(dst, i)
 }
@@ -249,7 +259,7 @@ func (p *pool) requeue(i *Item, now time.Time) {
 		p.pushReady(i, true)
 		return
 	}
-	i.lock.wait(i)
+	p.waitFor(i)
 	if p.next(i.lock) != i || !p.admits(i) {
 		i.ReadyAt = time.Time{}
 	}
@@ -306,17 +316,20 @@ func (p *pool) drop(now time.Time, gone func(*Item) bool, dropped func(*Item)) {
 		l.ready.take(gone, func(i *Item) {
 			p.unage(i)
 			if i.lock != nil {
-				i.lock.unready(boostd.Level(at))
+				p.unready(i.lock, boostd.Level(at))
 			}
 			forget(i)
 		})
 		if l.ready.len == 0 {
 			p.ready.remove(boostd.Level(at))
 		}
+		p.parted(boostd.Level(at))
 	}
 	for _, id := range slices.Sorted(maps.Keys(p.locks.byID)) {
 		l := p.locks.byID[id]
+		p.unfollow(l)
 		l.waiting.take(gone, forget)
+		p.follow(l)
 		p.promote(l, now)
 	}
 }

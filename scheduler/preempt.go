@@ -27,8 +27,8 @@ func (ps *preemptions) over(slot int) {
 	}
 }
 
-// preempt asks for as many slots as the highest waiting level has messages ready
-// and may have in all: of the lowest level first, and there of the batch that
+// preempt asks for as many slots as the highest waiting level has messages ready,
+// or whole batches of them, and may have in all: of the lowest level first, and there of the batch that
 // began last, because it loses least. A batch that may be over within a slice by
 // itself is left alone until then, and so is one that has a grant.
 func (c *Core) preempt(now time.Time, id PoolID) {
@@ -40,7 +40,15 @@ func (c *Core) preempt(now time.Time, id PoolID) {
 	if wanted == None || !p.ready.has(wanted) || wanted < p.above() {
 		return
 	}
-	for p.preempt.count < p.levels[wanted].ready.len {
+	floor := p.floor()
+	if floor > wanted { // for others' slots; the one that is given back is not among them
+		floor = 0
+	}
+	if until := p.fills(now, floor); !until.IsZero() { // the slot would stay empty
+		c.effects.Wake = sooner(c.effects.Wake, until)
+		return
+	}
+	for p.preempt.count < p.config.Batch.fill(p.levels[wanted].ready.len) {
 		slot, again := p.victim(wanted, now)
 		if slot < 0 {
 			c.effects.Wake = sooner(c.effects.Wake, again)

@@ -183,6 +183,23 @@ func (q *readyQueue) each(f func(*Item)) {
 	}
 }
 
+// since is when the first of those that are ready became so.
+func (q *readyQueue) since() (first time.Time) {
+	for topic := q.root.current; ; {
+		for flow := topic.current; ; {
+			for i := flow.items.head; i != nil; i = i.next {
+				first = sooner(first, i.ReadyAt)
+			}
+			if flow = flow.next; flow == topic.current {
+				break
+			}
+		}
+		if topic = topic.next; topic == q.root.current {
+			return first
+		}
+	}
+}
+
 // oldest is the age of the message that was produced first, of those whose turn
 // in their flow it is.
 func (q *readyQueue) oldest(now time.Time) (oldest time.Duration) {

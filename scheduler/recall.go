@@ -13,7 +13,8 @@ import (
 // The first item stays, started or not, unless All is set: its worker is about to
 // start it. Without that, messages of one key went from free slot to free slot,
 // each time recalled before a worker had looked at them, for as long as something
-// lower was ready.
+// lower was ready. Of a batch that its handler may take as a whole nothing is taken
+// back, by the same token.
 type Recall struct {
 	Pool PoolID
 	Slot int
@@ -39,9 +40,11 @@ type batch struct {
 	at    time.Time
 	// work is how long the whole is expected to take.
 	work time.Duration
-	// open: it has more than one item and wasn't recalled.
+	// open: it has more than one item, isn't whole, and wasn't recalled.
 	open bool
-	rank boostd.Level
+	// whole: its handler may have taken all of it at once.
+	whole bool
+	rank  boostd.Level
 }
 
 func newBatches(slots, levels int) batches {

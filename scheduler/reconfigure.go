@@ -16,6 +16,7 @@ type PoolChange struct {
 	Retry       Retry
 	Policy      Policy
 	Preemptible bool
+	Batch       Batch
 }
 
 // Reconfigure changes how many levels there are (max_priority + 1) and what is said
@@ -49,6 +50,9 @@ func (c *Core) Reconfigure(now time.Time, levels int, pools []PoolChange) (*Effe
 		if !change.Policy.equal(p.config.Policy) {
 			p.setPolicy(change.Policy)
 		}
+		if change.Batch != p.config.Batch {
+			p.setBatch(change.Batch)
+		}
 	}
 	for _, k := range c.consumers {
 		c.setLevel(k, min(k.config.Level, boostd.Level(levels-1)))
@@ -69,6 +73,7 @@ func (c *Core) fits(levels int, pools []PoolChange) error {
 	for id, p := range c.pools {
 		config, change := p.config, pools[id]
 		config.Levels, config.Slots, config.Retry, config.Policy = levels, change.Slots, change.Retry, change.Policy
+		config.Batch = change.Batch
 		if err := c.validate(config); err != nil {
 			errs = append(errs, fmt.Errorf("pool %q: %w", config.Name, err))
 		}
@@ -89,7 +94,7 @@ func (p *pool) setLevels(levels int) {
 	p.levels = append(p.levels, make([]level, more)...)
 	p.workAbove = append(p.workAbove, make([]time.Duration, more)...)
 	p.batches.count = append(p.batches.count, make([]int, more)...)
-	for _, s := range []*levelSet{&p.ready, &p.halted, &p.active, &p.batches.behind} {
+	for _, s := range []*levelSet{&p.ready, &p.halted, &p.active, &p.full, &p.batches.behind} {
 		s.grow(levels)
 	}
 	p.warm(had)

@@ -20,7 +20,7 @@ func (r *rig) reconfigure(levels int, policy Policy) {
 // change is another policy, and nothing else.
 func (r *rig) change(policy Policy) PoolChange {
 	c := r.core.pools[0].config
-	return PoolChange{c.Slots, c.Retry, policy, c.Preemptible}
+	return PoolChange{c.Slots, c.Retry, policy, c.Preemptible, c.Batch}
 }
 
 // levels are those that status shows.

@@ -51,7 +51,8 @@ func TestCoreAgainstNaive(t *testing.T) {
 	}
 	t.Logf("seed %d: %d steps, %+v", *oracleSeed, calls, seen)
 	for n, few := range []int{seen.batches, seen.recalls * 10, seen.preempts * 100, seen.overdue * 20, seen.owed * 300,
-		seen.retries * 20, seen.letters * 50, seen.drained * 200, seen.reconfigured * 200, seen.removed * 200, seen.stranded * 1000, seen.resized * 1000} {
+		seen.retries * 20, seen.letters * 50, seen.drained * 200, seen.reconfigured * 200, seen.removed * 200, seen.stranded * 1000, seen.resized * 1000,
+		seen.whole * 12, seen.filling * 20, seen.void * 500} {
 		if few < calls/4 && *oracleSteps > 1e5 {
 			t.Errorf("%+v in %d steps: number %d is too low to prove anything", seen, calls, n+1)
 		}
@@ -65,6 +66,10 @@ type smallSeen struct {
 	// stranded is what was in flight of consumers that were removed.
 	// resized are changes of slots while one is busy that ends.
 	reconfigured, removed, stranded, resized int
+	// whole are batches of several that a handler may take at once, void are messages
+	// in them behind one that comes again; filling are steps after which a pool leaves a
+	// slot empty for batches to fill.
+	whole, void, filling int
 }
 
 type small struct {
@@ -204,7 +209,7 @@ func (w *small) fail(format string, args ...any) {
 func (w *small) addPool(levels int) {
 	slots := 1 + w.draw(4)
 	config := PoolConfig{Name: "p", Slots: slots, Levels: levels, Retry: Retry{Attempts: 1 + w.draw(3)},
-		DeadLetters: w.draw(2) == 0, Preemptible: w.draw(2) == 0, Slice: DefaultSlice, Policy: w.drawPolicy(slots, levels)}
+		DeadLetters: w.draw(2) == 0, Preemptible: w.draw(2) == 0, Slice: DefaultSlice, Policy: w.drawPolicy(slots, levels), Batch: w.drawBatch()}
 	if _, err := w.core.AddPool(config); err != nil {
 		w.fail("%v", err)
 	}
@@ -267,4 +272,14 @@ func (w *small) drawPolicy(slots, levels int) (p Policy) {
 		}
 	}
 	return p
+}
+
+func (w *small) drawBatch() (b Batch) {
+	if w.draw(3) == 0 {
+		b.Max = w.draw(7)
+		if b.Max > 1 && w.draw(3) > 0 {
+			b.Wait = time.Duration(1+w.draw(4000)) * time.Microsecond
+		}
+	}
+	return b
 }

@@ -75,12 +75,15 @@ func (w *small) reconfigure(levels int) {
 
 // drawChange changes about half of what there is to change.
 func (w *small) drawChange(old PoolConfig, levels int) PoolChange {
-	c := PoolChange{old.Slots, old.Retry, old.Policy, old.Preemptible}
+	c := PoolChange{old.Slots, old.Retry, old.Policy, old.Preemptible, old.Batch}
 	if w.draw(2) == 0 {
 		c.Slots = 1 + w.draw(smallSlots)
 	}
 	if w.draw(4) == 0 {
 		c.Retry.Attempts, c.Preemptible = 1+w.draw(4), w.draw(2) == 0
+	}
+	if w.draw(4) == 0 {
+		c.Batch = w.drawBatch()
 	}
 	if w.draw(2) == 0 || len(c.Policy.Validate(c.Slots, levels)) > 0 {
 		c.Policy = w.drawPolicy(c.Slots, levels)
@@ -91,7 +94,7 @@ func (w *small) drawChange(old PoolConfig, levels int) PoolChange {
 // misfit asks for what can't be, of which the last pool is a part.
 func (w *small) misfit(levels int, all []PoolChange) {
 	last := &all[len(all)-1]
-	switch w.draw(6) {
+	switch w.draw(7) {
 	case 0:
 		levels = 0
 	case 1:
@@ -104,6 +107,8 @@ func (w *small) misfit(levels int, all []PoolChange) {
 		last.Slots, last.Policy = 0, Policy{}
 	case 5:
 		last.Retry.Attempts = 0
+	case 6:
+		last.Batch = Batch{Max: 1, Wait: 1}
 	}
 	_, err := w.core.Reconfigure(w.time(), levels, all)
 	w.refused(err)

@@ -88,11 +88,19 @@ func (w *small) count() {
 	for _, run := range s.runs {
 		w.seen.batches++
 		w.seen.messages += len(run.items)
+		if w.naive.pools[run.pool].batches[run.slot].whole && len(run.items) > 1 {
+			w.seen.whole++
+		}
 		switch m := run.items[0]; {
 		case m.overdue:
 			w.seen.overdue++
 		case m.owed:
 			w.seen.owed++
+		}
+	}
+	for pool := range w.naive.pools {
+		if !w.naive.choose(pool).until.IsZero() && w.naive.started {
+			w.seen.filling++
 		}
 	}
 	for _, e := range s.ends {
@@ -128,7 +136,7 @@ func (w *small) compareRuns(core []Dispatch, naive []naiveRun) {
 	}
 	for at, d := range core {
 		want := naive[at]
-		if int(d.Pool) != want.pool || d.Slot != want.slot || d.Level != want.level || d.Rank != want.rank || len(d.Items) != len(want.items) {
+		if int(d.Pool) != want.pool || d.Slot != want.slot || d.Level != want.level || d.Rank != want.rank || d.Whole != w.naive.pools[d.Pool].batches[d.Slot].whole || len(d.Items) != len(want.items) {
 			w.fail("slot %d of pool %d gets %d of level %d, rank %d; want slot %d of %d, %d of level %d, rank %d", d.Slot, d.Pool, len(d.Items), d.Level, d.Rank,
 				want.slot, want.pool, len(want.items), want.level, want.rank)
 		}

@@ -138,7 +138,7 @@ func (w *small) finish() {
 		}
 	}
 	b := &p.batches[slot]
-	items, takesAll, asked := w.batches[pool][slot], w.draw(4) == 0, b.asked && w.draw(4) > 0
+	items, takesAll, asked := w.batches[pool][slot], w.draw(4) == 0 || b.whole && w.draw(2) == 0, b.asked && w.draw(4) > 0
 	stop, failing := len(items), w.draw(3) == 0
 	if w.draw(4) == 0 {
 		stop = w.draw(len(items) + 1)
@@ -158,7 +158,27 @@ func (w *small) finish() {
 		}
 		w.results = append(w.results, r)
 	}
+	if b.whole && takesAll {
+		Void(items)
+		w.void(b.items)
+	}
 	w.both(w.core.Finished(w.time(), PoolID(pool), slot, items), func() { w.naive.finished(pool, slot, w.results) })
+}
+
+// void lets nothing count that a handler took together with an earlier message of the
+// key that comes again.
+func (w *small) void(items []*naiveMessage) {
+	var again [smallKeys]bool
+	for n := range w.results {
+		switch r := &w.results[n]; {
+		case r.m.key < 0 || r.took == 0:
+		case again[r.m.key]:
+			r.outcome = 0
+			w.seen.void++
+		default:
+			again[r.m.key] = r.preempted || r.outcome != boostd.Done && (r.interrupted || r.outcome == boostd.Retry && !items[n].last)
+		}
+	}
 }
 
 // follows reports whether an earlier message of the same key has failed in its batch.

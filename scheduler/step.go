@@ -88,14 +88,15 @@ func (c *Core) dispatch(now time.Time, id PoolID) {
 	c.recallLate(now, id)
 	for p.usable() > 0 && p.recalling == 0 {
 		next := p.choose(now)
+		c.effects.Wake = sooner(c.effects.Wake, next.until)
 		if c.recall(now, id, next) || next.level == None {
 			break
 		}
 		at, slot := next.level, p.free[len(p.free)-1]
 		l := &p.levels[at]
-		fair, most := l.estimate.batch(p.config.Slice, l.ready.len, p.config.Slots)
+		share, most := p.size(l)
 		p.shares.compete(&p.ready)
-		items := p.take(p.batch[slot][:0], next, fair, most, now)
+		items := p.take(p.batch[slot][:0], next, share, most, now)
 		p.batch[slot] = items
 		if len(items) == 0 {
 			continue // all of it waits for locks now
@@ -104,8 +105,9 @@ func (c *Core) dispatch(now time.Time, id PoolID) {
 		p.free = p.free[:len(p.free)-1]
 		p.isBusy[slot] = true
 		p.occupy(at, 1)
-		p.batches.dispatched(slot, batch{at, now, l.estimate.work(len(items)), len(items) > 1, next.rank()}, p.patience())
-		c.effects.Dispatches = append(c.effects.Dispatches, Dispatch{id, slot, at, next.rank(), items})
+		whole := p.config.Batch.whole()
+		p.batches.dispatched(slot, batch{at, now, l.estimate.work(len(items)), len(items) > 1 && !whole, whole, next.rank()}, p.patience())
+		c.effects.Dispatches = append(c.effects.Dispatches, Dispatch{id, slot, at, next.rank(), whole, items})
 	}
 	c.preempt(now, id)
 	c.effects.Wake = sooner(c.effects.Wake, p.batches.late) // of the new ones too
@@ -116,13 +118,22 @@ func (c *Core) dispatch(now time.Time, id PoolID) {
 func (c *Core) Finished(now time.Time, id PoolID, slot int, items []*Item) *Effects {
 	c.effects.reset()
 	p := c.pools[id]
+	whole, share := p.batches.out[slot].whole, time.Duration(0)
+	if whole {
+		share = each(items)
+	}
 	for _, i := range items {
 		if k := i.consumer; k.settled == nil {
 			k.settled = make([]boostd.Settlement, 0, len(items)) // one allocation a batch
 		}
-		if !i.unsettled() {
-			c.ended(now, p, i)
+		if i.unsettled() {
+			continue
 		}
+		if !whole {
+			share = i.FinishedAt.Sub(i.StartedAt)
+		}
+		p.of(i).estimate.add(share)
+		c.ended(now, p, i)
 	}
 	c.unstarted(now, p, items)
 	clear(items)
@@ -169,7 +180,6 @@ func (c *Core) handedBack(now time.Time, p *pool, i *Item) {
 func (c *Core) ended(now time.Time, p *pool, i *Item) {
 	l := p.of(i)
 	p.returned(i, now)
-	l.estimate.add(i.FinishedAt.Sub(i.StartedAt))
 	p.times.Add(i.FinishedAt.Sub(i.StartedAt))
 	l.addWait(i)
 	l.counts.granted(i.grant)

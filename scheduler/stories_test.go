@@ -104,6 +104,7 @@ func newStory(t *testing.T, words []string) *story {
 	}
 	s := &story{newRig(t, slots, order), time.Unix(1000, 0), map[string]ConsumerID{}}
 	s.core.pools[0].setPolicy(storyPolicy(t, words))
+	s.core.pools[0].setBatch(storyBatch(t, words))
 	for _, w := range words {
 		switch name, value, _ := strings.Cut(w, "="); name {
 		case "preempt":
@@ -138,6 +139,17 @@ func storyPolicy(t testing.TB, words []string) (p Policy) {
 	return p
 }
 
+// storyBatch is batch=max:wait.
+func storyBatch(t testing.TB, words []string) (b Batch) {
+	for _, w := range words {
+		if name, value, _ := strings.Cut(w, "="); name == "batch" {
+			most, wait, _ := strings.Cut(value, ":")
+			b = Batch{Max: number(t, most), Wait: parse(t, wait)}
+		}
+	}
+	return b
+}
+
 func (s *story) happens(event string, words []string) {
 	switch event {
 	case "fetch":
@@ -154,6 +166,13 @@ func (s *story) happens(event string, words []string) {
 		s.resume(boostd.Level(number(s.t, words[0])))
 	case "policy":
 		s.policy(storyPolicy(s.t, words))
+	case "batch":
+		p := s.core.pools[0].config
+		e, err := s.core.Reconfigure(s.now, p.Levels, []PoolChange{{p.Slots, p.Retry, p.Policy, p.Preemptible, storyBatch(s.t, words)}})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.apply(e)
 	case "revoke":
 		s.apply(s.core.Revoking(s.now, 0, []boostd.TopicPartition{s.partition(words[0])}))
 	case "assign":
@@ -216,6 +235,9 @@ func (s *story) finishes(words []string) {
 	}
 	if items == nil || len(results) > len(items) {
 		s.t.Fatalf("slot %d has %d items at %v, and there are %d results", slot, len(items), s.now.Sub(s.start), len(results))
+	}
+	if s.core.pools[0].batches.out[slot].whole {
+		Void(items)
 	}
 	s.apply(s.core.Finished(s.now, 0, slot, items))
 }

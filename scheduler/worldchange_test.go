@@ -58,7 +58,7 @@ func (w *world) reconfigure(levels int) {
 		if !policy.equal(p.Policy) {
 			w.policies[pool] = newWorldPolicy(policy)
 		}
-		all = append(all, PoolChange{w.slots[pool], config.Retry, policy, config.Preemptible})
+		all = append(all, PoolChange{w.slots[pool], config.Retry, policy, config.Preemptible, config.Batch})
 	}
 	for _, k := range w.consumers {
 		k.config.Level = min(k.config.Level, boostd.Level(w.levels-1))

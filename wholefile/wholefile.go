@@ -1,5 +1,5 @@
-// Package wholefile replaces files as a whole: after a crash at any point the old
-// one or the new one is there.
+// Package wholefile reads and replaces files as a whole: after a crash at any point
+// the old one or the new one is there.
 //
 // It owns the steps that this takes, and nothing of what is in the files.
 package wholefile

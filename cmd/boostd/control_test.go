@@ -76,7 +76,7 @@ func answering(t *testing.T, p *puppet) (socket string, levels *logs.Levels) {
 		t.Fatal(err)
 	}
 	socket = filepath.Join(t.TempDir(), "b.sock")
-	s, err := console.Start(console.Options{Socket: socket, Daemon: p, Held: p, LogLevels: levels, Logger: hclog.NewNullLogger()})
+	s, err := console.Start(console.Options{Socket: socket, Daemon: p, Held: p, Handlers: p, LogLevels: levels, Logger: hclog.NewNullLogger()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usage("%w\nsee: %s --help", err, c.CommandPath())
 	})
-	root.AddCommand(newRun(), newProduce(), newTopics(), newDLQ(), newStatus(), newLevels(), newHeld(), newSettings(), newLogLevel(), newConfig(), newDemo(), newSimulate(), newBroker(), newVersion(), newMan(), newCompletion())
+	root.AddCommand(newRun(), newProduce(), newTopics(), newDLQ(), newStatus(), newLevels(), newHeld(), newHandlers(), newSettings(), newLogLevel(), newConfig(), newDemo(), newSimulate(), newBroker(), newVersion(), newMan(), newCompletion())
 	return root
 }
 

@@ -34,6 +34,9 @@ func (c *Config) Validate() (errs []error) {
 	if c.Starving <= 0 {
 		wrong("starving: %v: want more than 0s", c.Starving)
 	}
+	if c.Pool.Batch.Max > 1 {
+		wrong("batch.max: %d: want 1: slots are simulated that take one message after the other", c.Pool.Batch.Max)
+	}
 	if len(errs) == 0 {
 		errs = append(errs, c.Pool.Policy.Validate(c.Pool.Slots, c.Pool.Levels)...)
 	}

@@ -39,7 +39,7 @@ func TestProgramHandlesMessages(t *testing.T) {
 	}
 	c := plugins.Config{Exec: []string{"python3", path}, Slots: 1}
 	c.SetDefaults()
-	h, err := plugins.New("orders", c, nil)
+	h, err := plugins.New("orders", c, plugins.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -136,7 +136,7 @@ func completion(document map[string]any) (set []string) {
 		if !used[name] {
 			set = append(set, "topics.t-"+name+".handler="+name)
 		}
-		if !slices.ContainsFunc([]string{"exec", "http", "log", "noop", "sleep"}, func(kind string) bool { _, ok := h[kind]; return ok }) {
+		if !slices.ContainsFunc([]string{"exec", "http", "forward", "plugin", "log", "noop", "sleep"}, func(kind string) bool { _, ok := h[kind]; return ok }) {
 			set = append(set, "handlers."+name+".noop={}")
 		}
 	}

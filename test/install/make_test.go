@@ -38,6 +38,10 @@ func TestMakeInstall(t *testing.T) {
 			t.Errorf("%s: mode %v, %d bytes, want mode %v", file, info.Mode().Perm(), info.Size(), mode)
 		}
 	}
+	plugins := filepath.Join(root, "usr/local/lib/boostd/plugins")
+	if info, err := os.Stat(plugins); err != nil || info.Mode().Perm() != 0o755 {
+		t.Errorf("the folder of plugins: %v, %v", info, err)
+	}
 	service := read(t, filepath.Join(root, "usr/local/lib/systemd/system/boostd.service"))
 	if strings.Contains(service, "/usr/bin/") || !strings.Contains(service, "ExecStart=/usr/local/bin/boostd run") {
 		t.Errorf("the unit doesn't start what was installed:\n%s", service)
@@ -52,7 +56,15 @@ func TestMakeInstall(t *testing.T) {
 	if read(t, example) != "mine\n" {
 		t.Error("install has overwritten boostd.yaml")
 	}
+	write(t, filepath.Join(plugins, "mine"), "")
 	run("uninstall")
+	if err := os.Remove(filepath.Join(plugins, "mine")); err != nil {
+		t.Errorf("uninstall has removed a plugin: %v", err)
+	}
+	run("uninstall")
+	if _, err := os.Stat(filepath.Dir(plugins)); err == nil {
+		t.Error("uninstall leaves the folder of plugins")
+	}
 	var left []string
 	if err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {

@@ -19,9 +19,10 @@ var installed = map[string]string{
 	"/usr/share/fish/vendor_completions.d/boostd.fish": "644 root:root",
 	"/usr/share/doc/boostd/copyright":                  "644 root:root",
 	"/usr/share/doc/boostd/handlers-need-more.conf":    "644 root:root",
-	"/etc/boostd":               "750 root:boostd",
-	"/etc/boostd/boostd.yaml":   "640 root:boostd",
-	"/etc/boostd/settings.json": "640 root:boostd",
+	"/usr/lib/boostd/plugins":                          "755 root:root",
+	"/etc/boostd":                                      "750 root:boostd",
+	"/etc/boostd/boostd.yaml":                          "640 root:boostd",
+	"/etc/boostd/settings.json":                        "640 root:boostd",
 }
 
 // TestPackageWithoutSystemd: the package's whole life where no service manager

@@ -31,7 +31,7 @@ type suite struct {
 
 // all is the whole list.
 func all() []mutant {
-	return slices.Concat(offsetsMutants, schedulerMutants, policyMutants, memberMutants, slotMutants, actorsMutants, kafkaMutants)
+	return slices.Concat(offsetsMutants, schedulerMutants, policyMutants, memberMutants, slotMutants, batchMutants, actorsMutants, kafkaMutants)
 }
 
 // source is the file with the bug in it.

@@ -106,8 +106,8 @@ var policyMutants = []mutant{
 	},
 	{
 		name: "more slots are preempted than messages wait", file: "scheduler/preempt.go",
-		old:   "for p.preempt.count < p.levels[wanted].ready.len {",
-		new:   "for p.preempt.count <= p.levels[wanted].ready.len {",
+		old:   "for p.preempt.count < p.config.Batch.fill(p.levels[wanted].ready.len) {",
+		new:   "for p.preempt.count <= p.config.Batch.fill(p.levels[wanted].ready.len) {",
 		tests: []suite{policyRules, naive},
 	},
 	{

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -250,4 +251,20 @@ func (p *Process) Console() (address string, ok bool) {
 	_, rest, ok := strings.Cut(p.Output(), `"address":"127.0.0.1:`)
 	port, _, _ := strings.Cut(rest, `"`)
 	return "http://127.0.0.1:" + port, ok
+}
+
+// Plugin builds the plugin of test/plugin once and returns its path.
+func Plugin(t testing.TB) string {
+	t.Helper()
+	return build(t, "test/plugin")
+}
+
+// Runs reports whether there is a process with that number that hasn't ended.
+func Runs(pid int) bool {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return false
+	}
+	_, state, _ := strings.Cut(string(text), ") ")
+	return !strings.HasPrefix(state, "Z") && !strings.HasPrefix(state, "X")
 }

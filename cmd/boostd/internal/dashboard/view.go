@@ -43,7 +43,7 @@ func Render(s *console.Status, now time.Time, width int, colour bool) []string {
 	}
 	if len(s.Handlers) > 0 {
 		c.Line()
-		handlers(c, s.Handlers)
+		handlers(c, s.Handlers, now)
 	}
 	left(c, s.Left)
 	held(c, s)
@@ -124,7 +124,7 @@ func consumers(c *term.Canvas, all []console.Consumer) {
 	}
 }
 
-func handlers(c *term.Canvas, all []console.Handler) {
+func handlers(c *term.Canvas, all []console.Handler, now time.Time) {
 	width := len("handler")
 	for _, h := range all {
 		width = max(width, len(h.Name))
@@ -143,6 +143,7 @@ func handlers(c *term.Canvas, all []console.Handler) {
 		c.End()
 	}
 	for _, h := range all {
+		plugin(c, h, now)
 		hotKeys(c, h)
 		if h.Policy.Mode != "" && (!h.Policy.Strict() || h.Policy.Preemptible) { // an older daemon tells none
 			c.Fold(maxFold, 2, []any{term.Yellow, "policy of " + h.Name + " "}, term.Plain, h.Policy.String()+" ("+policyFrom(h)+")")
@@ -150,6 +151,35 @@ func handlers(c *term.Canvas, all []console.Handler) {
 	}
 	for _, h := range all {
 		group(c, h, len(all) > 1)
+	}
+}
+
+// plugin tells of the process that a handler has.
+func plugin(c *term.Canvas, h console.Handler, now time.Time) {
+	p := h.Plugin
+	if p == nil {
+		return
+	}
+	style, state := term.Green, p.State
+	if state != "running" {
+		style = term.Red
+	}
+	if p.PID != nil {
+		state += fmt.Sprintf(" as process %d", *p.PID)
+	}
+	if p.Since != nil {
+		state += " for " + age(now.Sub(*p.Since))
+	}
+	var rest string
+	if p.Name != "" {
+		rest = ", " + strings.TrimSpace(p.Name+" "+p.Version)
+	}
+	if p.SDK != "" {
+		rest += " (" + p.SDK + ")"
+	}
+	c.Line(term.Plain, "plugin of "+h.Name+" ", style, state, term.Plain, fmt.Sprintf("%s, crashes %s, replaced %s", rest, count(p.Crashes), count(p.Replaced)))
+	if p.Error != "" {
+		c.Fold(maxFold, 2, []any{term.Red, "plugin of " + h.Name + ": "}, term.Plain, p.Error)
 	}
 }
 

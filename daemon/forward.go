@@ -1,0 +1,152 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/conf"
+	"github.com/kafkaboost/boostd/kafkaio"
+	"github.com/kafkaboost/boostd/plugins"
+	"github.com/kafkaboost/boostd/priority"
+	"github.com/kafkaboost/boostd/producer"
+)
+
+// forwards writes the messages of one forward handler, with a client of its own, as
+// graves are. The client is made for the first message, and anew when it can't go on.
+// Safe from any goroutine.
+type forwards struct {
+	daemon *Daemon
+	kafka  kafkaio.Config
+
+	// use is held for reading while the client is used, for writing while it is
+	// replaced.
+	use    sync.RWMutex
+	client *kafkaio.Producer
+	closed bool
+	spent  atomic.Pointer[kafkaio.Producer] // the client that can't go on
+}
+
+var _ plugins.Forwarder = (*forwards)(nil)
+
+func (d *Daemon) newForwards(c conf.Handler) *forwards {
+	return &forwards{daemon: d, kafka: forwardConfig(d.file().Kafka, c.Timeout.Std())}
+}
+
+// forwardConfig lets a record be given up a little before its attempt is: then it
+// isn't written behind the attempt's back, unless it is on its way to a broker.
+func forwardConfig(c kafkaio.Config, timeout time.Duration) kafkaio.Config {
+	for _, name := range []string{"message.timeout.ms", "delivery.timeout.ms"} { // the same
+		if c.Properties[name]+c.ProducerProperties[name] != "" {
+			return c
+		}
+	}
+	c.ProducerProperties = maps.Clone(c.ProducerProperties)
+	if c.ProducerProperties == nil {
+		c.ProducerProperties = map[string]string{}
+	}
+	c.ProducerProperties["message.timeout.ms"] = strconv.FormatInt(max(timeout*3/4, time.Second).Milliseconds(), 10)
+	return c
+}
+
+// Route implements plugins.Forwarder.
+func (f *forwards) Route(m *boostd.Message, base string) (topic string, headers []boostd.Header) {
+	if base == "" {
+		base = f.daemon.baseOf(m.Topic)
+	}
+	level := int(m.Level)
+	res, topic := f.daemon.settings.resolver.Load().Produced(&boostd.Message{Topic: base}, &level)
+	return topic, producer.Headers(m.Headers, res.Level)
+}
+
+// Forward implements plugins.Forwarder.
+func (f *forwards) Forward(ctx context.Context, m *boostd.Message, topic string, headers []boostd.Header, done func(error)) error {
+	client, err := f.borrow()
+	if err != nil {
+		return err
+	}
+	defer f.use.RUnlock()
+	err = client.Produce(ctx, kafkaio.Record{Topic: topic, Partition: kafkaio.AnyPartition, Key: m.Key, Value: m.Value, Headers: headers},
+		kafkaio.AckFunc(func(_ int32, _ int64, err error) { done(f.judged(client, err)) }))
+	return f.judged(client, err)
+}
+
+// judged says what an error means for a message, and notes what it means for the
+// client.
+func (f *forwards) judged(client *kafkaio.Producer, err error) error {
+	switch {
+	case errors.Is(err, kafkaio.ErrFatal):
+		f.spent.Store(client)
+	case errors.Is(err, kafkaio.ErrTooLarge):
+		return fmt.Errorf("%w: %w", plugins.ErrNeverForwarded, err)
+	}
+	return err
+}
+
+// borrow returns the client with f.use held for reading.
+func (f *forwards) borrow() (*kafkaio.Producer, error) {
+	for {
+		f.use.RLock()
+		if f.client != nil && f.client != f.spent.Load() {
+			return f.client, nil
+		}
+		f.use.RUnlock()
+		if err := f.renew(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+var errForwardsClosed = errors.New("the handler is closed: nothing was written")
+
+// renew makes the client where there is none that can go on.
+func (f *forwards) renew() error {
+	f.use.Lock()
+	defer f.use.Unlock()
+	if f.closed {
+		return errForwardsClosed
+	}
+	if f.client != nil && f.client == f.spent.Load() {
+		f.daemon.logger.Warn("the producer of a forward handler can't go on, and is replaced")
+		f.client.Close()
+		f.client = nil
+	}
+	if f.client != nil {
+		return nil // somebody else has
+	}
+	client, err := kafkaio.NewProducer(f.kafka, f.daemon.logger.Named("forward"))
+	if err != nil {
+		return err
+	}
+	f.client = client
+	return nil
+}
+
+// Close implements plugins.Forwarder. What is still on its way belongs to messages
+// that will come again.
+func (f *forwards) Close(context.Context) error {
+	f.use.Lock()
+	defer f.use.Unlock()
+	f.closed = true
+	if f.client != nil {
+		f.client.Close()
+		f.client = nil
+	}
+	return nil
+}
+
+// baseOf is the base topic that a topic of a message belongs to.
+func (d *Daemon) baseOf(topic string) string {
+	if _, base := d.file().Topics[topic]; !base {
+		if cut, _, ok := priority.CutLevel(topic); ok {
+			return cut
+		}
+	}
+	return topic
+}

@@ -1,0 +1,1 @@
+"""The protocol's messages, generated from plugins/wire/handler.proto: `make proto`."""

@@ -1,0 +1,2 @@
+// Package examples runs the examples exactly as their READMEs say.
+package examples
