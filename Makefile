@@ -46,12 +46,12 @@ test: c-compiler ## all tests, with the race detector; PKG=./scheduler ARGS='-ru
 	@go build -o bin/runtests ./test/cmd/runtests
 ifeq ($(PKG)$(ARGS),./...)
 	@# What breaks things at random judges by the clock: it gets the machine for itself.
-	@bin/runtests -race -count=1 -p=2 -timeout=8m $$(go list ./... | grep -v '/test/chaos$$')
-	@bin/runtests -race -count=1 -timeout=8m ./test/chaos
+	@bin/runtests -race -count=1 -p=2 -timeout=12m $$(go list ./... | grep -v '/test/chaos$$')
+	@bin/runtests -race -count=1 -timeout=12m ./test/chaos
 	@$(MAKE) --no-print-directory oracle
 	@cd test/rules && ../../bin/runtests -count=1 ./...
 else
-	@bin/runtests -race -count=1 -p=2 -timeout=8m $(ARGS) $(PKG)
+	@bin/runtests -race -count=1 -p=2 -timeout=12m $(ARGS) $(PKG)
 endif
 
 acceptance: c-compiler ## the promises at full size, on real Kafka: 40 minutes, an idle machine
