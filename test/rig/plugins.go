@@ -116,9 +116,11 @@ func (n *Noter) Kill(t testing.TB, perSecond float64, during time.Duration) Plug
 		if time.Now().After(end) {
 			return false
 		}
-		var now console.Plugin
-		Eventually(t, "the plugin runs", func() bool { now = n.process(t); return now.State == "running" && now.PID != nil })
-		return syscall.Kill(*now.PID, syscall.SIGKILL) == nil
+		Eventually(t, "the plugin is killed", func() bool {
+			now := n.process(t) // it may have ended since
+			return now.State == "running" && now.PID != nil && syscall.Kill(*now.PID, syscall.SIGKILL) == nil
+		})
+		return true
 	})
 	r.Allowed = r.Times * n.slots
 	return r
