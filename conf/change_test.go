@@ -93,7 +93,7 @@ const needRestart = `control state_dir plugin_dir
 	handlers.NAME.log handlers.NAME.noop handlers.NAME.sleep handlers.NAME.sleep.min handlers.NAME.sleep.max handlers.NAME.exec handlers.NAME.http
 	handlers.NAME.forward.topic handlers.NAME.forward.route handlers.NAME.exec_options.per_message
 	handlers.NAME.http_options.token_file handlers.NAME.http_options.ca_file handlers.NAME.http_options.cert_file
-	handlers.NAME.http_options.key_file handlers.NAME.http_options.http2
+	handlers.NAME.http_options.key_file handlers.NAME.http_options.http2 handlers.NAME.http_options.later
 	handlers.NAME.plugin handlers.NAME.args handlers.NAME.settings handlers.NAME.process.env handlers.NAME.process.nice handlers.NAME.process.memory
 	handlers.NAME.dead_letter handlers.NAME.audit handlers.NAME.audit_required
 	console.listen console.token_file console.produce

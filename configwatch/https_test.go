@@ -195,9 +195,9 @@ func TestPageToken(t *testing.T) {
 	writeFile(t, path, canary+"2")
 	s.reads(t, p, false, `{}`, "", "GET / Authorization=Bearer "+canary+"2")
 	for text, want := range map[string]string{
-		" \n":                               path + " is empty: write the token into it",
-		canary + "\n" + canary:              path + " has more in it than one token: want one line without spaces",
-		canary + "\xff":                     path + " has more in it than one token: want one line without spaces",
+		" \n":                  path + " is empty: write the token into it",
+		canary + "\n" + canary: path + " has more in it than one token: want one line without spaces",
+		canary + "\xff":        path + " has more in it than one token: want one line without spaces",
 		strings.Repeat("x", credential.MaxToken) + "x": path + " is larger than 16384 bytes",
 	} {
 		writeFile(t, path, text)

@@ -26,11 +26,12 @@ func newAPI(o Options) *api {
 	return &api{o: o, metrics: NewMetrics(o.Daemon), producing: make(chan struct{}, maxProducing)}
 }
 
-// onPort is what anybody may look at who comes past the guard, and producing
-// where that is wanted.
+// onPort is what anybody may look at who comes past the guard, results of those who
+// have a message's token, and producing where that is wanted.
 func (a *api) onPort() http.Handler {
 	mux := http.NewServeMux()
 	a.look(mux)
+	mux.HandleFunc("POST "+resultsPath, a.result)
 	if a.o.ProduceOnPort {
 		mux.HandleFunc("POST "+producePath+"{topic}", a.produce)
 	} else {
@@ -49,6 +50,7 @@ func (a *api) onSocket() http.Handler {
 	mux.HandleFunc("POST "+heldPath+"/skip", a.skipHeld)
 	mux.HandleFunc("GET "+handlersPath, a.handlers)
 	mux.HandleFunc("POST "+handlersPath+"/{handler}/replace", a.replacePlugin)
+	mux.HandleFunc("POST "+resultsPath, a.result)
 	mux.HandleFunc("POST /v1/settings/reload", a.reload)
 	mux.HandleFunc("GET /v1/loglevels", a.logLevels)
 	mux.HandleFunc("POST /v1/loglevels", a.setLogLevel)

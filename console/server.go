@@ -28,6 +28,7 @@ type Options struct {
 	Held      HeldMessages // nil: none are known
 	Handlers  Handlers     // nil: none are known
 	LogLevels LogLevels    // nil: there are none to change
+	Results   Results      // nil: none are waited for
 	Producer  Producer     // nil: nothing can be produced
 	Logger    hclog.Logger
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/kafkaboost/boostd/configwatch"
 	"github.com/kafkaboost/boostd/console"
 	"github.com/kafkaboost/boostd/kafkaio"
+	"github.com/kafkaboost/boostd/plugins"
 	"github.com/kafkaboost/boostd/priority"
 	"github.com/kafkaboost/boostd/scheduler"
 	"github.com/kafkaboost/boostd/tracing"
@@ -71,6 +72,7 @@ type Daemon struct {
 	activity     kafkaio.Activity
 	fleet        fleet
 	departures   departures
+	later        plugins.Later
 	retired      retired
 	tryingTopics atomic.Bool
 	others       others

@@ -74,7 +74,7 @@ func (d *Daemon) newHandler(name string, c conf.Handler) (*plugins.Handler, erro
 	if c.Forward != nil {
 		f = d.newForwards(c)
 	}
-	return plugins.New(name, c.Config, plugins.Options{Logger: d.logger.Named("handler"), Version: d.options.Version, Forwarder: f})
+	return plugins.New(name, c.Config, plugins.Options{Logger: d.logger.Named("handler"), Version: d.options.Version, Forwarder: f, Later: &d.later})
 }
 
 func retryOf(c conf.Handler) scheduler.Retry {

@@ -22,7 +22,7 @@ func (d *Daemon) serve() error {
 	}
 	d.server, err = console.Start(console.Options{
 		Socket: d.file().Control, Listen: d.file().Console.Listen, Token: token, ProduceOnPort: d.file().Console.Produce,
-		Daemon: d, Held: d, Handlers: d, Producer: &d.outlet, LogLevels: d.options.Levels, Logger: d.logger.Named("console"),
+		Daemon: d, Held: d, Handlers: d, Producer: &d.outlet, Results: results{&d.later}, LogLevels: d.options.Levels, Logger: d.logger.Named("console"),
 	})
 	if err != nil {
 		return fmt.Errorf("open console: %w", err)

@@ -1,6 +1,7 @@
 package plugins
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -208,6 +209,9 @@ func (c Config) Validate() []error {
 func (c Config) validateBatch() []error {
 	var errs []error
 	b := c.Batch
+	if c.HTTPOptions.Later && b.Max > 1 {
+		errs = append(errs, errors.New("http_options.later: with batch.max above 1 the answer has all results: leave one of the two out"))
+	}
 	if b.Max < 1 || b.Max > maxBatch {
 		errs = append(errs, fmt.Errorf("batch.max: %d: want 1 to %d", b.Max, maxBatch))
 	} else if kind := c.Kind(); b.Max > 1 && kind != "" && !slices.Contains(bulkKinds, kind) {

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -35,6 +37,8 @@ func servePlugin(args []string) {
 		time.Sleep(time.Minute)
 	case "crashes":
 		exit(7)
+	case "deaf":
+		signal.Ignore(syscall.SIGTERM)
 	}
 	plugin.Serve(&plugin.ServeConfig{
 		HandshakeConfig:  plugin.HandshakeConfig{MagicCookieKey: wire.Cookie, MagicCookieValue: wire.CookieValue},
@@ -94,7 +98,9 @@ func (f *fakePlugin) Work(stream grpc.BidiStreamingServer[wire.Order, wire.Resul
 		for _, id := range o.GetCancel().GetIds() {
 			w.cancel(id)
 		}
-		if b := o.GetBatch(); b != nil {
+		if b := o.GetBatch(); b != nil && string(b.Messages[0].Value) == "close" {
+			return errors.New("no more of this")
+		} else if b != nil {
 			w.mu.Lock()
 			for _, m := range b.Messages {
 				w.cancelled[m.Id] = make(chan struct{})

@@ -52,6 +52,8 @@ type Options struct {
 	// Forwarder is what a forward handler writes with: it belongs to the handler, and
 	// is closed with it. Other kinds have no use for it, and let it be nil.
 	Forwarder Forwarder
+	// Later is where http handlers with http_options.later find results; nil: none do.
+	Later *Later
 }
 
 // New makes the handler of one entry. The configuration must have its
@@ -86,7 +88,7 @@ func newDoer(name string, c Config, o Options, logger hclog.Logger) (doer, error
 	case "sleep":
 		return sleepDoer{c.Sleep.Min.Std(), c.Sleep.Max.Std()}, nil
 	case "http":
-		return newHTTPDoer(c, logger)
+		return newHTTPDoer(c, o.Later, logger)
 	case "forward":
 		if o.Forwarder == nil {
 			return nil, errors.New("forward: there is nothing to write with")

@@ -39,12 +39,13 @@ type httpDoer struct {
 	address   *url.URL
 	transport *http.Transport
 	token     *credential.WatchedToken // nil for none
+	later     *Later                   // nil: each answer is the result
 	batch     atomic.Int64             // how many messages go into one request
 	last      atomic.Int64             // the attempt that is a message's last
 	log       *programLog
 }
 
-func newHTTPDoer(c Config, logger hclog.Logger) (*httpDoer, error) {
+func newHTTPDoer(c Config, later *Later, logger hclog.Logger) (*httpDoer, error) {
 	u, err := parseAddress(c.HTTP)
 	if err != nil {
 		return nil, err
@@ -52,6 +53,9 @@ func newHTTPDoer(c Config, logger hclog.Logger) (*httpDoer, error) {
 	d := &httpDoer{address: u, log: &programLog{logger: logger}}
 	d.last.Store(int64(c.Retry.Attempts))
 	d.batch.Store(int64(c.Batch.Max))
+	if c.HTTPOptions.Later {
+		d.later = later
+	}
 	if c.HTTPOptions.TokenFile != "" {
 		if d.token, err = credential.WatchToken("http_options.token_file", c.HTTPOptions.TokenFile); err != nil {
 			return nil, err
@@ -69,14 +73,32 @@ func (d *httpDoer) close(context.Context) error {
 }
 
 func (d *httpDoer) do(ctx context.Context, m *boostd.Message) boostd.Result {
+	if d.later == nil {
+		result, _ := d.hand(ctx, m, requestHeader(m))
+		return result
+	}
+	s := d.later.begin() // the result may be here before the answer
+	defer d.later.end(s)
+	header := requestHeader(m)
+	header[tokenHeader] = []string{s.token}
+	result, lease := d.hand(ctx, m, header)
+	if lease == 0 || result.Outcome != boostd.Done {
+		return result
+	}
+	return s.await(ctx, lease)
+}
+
+// hand posts a message; lease is above 0 where the service has taken it for so long.
+func (d *httpDoer) hand(ctx context.Context, m *boostd.Message, header http.Header) (r boostd.Result, lease time.Duration) {
 	body := newPayload(m.Value)
 	defer body.drop()
-	resp, err := d.post(ctx, requestHeader(m), body, len(m.Value))
+	resp, err := d.post(ctx, header, body, len(m.Value))
 	if err != nil {
-		return retry(err.Error())
+		return retry(err.Error()), 0
 	}
 	defer resp.Body.Close()
-	return d.judge(ctx, resp)
+	lease, _ = leased(resp)
+	return d.judge(ctx, resp), lease
 }
 
 // post sends a request; its error is a reason.

@@ -319,7 +319,7 @@ func TestHTTPHugeAnswer(t *testing.T) {
 
 func TestHTTPIgnoresProxiesOfTheEnvironment(t *testing.T) {
 	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
-	d, err := newHTTPDoer(Config{HTTP: "http://service.example/"}, nil)
+	d, err := newHTTPDoer(Config{HTTP: "http://service.example/"}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -275,7 +275,12 @@ var _ io.Writer = (*output)(nil)
 // another process.
 func eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(10 * time.Second)
+	eventuallyIn(t, 10*time.Second, what, condition)
+}
+
+func eventuallyIn(t testing.TB, patience time.Duration, what string, condition func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()

@@ -38,6 +38,9 @@ type HTTPOptions struct {
 	// HTTP2, false unless said otherwise, uses HTTP/2: with https where the service
 	// has it, else HTTP/1.1; with http in any case, from the first byte.
 	HTTP2 bool `yaml:"http2"`
+	// Later, false unless said otherwise, lets the service take a message for a time, by
+	// an answer 202 with the header Boostd-Lease, and post its result to the console.
+	Later bool `yaml:"later"`
 }
 
 func (o HTTPOptions) validate(kind, address string) []error {

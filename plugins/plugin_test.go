@@ -177,15 +177,33 @@ func TestPluginCancelled(t *testing.T) {
 
 // Answers that make no sense end the process, not the daemon; the messages come again.
 func TestPluginAnswersNonsense(t *testing.T) {
-	for _, value := range []string{"flood", "huge"} {
+	for value, says := range map[string]string{"flood": "", "huge": "plugin closed a stream", "close": "plugin closed a stream: no more of this"} {
 		t.Run(value, func(t *testing.T) {
 			h := newHandler(t, pluginConfig(t, ""), nil)
 			p := newPlant(2, value)
 			p.finish(t, h)
 			newPlant(1, "done").finish(t, h)
-			if value == "huge" && (len(p.counted(0)) != 2 || !strings.Contains(p.counted(0)[0].Reason, "plugin closed a stream")) {
+			if says != "" && (len(p.counted(0)) != 2 || !strings.Contains(p.counted(0)[0].Reason, says)) {
 				t.Errorf("%+v", p.results)
 			}
 		})
+	}
+}
+
+// A message that no frame has room for is no plugin's: the process doesn't see it.
+func TestPluginLargestMessage(t *testing.T) {
+	h := newHandler(t, pluginConfig(t, ""), nil)
+	p := newPlant(1, "done", "done", "done")
+	p.waiting[0].Value = make([]byte, maxMessage)       // with what surrounds it too large
+	p.waiting[1].Value = make([]byte, maxMessage-4<<10) // the largest
+	p.finish(t, h)
+	if r := p.results[0]; len(r) != 1 || r[0].Outcome != boostd.Dead || !strings.Contains(r[0].Reason, "more than a plugin is given") {
+		t.Errorf("too large: %+v", r)
+	}
+	if r := p.results[1]; len(r) != 1 || r[0].Outcome != boostd.Done {
+		t.Errorf("the largest: %+v", r)
+	}
+	if s := pluginState(h); s.Crashes > 0 {
+		t.Errorf("%+v", s)
 	}
 }

@@ -21,13 +21,21 @@ func TestPluginThatDoesNotStart(t *testing.T) {
 		"exits":   "it ended: exit status 0",
 		"crashes": "it ended: exit status 7",
 		"refuses": "no database at db1",
+		"silent":  "timeout while waiting for plugin to start",
+		"foreign": "exec format error",
 	} {
 		t.Run(wrong, func(t *testing.T) {
 			t.Parallel()
 			c := pluginConfig(t, wrong)
+			if wrong == "foreign" { // as a program for another processor
+				c.Plugin = filepath.Join(t.TempDir(), "plugin")
+				if err := os.WriteFile(c.Plugin, []byte("\x7fELF\x02\x01\x01 for nobody here"), 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
 			c.Settings = map[string]boostd.Secret{"database": "db1"}
 			h := newHandler(t, c, nil)
-			eventually(t, "it says why", func() bool {
+			eventuallyIn(t, 2*handshakeTimeout, "it says why", func() bool {
 				s := pluginState(h)
 				return s.State == PluginFailing && strings.Contains(s.Error, says)
 			})
@@ -192,4 +200,16 @@ func TestPluginClosed(t *testing.T) {
 	if _, err := os.Stat(dir); err == nil {
 		t.Error("its sockets are left")
 	}
+}
+
+// Who doesn't heed SIGTERM is ended two seconds later.
+func TestPluginIsDeaf(t *testing.T) {
+	h := newHandler(t, pluginConfig(t, "deaf"), nil)
+	newPlant(1, "done").finish(t, h)
+	before := pluginState(h).PID
+	if err := h.Replace(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	newPlant(1, "done").finish(t, h)
+	eventually(t, "it is gone", func() bool { return !runs(before) })
 }
