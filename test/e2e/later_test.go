@@ -40,7 +40,7 @@ func TestLaterResults(t *testing.T) {
 		resp.Body.Close()
 		return resp.StatusCode
 	}
-	for n := 0; n < messages+messages/10; n++ {
+	for n := range messages + messages/10 {
 		result := "done"
 		if n < messages && n%10 == 0 {
 			result = "retry" // and is taken a second time
