@@ -30,7 +30,7 @@ var rooms = map[string][]string{
 	"deadletter":          {"", "priority"},
 	"console":             {"", "priority", "lockfile", "record"},
 	"plugins":             {"", "credential"},
-	"tracing":             {""},
+	"tracing":             {"", "credential"},
 	"plugins/wire":        {},
 	"plugins/sdk":         {"plugins/wire"},
 	"plugins/conformance": {"plugins/wire"},

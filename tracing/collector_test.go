@@ -256,14 +256,14 @@ func TestFilesAreJudged(t *testing.T) {
 		token, ca string
 		want      string
 	}{
-		"no token":           {filepath.Join(folder, "none"), "", "tracing.token_file: read "},
-		"a folder":           {folder, "", "it is no plain file"},
-		"an empty token":     {write(t, "t", "\n"), "", "want one token without spaces"},
-		"two tokens":         {write(t, "t", "geheim geheim"), "", "want one token without spaces"},
-		"an endless token":   {write(t, "t", strings.Repeat("geheim", maxToken)), "", "is larger than"},
-		"no certificates":    {"", filepath.Join(folder, "none"), "tracing.ca_file: read "},
+		"no token":           {filepath.Join(folder, "none"), "", "tracing.token_file: open "},
+		"a folder":           {folder, "", "want a file, this is something else"},
+		"an empty token":     {write(t, "t", "\n"), "", "is empty"},
+		"two tokens":         {write(t, "t", "geheim geheim"), "", "want one line without spaces"},
+		"an endless token":   {write(t, "t", strings.Repeat("geheim", 16<<10)), "", "is larger than"},
+		"no certificates":    {"", filepath.Join(folder, "none"), "tracing.ca_file: open "},
 		"no certificate":     {"", write(t, "c", "geheim"), "there is no certificate in"},
-		"too large a bundle": {"", write(t, "c", strings.Repeat("geheim", maxCertificates)), "is larger than"},
+		"too large a bundle": {"", write(t, "c", strings.Repeat("geheim", 4<<20)), "is larger than"},
 	} {
 		_, err := New(Config{Endpoint: "https://127.0.0.1:1", Sample: "1", Service: "s", TokenFile: c.token, CAFile: c.ca}, Options{})
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "geheim") {
