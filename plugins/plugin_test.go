@@ -97,6 +97,9 @@ func TestPluginPoison(t *testing.T) {
 			t.Errorf("the poison: %v", p.results[50])
 		}
 	}
+	if s := pluginState(h); s.Crashes < 3 || s.Crashes > 4 { // the first one, in company, and those alone
+		t.Errorf("%d crashes", s.Crashes)
+	}
 	newPlant(1, "done", "done").finish(t, h) // it works on
 }
 

@@ -74,7 +74,12 @@ func TestPluginFilesThatAreRefused(t *testing.T) {
 	if err := os.Chmod(open, 0o777); err != nil {
 		t.Fatal(err)
 	}
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink(inside, link); err != nil {
+		t.Fatal(err)
+	}
 	for path, says := range map[string]string{
+		link:                       "chmod go-w",
 		write("plain", 0o600):      "permission denied",
 		write("writable", 0o722):   "chmod go-w",
 		inside:                     "chmod go-w",

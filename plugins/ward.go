@@ -41,10 +41,19 @@ func (h *pluginHost) alone(ctx context.Context, m *boostd.Message) boostd.Result
 	one := &oneMessage{message: m}
 	t := talk{host: h, process: p, lane: l, work: one, trusted: true}
 	t.run(ctx)
-	if !p.over() {
+	if p.over() {
+		h.crashedAlone()
+	} else {
 		h.suspects.clear(m)
 	}
 	return one.result
+}
+
+// crashedAlone counts a crash; the process that serves the slots has none.
+func (h *pluginHost) crashedAlone() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.state.Crashes++
 }
 
 // wardProcess is the one that runs, or a new one.
