@@ -18,11 +18,11 @@ func trust(path string, args []string) error {
 		return fmt.Errorf("%s isn't an executable file", path)
 	}
 	for _, file := range append([]string{path}, filesOf(args)...) {
-		real, err := filepath.EvalSymlinks(file) // who can change where a link leads to changes the program
+		target, err := filepath.EvalSymlinks(file) // who can change where a link leads to changes the program
 		if err != nil {
 			return err
 		}
-		for _, at := range []string{real, filepath.Dir(real), filepath.Dir(file)} {
+		for _, at := range []string{target, filepath.Dir(target), filepath.Dir(file)} {
 			if err := ownedWell(at); err != nil {
 				return err
 			}
