@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -60,10 +59,7 @@ type pluginHost struct {
 }
 
 func newPluginHost(name string, c Config, o Options, logger hclog.Logger) (*pluginHost, error) {
-	path, err := exec.LookPath(c.Plugin)
-	if err == nil {
-		path, err = filepath.Abs(path)
-	}
+	path, err := filepath.Abs(c.Plugin)
 	if err == nil {
 		err = trust(path, c.Args)
 	}

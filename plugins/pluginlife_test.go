@@ -80,7 +80,7 @@ func TestPluginFilesThatAreRefused(t *testing.T) {
 	}
 	for path, says := range map[string]string{
 		link:                       "chmod go-w",
-		write("plain", 0o600):      "permission denied",
+		write("plain", 0o600):      "isn't an executable file",
 		write("writable", 0o722):   "chmod go-w",
 		inside:                     "chmod go-w",
 		dir:                        "",

@@ -126,6 +126,9 @@ func (n *naive) handedBack(results []naiveResult) {
 			n.end(m, boostd.Released)
 			n.promote(m.key)
 		} else {
+			if r.took > 0 {
+				m.ready = n.now // it was tried until now
+			}
 			n.comeBack(m)
 		}
 	}

@@ -173,6 +173,9 @@ func (c *Core) handedBack(now time.Time, p *pool, i *Item) {
 		return
 	}
 	p.queue(i, 1)
+	if !i.StartedAt.IsZero() {
+		i.ReadyAt = now // it wasn't dispatchable while it was tried
+	}
 	p.requeue(i, now)
 }
 
