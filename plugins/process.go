@@ -59,6 +59,7 @@ type process struct {
 	dead     chan struct{} // closed when nothing more will be answered; then death says why
 	death    death
 	open     sync.WaitGroup // streams
+	buried   chan struct{}  // closed when nothing of it is left
 }
 
 // lane gives a slot its way to the plugin; nil when the process takes no more.
@@ -203,13 +204,17 @@ func (p *process) kill(d death) {
 	})
 }
 
-// bury ends what is left of the process.
+// bury ends what is left of the process. Who keeps the process waits for buried.
 func (p *process) bury() {
+	defer close(p.buried)
 	if p.launcher.program != nil {
 		p.launcher.program.kill()
 		<-p.launcher.gone
 	}
 	p.client.Kill() // its connection and its folder
+	p.mu.Lock()     // who was about to open a stream has done so; nobody else will
+	p.mu.Unlock()   //nolint:staticcheck // there is nothing to do between
+	p.open.Wait()
 }
 
 // leave ends a process that is no longer needed: what it has is finished, until ctx
@@ -236,5 +241,5 @@ func (p *process) leave(ctx context.Context) {
 	case <-ctx.Done():
 	}
 	p.kill(death{cause: "plugin is being replaced", wanted: true})
-	<-p.launcher.gone
+	<-p.buried
 }

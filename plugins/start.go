@@ -40,7 +40,7 @@ func (clientSet) GRPCClient(_ context.Context, _ *plugin.GRPCBroker, c *grpc.Cli
 // startProcess starts a plugin and waits until it is ready. On an error nothing of it
 // is left.
 func startProcess(ctx context.Context, l *launcher, dir string, request *wire.StartRequest) (*process, error) {
-	p := &process{launcher: l, log: l.log, began: time.Now(), dead: make(chan struct{}), empty: make(chan struct{})}
+	p := &process{launcher: l, log: l.log, began: time.Now(), dead: make(chan struct{}), empty: make(chan struct{}), buried: make(chan struct{})}
 	p.client = plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  plugin.HandshakeConfig{MagicCookieKey: wire.Cookie, MagicCookieValue: wire.CookieValue},
 		VersionedPlugins: map[int]plugin.PluginSet{wire.Version: {"handler": clientSet{}}},
@@ -55,6 +55,7 @@ func startProcess(ctx context.Context, l *launcher, dir string, request *wire.St
 	})
 	if err := p.connect(ctx, request); err != nil {
 		p.kill(death{cause: "it isn't ready", wanted: true})
+		<-p.buried
 		return nil, err
 	}
 	return p, nil

@@ -157,6 +157,7 @@ func (h *pluginHost) crashed() {
 	p := h.current
 	h.current = nil
 	delete(h.all, p)
+	h.tasks.Go(func() { <-p.buried })
 	now := time.Now()
 	if h.closed {
 		return

@@ -103,6 +103,7 @@ func (h *pluginHost) attendWard(p *process) {
 	for {
 		select {
 		case <-p.dead:
+			<-p.buried
 			h.forget(p)
 			return
 		case <-h.life.Done():
