@@ -2,7 +2,12 @@ package kafkaio
 
 import (
 	"errors"
+	"fmt"
+	"sync"
 	"testing"
+	"time"
+
+	"github.com/kafkaboost/boostd"
 )
 
 // A task that comes to use the client while it is closed, as one does that was
@@ -25,5 +30,44 @@ func TestTheEndWaitsForNoTaskThatWaitsForIt(t *testing.T) {
 	case <-ended:
 	default:
 		t.Error("it ended without the task")
+	}
+}
+
+// What the poll loop hands over while the Source is being stopped may be settled behind
+// the last commit has been put together: it is committed, too.
+func TestSettledDuringTheStop(t *testing.T) {
+	t.Parallel()
+	c := cluster(t, "a", 1)
+	const messages = 300 // more than one batch
+	produce(t, c, "a", messages, []byte("v"))
+	o := options(c, "a", wide)
+	o.CommitInterval = time.Hour
+	handing, committing := make(chan struct{}), make(chan struct{})
+	o.BeforeCommit = sync.OnceFunc(func() { close(committing) })
+	s, err := NewSource(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &receiver{source: s, to: s, auto: true, got: map[string]int{}, change: make(chan struct{})}
+	batches := 0
+	if err := s.Start(func(event any) {
+		if _, ok := event.(*boostd.Batch); ok {
+			if batches++; batches == 2 {
+				close(handing)
+				<-committing
+			}
+		}
+		r.emit(event)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	<-handing
+	r.stop(t)
+	produce(t, c, "a", 1, []byte("v"))
+	next := open(t, c, "a", true, wide)
+	defer next.stop(t)
+	next.until(t, "the last one", func() bool { return next.got[fmt.Sprintf("a/0@%d", messages)] == 1 })
+	if r.got[fmt.Sprintf("a/0@%d", messages-1)] == 1 && len(next.got) != 1 {
+		t.Errorf("%d messages came again", len(next.got)-1)
 	}
 }

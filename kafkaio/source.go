@@ -241,7 +241,19 @@ func (s *Source) leave(ctx context.Context) error {
 	if err := s.await(ctx, "poll loop", s.polled); err != nil {
 		return errors.Join(committed, err) // its client can't be closed under it
 	}
+	if committed == nil { // else there is no time for another
+		committed = s.commitRest(ctx)
+	}
 	return errors.Join(committed, s.close(ctx))
+}
+
+// commitRest commits what the poll loop was handing over as the last commit began, and
+// was settled since. What can't be committed any more comes again.
+func (s *Source) commitRest(ctx context.Context) error {
+	if err := s.commit(ctx); !passing(err) {
+		return err
+	}
+	return nil
 }
 
 func (s *Source) await(ctx context.Context, what string, done <-chan struct{}) error {
