@@ -1,6 +1,7 @@
 package plugins
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -44,8 +45,12 @@ func serveRaw(t *testing.T, answer func(net.Conn)) string {
 			}
 			open.Go(func() {
 				defer conn.Close()
-				head := make([]byte, 4096)
-				if _, err := conn.Read(head); err == nil {
+				// All of the request: what isn't read when a connection is closed resets it.
+				r, err := http.ReadRequest(bufio.NewReader(conn))
+				if err == nil {
+					_, err = io.Copy(io.Discard, r.Body)
+				}
+				if err == nil {
 					answer(conn)
 				}
 			})

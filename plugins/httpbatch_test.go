@@ -184,7 +184,7 @@ func TestHTTPBatchFaults(t *testing.T) {
 	})
 	say := func(text string) func(net.Conn) { return func(c net.Conn) { io.WriteString(c, text) } }
 	for _, c := range []struct{ name, url, reason string }{
-		{"reset", serveRaw(t, func(c net.Conn) { c.(*net.TCPConn).SetLinger(0) }), "connection reset|server closed the connection"}, // as it is writing, or behind
+		{"reset", serveRaw(t, func(c net.Conn) { c.(*net.TCPConn).SetLinger(0) }), "connection reset"},
 		{"endless", endless, "answered 200 OK, with more than "},
 		{"mid-answer", serveRaw(t, say("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[{\"id\":1")), "answered 200 OK, but not to the end: server closed the connection"},
 		{"not HTTP", serveRaw(t, say("SSH-2.0-x\r\n\r\n")), "no answer: net/http: HTTP/1.x transport connection broken"},
@@ -193,7 +193,7 @@ func TestHTTPBatchFaults(t *testing.T) {
 			p := newPile(5, numbered)
 			batchHandler(t, c.url, 5).Handle(t.Context(), p)
 			for i := range p.messages {
-				if r := p.result(i); r.Outcome != boostd.Retry || !slices.ContainsFunc(strings.Split(c.reason, "|"), func(reason string) bool { return strings.HasPrefix(r.Reason, reason) }) || len(r.Reason) > 300 {
+				if r := p.result(i); r.Outcome != boostd.Retry || !strings.HasPrefix(r.Reason, c.reason) || len(r.Reason) > 300 {
 					t.Errorf("result %+v, want retry, %s", r, c.reason)
 				}
 			}

@@ -188,7 +188,8 @@ func TestHTTP2(t *testing.T) {
 		}
 	}
 	h := newHandler(t, Config{HTTP: serve(t, note), HTTPOptions: HTTPOptions{HTTP2: true}}, nil)
-	if r := attempt(t, t.Context(), h, boostd.Message{Value: []byte("v")}); r.Outcome != boostd.Retry || !strings.HasPrefix(r.Reason, "no answer: ") {
+	// Such a service says that it doesn't understand, and closes: which of the two comes first is chance.
+	if r := attempt(t, t.Context(), h, boostd.Message{Value: []byte("v")}); r.Outcome != boostd.Retry || !strings.HasPrefix(r.Reason, "no answer: ") && r.Reason != "connection reset" {
 		t.Errorf("result %+v of h2c with a service that knows HTTP/1.1 alone", r)
 	}
 }
