@@ -81,7 +81,7 @@ func (w *witness) serve(answer func(r *http.Request) (status int, body string)) 
 	}
 }
 
-// every is messages of all kinds that there are.
+// eachWay is messages of all kinds that there are.
 func eachWay() []boostd.Message {
 	when := time.Date(2026, 1, 2, 3, 4, 5, 678000000, time.UTC)
 	odd := []boostd.Header{{Key: "trace", Value: []byte("t-1")}, {Key: "null"}, {Key: "sp ace", Value: []byte("x")}, {Key: "bin", Value: []byte{0, 0xff}}, {Key: "\xff", Value: []byte{}}}

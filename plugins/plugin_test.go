@@ -22,8 +22,6 @@ func pluginConfig(t testing.TB, wrong string) Config {
 	return Config{Plugin: path, Args: []string{"plugin", wrong}, Slots: 8, Timeout: boostd.Duration(20 * time.Second)}
 }
 
-func pluginState(h *Handler) PluginStatus { return h.Plugin() }
-
 func TestPluginAnswers(t *testing.T) {
 	h := newHandler(t, pluginConfig(t, ""), nil)
 	for value, want := range map[string]boostd.Result{
@@ -53,11 +51,11 @@ func TestPluginEnvironment(t *testing.T) {
 	c.Process.Env = map[string]boostd.Secret{"TOKEN": "abc"}
 	h := newHandler(t, c, nil)
 	newPlant(1, "done").finish(t, h)
-	env := pluginState(h).SDK
+	env := h.Plugin().SDK
 	if strings.Contains(env, "AWS") || !strings.Contains(env, "TOKEN=abc") || !strings.Contains(env, "BOOSTD_PLUGIN=") {
 		t.Errorf("its environment is %s", env)
 	}
-	s := pluginState(h)
+	s := h.Plugin()
 	if s.Name != "fake [2J" || len(s.Version) > maxWords+len("…") || s.Resident < 1<<20 {
 		t.Errorf("it is shown as %q, with %d bytes of version and %v of memory", s.Name, len(s.Version), s.Resident)
 	}
@@ -97,7 +95,7 @@ func TestPluginPoison(t *testing.T) {
 			t.Errorf("the poison: %v", p.results[50])
 		}
 	}
-	if s := pluginState(h); s.Crashes < 3 || s.Crashes > 4 { // the first one, in company, and those alone
+	if s := h.Plugin(); s.Crashes < 3 || s.Crashes > 4 { // the first one, in company, and those alone
 		t.Errorf("%d crashes", s.Crashes)
 	}
 	newPlant(1, "done", "done").finish(t, h) // it works on
@@ -121,7 +119,7 @@ func TestPluginHangs(t *testing.T) {
 	h := newHandler(t, c, o.logger())
 	h.doer.(*pluginHost).cancelWait = 100 * time.Millisecond
 	newPlant(1, "done").finish(t, h)
-	before := pluginState(h).PID
+	before := h.Plugin().PID
 	overrun := errors.New("handler overran its timeout")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	hung, innocent := newPlant(1, "hang"), newPlant(1, "sleep:500ms")
@@ -150,11 +148,11 @@ func TestPluginUnhealthy(t *testing.T) {
 	if err := h.Replace(t.Context()); err != nil { // from here with these times
 		t.Fatal(err)
 	}
-	before := pluginState(h).PID
+	before := h.Plugin().PID
 	if err := syscall.Kill(before, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "another one serves", func() bool { s := pluginState(h); return s.PID != before && s.State == PluginRunning })
+	eventually(t, "another one serves", func() bool { s := h.Plugin(); return s.PID != before && s.State == PluginRunning })
 	newPlant(1, "done").finish(t, h)
 	eventually(t, "it is gone", func() bool { return !runs(before) })
 }
@@ -163,7 +161,7 @@ func TestPluginUnhealthy(t *testing.T) {
 func TestPluginCancelled(t *testing.T) {
 	h := newHandler(t, pluginConfig(t, ""), nil)
 	newPlant(1, "done").finish(t, h)
-	before := pluginState(h).PID
+	before := h.Plugin().PID
 	for want, cause := range map[string]error{"cancelled": nil, "timed out": errors.New("overrun")} {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(20*time.Millisecond, func() { cancel(cause) })
@@ -173,7 +171,7 @@ func TestPluginCancelled(t *testing.T) {
 			t.Errorf("%+v, want %s", got, want)
 		}
 	}
-	if after := pluginState(h).PID; after != before {
+	if after := h.Plugin().PID; after != before {
 		t.Error("the process was ended")
 	}
 }
@@ -206,7 +204,7 @@ func TestPluginLargestMessage(t *testing.T) {
 	if r := p.results[1]; len(r) != 1 || r[0].Outcome != boostd.Done {
 		t.Errorf("the largest: %+v", r)
 	}
-	if s := pluginState(h); s.Crashes > 0 {
+	if s := h.Plugin(); s.Crashes > 0 {
 		t.Errorf("%+v", s)
 	}
 }

@@ -36,7 +36,7 @@ func TestPluginThatDoesNotStart(t *testing.T) {
 			c.Settings = map[string]boostd.Secret{"database": "db1"}
 			h := newHandler(t, c, nil)
 			eventuallyIn(t, 2*handshakeTimeout, "it says why", func() bool {
-				s := pluginState(h)
+				s := h.Plugin()
 				return s.State == PluginFailing && strings.Contains(s.Error, says)
 			})
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
@@ -103,7 +103,7 @@ func TestPluginMemory(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	p.run(ctx, h, 1)
-	if s := pluginState(h); !p.over() || s.Crashes == 0 {
+	if s := h.Plugin(); !p.over() || s.Crashes == 0 {
 		t.Errorf("%d left, %+v", p.open, s)
 	}
 }
@@ -133,7 +133,7 @@ func TestPluginReplaced(t *testing.T) {
 		if err := h.Replace(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		pids[pluginState(h).PID] = true
+		pids[h.Plugin().PID] = true
 	}
 	end()
 	load.Wait()
@@ -142,8 +142,8 @@ func TestPluginReplaced(t *testing.T) {
 			t.Errorf("message %d: %v", offset, results)
 		}
 	}
-	if len(pids) != 100 || pluginState(h).Crashes > 0 {
-		t.Errorf("%d processes, %+v", len(pids), pluginState(h))
+	if len(pids) != 100 || h.Plugin().Crashes > 0 {
+		t.Errorf("%d processes, %+v", len(pids), h.Plugin())
 	}
 	t.Logf("%d messages, the longest took %v", len(p.results), p.longest)
 }
@@ -169,15 +169,15 @@ func TestPluginFileChanges(t *testing.T) {
 	put("#!/bin/sh\nexec " + self + " plugin ''\n")
 	h := newHandler(t, Config{Plugin: path}, nil)
 	newPlant(1, "done").finish(t, h)
-	first := pluginState(h).PID
+	first := h.Plugin().PID
 	put("#!/bin/sh\nexec " + self + " plugin '' again\n")
-	eventually(t, "another process serves", func() bool { return pluginState(h).PID != first })
+	eventually(t, "another process serves", func() bool { return h.Plugin().PID != first })
 	newPlant(1, "done").finish(t, h)
-	second := pluginState(h).PID
+	second := h.Plugin().PID
 	put("#!/bin/sh\nexit 1\n")
-	eventually(t, "the bad one is told of", func() bool { return strings.Contains(pluginState(h).Error, "not replaced") })
+	eventually(t, "the bad one is told of", func() bool { return strings.Contains(h.Plugin().Error, "not replaced") })
 	newPlant(1, "done").finish(t, h)
-	if s := pluginState(h); s.PID != second || s.State != PluginRunning {
+	if s := h.Plugin(); s.PID != second || s.State != PluginRunning {
 		t.Errorf("%+v, want process %d", s, second)
 	}
 }
@@ -191,7 +191,7 @@ func TestPluginClosed(t *testing.T) {
 	var working sync.WaitGroup
 	working.Go(func() { p.run(ctx, h, 2) })
 	eventually(t, "both are there", func() bool { p.mu.Lock(); defer p.mu.Unlock(); return len(p.waiting) == 0 && len(p.results) == 1 })
-	pid, dir := pluginState(h).PID, h.doer.(*pluginHost).dir
+	pid, dir := h.Plugin().PID, h.doer.(*pluginHost).dir
 	cancel()
 	closing, done := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer done()
@@ -211,7 +211,7 @@ func TestPluginClosed(t *testing.T) {
 func TestPluginIsDeaf(t *testing.T) {
 	h := newHandler(t, pluginConfig(t, "deaf"), nil)
 	newPlant(1, "done").finish(t, h)
-	before := pluginState(h).PID
+	before := h.Plugin().PID
 	if err := h.Replace(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -14,14 +14,14 @@ func TestStateIsOfTheProcessThatServes(t *testing.T) {
 	h := newHandler(t, pluginConfig(t, ""), nil)
 	newPlant(1, "done").finish(t, h)
 	h.doer.(*pluginHost).notStarted(errors.New("no room for another"))
-	if s := pluginState(h); s.State != PluginRunning || s.Error != "" || s.Resident == 0 {
+	if s := h.Plugin(); s.State != PluginRunning || s.Error != "" || s.Resident == 0 {
 		t.Errorf("%+v", s)
 	}
 	c := pluginConfig(t, "refuses")
 	c.Settings = map[string]boostd.Secret{"database": "db1"}
 	none := newHandler(t, c, nil)
-	eventually(t, "one that serves nothing fails", func() bool { return pluginState(none).State == PluginFailing })
-	if s := pluginState(none); s.Resident != 0 {
+	eventually(t, "one that serves nothing fails", func() bool { return none.Plugin().State == PluginFailing })
+	if s := none.Plugin(); s.Resident != 0 {
 		t.Errorf("without a process: %+v", s)
 	}
 }

@@ -21,5 +21,6 @@ func TestNode(t *testing.T) {
 	folder := prepared(t, "node", string(version), shell(t, "examples/node/README.md"), "examples/node", "plugins/wire")
 	path := filepath.Join(folder, "examples/node/handler.js")
 	t.Run("example", func(t *testing.T) { conform(t, path) })
+	t.Run("as its README says", func(t *testing.T) { checks(t, "examples/node/README.md", folder) })
 	t.Run("by a person", func(t *testing.T) { byAPerson(t, path) })
 }

@@ -41,6 +41,7 @@ func TestPython(t *testing.T) {
 		"examples/python", "plugins/sdk/python")
 	example := filepath.Join(folder, "examples/python")
 	t.Run("example", func(t *testing.T) { conform(t, filepath.Join(example, "handler")) })
+	t.Run("as its README says", func(t *testing.T) { checks(t, "examples/python/README.md", folder) })
 	t.Run("async", func(t *testing.T) { conform(t, asyncVariant(t, example)) })
 	t.Run("by a person", func(t *testing.T) { byAPerson(t, filepath.Join(example, "handler")) })
 	t.Run("protocol", func(t *testing.T) { knowsTheProtocol(t, filepath.Join(example, "venv/bin/python")) })

@@ -115,3 +115,27 @@ func need(t *testing.T, tools ...string) {
 		}
 	}
 }
+
+// checks runs the command by which a README says to try the example, against the one
+// that was prepared in the folder.
+func checks(t *testing.T, readme, folder string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, readme))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, command, found := strings.Cut(string(text), "\n```\ngo run ")
+	command, _, ended := strings.Cut(command, "\n")
+	words := strings.Fields(command)
+	if !found || !ended || len(words) < 2 || !strings.Contains(command, "handlers check --conformance ") {
+		t.Fatalf("%s doesn't say how to check the example", readme)
+	}
+	words[len(words)-1] = filepath.Join(folder, words[len(words)-1])
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "go", append([]string{"run"}, words...)...)
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), " passes all ") {
+		t.Errorf("go run %s: %v\n%s", command, err, out)
+	}
+}
