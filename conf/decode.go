@@ -166,8 +166,6 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, path string) {
 			d.value(value, v.FieldByIndex(i), full)
 		} else if d.other {
 			d.wrong(key, full, "unknown key%s", didYouMean(key.Value, known))
-		} else if instead, ok := laterKey(full); ok {
-			d.wrong(key, full, "is not supported by this version: %s", instead)
 		} else if len(d.problems) < maxProblems {
 			d.wrong(key, full, "%s", unknownKey(path, key.Value, known))
 		} else {

@@ -3,7 +3,6 @@ package daemon
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"strconv"
 	"sync"
@@ -14,16 +13,14 @@ import (
 	"github.com/kafkaboost/boostd/conf"
 	"github.com/kafkaboost/boostd/kafkaio"
 	"github.com/kafkaboost/boostd/plugins"
-	"github.com/kafkaboost/boostd/priority"
-	"github.com/kafkaboost/boostd/producer"
 )
 
 // forwards writes the messages of one forward handler, with a client of its own, as
 // graves are. The client is made for the first message, and anew when it can't go on.
 // Safe from any goroutine.
 type forwards struct {
-	daemon *Daemon
-	kafka  kafkaio.Config
+	router
+	kafka kafkaio.Config
 
 	// use is held for reading while the client is used, for writing while it is
 	// replaced.
@@ -36,7 +33,7 @@ type forwards struct {
 var _ plugins.Forwarder = (*forwards)(nil)
 
 func (d *Daemon) newForwards(c conf.Handler) *forwards {
-	return &forwards{daemon: d, kafka: forwardConfig(d.file().Kafka, c.Timeout.Std())}
+	return &forwards{router: router{d}, kafka: forwardConfig(d.file().Kafka, c.Timeout.Std())}
 }
 
 // forwardConfig lets a record be given up a little before its attempt is: then it
@@ -55,16 +52,6 @@ func forwardConfig(c kafkaio.Config, timeout time.Duration) kafkaio.Config {
 	return c
 }
 
-// Route implements plugins.Forwarder.
-func (f *forwards) Route(m *boostd.Message, base string) (topic string, headers []boostd.Header) {
-	if base == "" {
-		base = f.daemon.baseOf(m.Topic)
-	}
-	level := int(m.Level)
-	res, topic := f.daemon.settings.resolver.Load().Produced(&boostd.Message{Topic: base}, &level)
-	return topic, producer.Headers(m.Headers, res.Level)
-}
-
 // Forward implements plugins.Forwarder.
 func (f *forwards) Forward(ctx context.Context, m *boostd.Message, topic string, headers []boostd.Header, done func(error)) error {
 	client, err := f.borrow()
@@ -77,16 +64,12 @@ func (f *forwards) Forward(ctx context.Context, m *boostd.Message, topic string,
 	return f.judged(client, err)
 }
 
-// judged says what an error means for a message, and notes what it means for the
-// client.
+// judged is hopeless, and notes what the error means for the client.
 func (f *forwards) judged(client *kafkaio.Producer, err error) error {
-	switch {
-	case errors.Is(err, kafkaio.ErrFatal):
+	if errors.Is(err, kafkaio.ErrFatal) {
 		f.spent.Store(client)
-	case errors.Is(err, kafkaio.ErrTooLarge):
-		return fmt.Errorf("%w: %w", plugins.ErrNeverForwarded, err)
 	}
-	return err
+	return hopeless(err)
 }
 
 // borrow returns the client with f.use held for reading.
@@ -139,14 +122,4 @@ func (f *forwards) Close(context.Context) error {
 		f.client = nil
 	}
 	return nil
-}
-
-// baseOf is the base topic that a topic of a message belongs to.
-func (d *Daemon) baseOf(topic string) string {
-	if _, base := d.file().Topics[topic]; !base {
-		if cut, _, ok := priority.CutLevel(topic); ok {
-			return cut
-		}
-	}
-	return topic
 }

@@ -63,8 +63,12 @@ type form struct {
 
 // NewProducer makes a producer. It doesn't wait for a connection.
 func NewProducer(c Config, logger hclog.Logger) (*Producer, error) {
+	return newProducer(c.OfProducer("producer"), logger)
+}
+
+func newProducer(properties map[string]string, logger hclog.Logger) (*Producer, error) {
 	logs := make(chan kafka.LogEvent, 64)
-	config := configMap(c.OfProducer("producer"))
+	config := configMap(properties)
 	(*config)["go.logs.channel"] = logs
 	(*config)["go.delivery.report.fields"] = "none" // an Ack knows what it is for
 	client, err := kafka.NewProducer(config)

@@ -14,16 +14,9 @@ import (
 // concurrent use. The zero value is one that nothing is written in.
 type Transaction struct {
 	epochs map[boostd.TopicPartition]uint32
-	open   map[place]bool // true: written in it, not settled yet
+	open   map[boostd.Coordinates]bool // true: written in it, not settled yet
 	failed error
 }
-
-type place struct {
-	boostd.TopicPartition
-	offset int64
-}
-
-func placeOf(m *boostd.Message) place { return place{m.TopicPartition(), m.Offset} }
 
 // What Write refuses for.
 var (
@@ -43,13 +36,13 @@ func (x *Transaction) Write(t *Tracker, m *boostd.Message) error {
 	if epoch, ok := t.Epoch(tp); !ok || epoch != m.Epoch {
 		return ErrStale
 	}
-	at := placeOf(m)
+	at := m.Coordinates()
 	if x.open[at] {
-		x.Fail(fmt.Errorf("%v@%d: %w", tp, m.Offset, ErrTwice))
+		x.Fail(fmt.Errorf("%v: %w", at, ErrTwice))
 		return x.failed
 	}
 	if x.open == nil {
-		x.open, x.epochs = map[place]bool{}, map[boostd.TopicPartition]uint32{}
+		x.open, x.epochs = map[boostd.Coordinates]bool{}, map[boostd.TopicPartition]uint32{}
 	}
 	if was, ok := x.epochs[tp]; ok && was != m.Epoch {
 		x.Fail(fmt.Errorf("%v: %w", tp, ErrStale))
@@ -60,17 +53,17 @@ func (x *Transaction) Write(t *Tracker, m *boostd.Message) error {
 }
 
 // Unwrite takes Write back: nothing was written.
-func (x *Transaction) Unwrite(m *boostd.Message) { delete(x.open, placeOf(m)) }
+func (x *Transaction) Unwrite(m *boostd.Message) { delete(x.open, m.Coordinates()) }
 
 // Settle notes what became of a message, whether it is written here or not.
 func (x *Transaction) Settle(m *boostd.Message, done bool) {
-	at := placeOf(m)
+	at := m.Coordinates()
 	if !x.open[at] || x.epochs[at.TopicPartition] != m.Epoch {
 		return
 	}
 	delete(x.open, at)
 	if !done {
-		x.Fail(fmt.Errorf("%v@%d was written, or may be, and isn't done", at.TopicPartition, m.Offset))
+		x.Fail(fmt.Errorf("%v was written, or may be, and isn't done", at))
 	}
 }
 
