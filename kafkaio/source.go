@@ -306,7 +306,8 @@ func (s *Source) close(ctx context.Context) error {
 		s.tasks.Wait()
 		if t := s.transacting; t != nil {
 			t.turnstile.shut() // for ever: who waits for it gives up when its time is over
-			t.close()
+			t.open.close()
+			t.ending.close()
 		}
 	})
 	if err := s.await(ctx, "client", ended); err != nil {

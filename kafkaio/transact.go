@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -14,22 +15,32 @@ import (
 )
 
 // transacting is a Source's part in its transactions. Each is ended together with a
-// commit of offsets, which is the only form of commit then: the turnstile keeps new
-// records out, all that is written gets its result, and offsets and records become
-// valid at once, or neither. When a transaction is aborted the tracker knows too
-// much; so all partitions are read again from what is committed, in new epochs.
+// commit of offsets, which is the only form of commit then: records and offsets become
+// valid at once, or neither. There are two producers. While one ends its transaction,
+// and waits for the results of all that was written in it, the other one's is open, so
+// that nobody waits for a commit. When a transaction is aborted the tracker knows too
+// much; so the other one is aborted, too, and all partitions are read again from what
+// is committed, in new epochs.
 type transacting struct {
-	*transactor
-	turnstile *turnstile
-	settled   chan struct{} // something that was written is settled; holds one
-	refusals  refusals
+	// open is written in; ending is being committed, or begun and not written in yet.
+	// Who changes them has Source.mu and the token of commits.
+	open, ending *session
+	turnstile    *turnstile    // shut while there is nothing to write in
+	settled      chan struct{} // something that was written is settled; holds one
+	refusals     refusals
+	pause        time.Duration // before partitions are read again; the committer's
 
-	account offsets.Transaction // guarded by Source.mu
-	pause   time.Duration       // before partitions are read again; the committer's
-	// stale: the transaction was aborted, and the partitions are not read again yet.
+	// stale: there is no transaction, or it was aborted and the partitions are not
+	// read again yet.
 	stale atomic.Bool
 	anew  atomic.Bool           // for the poll loop: read them
-	spent atomic.Pointer[error] // why the producer can't go on
+	spent atomic.Pointer[error] // why the producers can't go on
+}
+
+// session is a producer with the account of its present transaction.
+type session struct {
+	*transactor
+	account *offsets.Transaction // guarded by Source.mu
 }
 
 const (
@@ -39,36 +50,37 @@ const (
 )
 
 func (s *Source) newTransacting() error {
-	t, err := newTransactor(s.o.Config, s.o.Transactions.ID, s.o.Level, s.logger, s.closed)
-	if err != nil {
-		return err
+	t := &transacting{turnstile: newTurnstile(), settled: make(chan struct{}, 1), pause: firstPause}
+	for n, of := range []**session{&t.open, &t.ending} {
+		id := s.o.Transactions.ID + "-" + strconv.Itoa(n)
+		p, err := newTransactor(s.o.Config, id, s.o.Level, s.logger, s.closed)
+		if err != nil {
+			if t.open != nil {
+				t.open.close()
+			}
+			return err
+		}
+		*of = &session{p, &offsets.Transaction{}}
 	}
-	s.transacting = &transacting{transactor: t, turnstile: newTurnstile(), settled: make(chan struct{}, 1), pause: firstPause}
-	s.transacting.stale.Store(true) // until it has begun
+	t.stale.Store(true) // until it has begun
+	s.tracker.Begin(t.open.account)
+	s.transacting = t
 	return nil
 }
 
-// beginTransactions is a task: it opens the first one.
+// beginTransactions is a task: it opens the first ones.
 func (s *Source) beginTransactions() {
 	t := s.transacting
-	err := t.init()
-	for err != nil && !errors.Is(err, ErrFatal) && !errors.Is(err, errGiven) {
-		s.setTrouble("transactions", fmt.Errorf("group %s: can't begin: %w", s.o.Group, err))
-		select {
-		case <-s.closed:
-			return
-		case <-time.After(restoreRetry):
+	for _, of := range []*session{t.open, t.ending} {
+		err := of.init()
+		if err == nil {
+			err = of.begin()
 		}
-		err = t.init()
+		if err != nil {
+			s.spend(err)
+			return
+		}
 	}
-	if err == nil {
-		err = t.begin()
-	}
-	if err != nil {
-		s.spend(err)
-		return
-	}
-	s.clearTrouble("transactions")
 	t.stale.Store(false)
 	t.turnstile.open()
 }
@@ -89,17 +101,11 @@ func (s *Source) Write(ctx context.Context, m *boostd.Message, r Record, ack Ack
 	if err := t.refusals.of(m, r.Topic, time.Now()); err != nil {
 		return err
 	}
-	heard := AckFunc(func(partition int32, offset int64, err error) {
-		if err != nil {
-			s.refused(m, r.Topic, err)
-		}
-		ack.Acked(partition, offset, err)
-	})
 	for {
 		if err := t.turnstile.enter(ctx); err != nil {
 			return fmt.Errorf("produce to %s: the transaction before isn't over: %w", r.Topic, err)
 		}
-		err := s.write(m, r, heard)
+		err := s.write(m, r, ack)
 		t.turnstile.leave()
 		if !errors.Is(err, ErrQueueFull) {
 			return err
@@ -116,29 +122,44 @@ func (s *Source) Write(ctx context.Context, m *boostd.Message, r Record, ack Ack
 func (s *Source) write(m *boostd.Message, r Record, ack Ack) error {
 	t := s.transacting
 	s.mu.Lock()
-	err := t.account.Write(s.tracker, m)
+	open, account := t.open, t.open.account
+	err := account.Write(s.tracker, m)
 	s.mu.Unlock()
 	if err != nil {
 		return fmt.Errorf("produce to %s: %w", r.Topic, err)
 	}
-	if err = t.producer.TryProduce(r, ack); err != nil {
-		s.mu.Lock()
-		t.account.Unwrite(m)
-		s.mu.Unlock()
+	heard := AckFunc(func(partition int32, offset int64, err error) {
+		if err != nil {
+			s.fail(account, m, r.Topic, err)
+		}
+		ack.Acked(partition, offset, err)
+	})
+	if err = open.producer.TryProduce(r, heard); err != nil {
 		t.refusals.note(m, r.Topic, err, time.Now())
+		s.mu.Lock()
+		account.Unwrite(m)
+		s.mu.Unlock()
+		t.nudge()
 	}
 	return err
 }
 
-// refused notes that a record of the transaction failed: no such transaction can be
+// fail notes that a record of a transaction was not written: none such can be
 // committed.
-func (s *Source) refused(m *boostd.Message, topic string, err error) {
+func (s *Source) fail(account *offsets.Transaction, m *boostd.Message, topic string, err error) {
 	t := s.transacting
 	t.refusals.note(m, topic, err, time.Now())
 	s.mu.Lock()
-	t.account.Fail(err)
+	account.Fail(err)
 	s.mu.Unlock()
 	t.nudge()
+}
+
+// settle notes a message's result in the transaction that it was written in, if it was
+// in one. The caller has Source.mu.
+func (t *transacting) settle(m *boostd.Message, done bool) {
+	t.ending.account.Settle(m, done)
+	t.open.account.Settle(m, done)
 }
 
 // nudge has a waiting committer look again.
@@ -152,21 +173,20 @@ func (t *transacting) nudge() {
 // errNotBegun says that there is no transaction to commit at the moment.
 var errNotBegun = errors.New("no transaction is open yet")
 
-// commitTransaction ends the transaction. It may take as long as brokers leave its
-// outcome open. The caller has the token of commits.
+// commitTransaction ends the open transaction and opens the other one's. It may take
+// as long as brokers leave its outcome open. The caller has the token of commits.
 func (s *Source) commitTransaction() error {
 	t := s.transacting
 	if t.stale.Load() {
 		return errNotBegun
 	}
-	if s.nothingToCommit() {
+	if !s.turn() {
 		return nil
 	}
-	t.turnstile.shut()
 	s.awaitSettled()
 	s.mu.Lock()
 	todo := s.tracker.Commits(nil)
-	verdict := t.account.Verdict(s.tracker, todo)
+	verdict := t.ending.account.Verdict(s.tracker, todo)
 	s.mu.Unlock()
 	if verdict != nil {
 		return s.abort(fmt.Errorf("%w: %w", errAborted, verdict))
@@ -176,31 +196,37 @@ func (s *Source) commitTransaction() error {
 	}
 	group, err := s.groupMetadata()
 	if err == nil {
-		err = t.end(commitList(todo), group, s.o.CommitTimeout)
+		err = t.ending.end(commitList(todo), group, s.o.CommitTimeout)
 	}
 	if err != nil {
 		s.checkMetadata(todo, err)
 		return s.abort(err)
 	}
-	return s.nextTransaction(todo)
+	return s.ended(todo)
 }
 
-// nothingToCommit reports whether the transaction may go on as it is.
-func (s *Source) nothingToCommit() bool {
+// turn has messages written in the other transaction from now on. It is false when
+// there is nothing to commit.
+func (s *Source) turn() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a := &s.transacting.account
-	return a.Failed() == nil && !a.Written() && len(s.tracker.Commits(nil)) == 0
+	t := s.transacting
+	if a := t.open.account; a.Failed() == nil && !a.Written() && len(s.tracker.Commits(nil)) == 0 {
+		return false
+	}
+	t.open, t.ending = t.ending, t.open
+	s.tracker.Begin(t.open.account)
+	return true
 }
 
-// awaitSettled waits until all that is written has its result, no longer than a commit
-// may take.
+// awaitSettled waits until all that is written in the ending transaction has its
+// result, no longer than a commit may take.
 func (s *Source) awaitSettled() {
 	timeout := time.NewTimer(s.o.CommitTimeout)
 	defer timeout.Stop()
 	for {
 		s.mu.Lock()
-		a := &s.transacting.account
+		a := s.transacting.ending.account
 		over := a.Failed() != nil || a.Open() == 0
 		s.mu.Unlock()
 		if over {
@@ -233,14 +259,14 @@ func (s *Source) groupMetadata() (*kafka.ConsumerGroupMetadata, error) {
 	return group, nil
 }
 
-// nextTransaction follows one that is committed.
-func (s *Source) nextTransaction(committed []offsets.Commit) error {
+// ended notes that the transaction is committed, and begins its producer's next.
+func (s *Source) ended(committed []offsets.Commit) error {
 	t := s.transacting
 	s.mu.Lock()
 	for _, c := range committed {
 		s.tracker.Committed(c)
 	}
-	t.account = offsets.Transaction{}
+	t.ending.account = &offsets.Transaction{}
 	s.committed, s.uncommitted = time.Now(), time.Time{}
 	s.mu.Unlock()
 	t.pause = firstPause
@@ -248,12 +274,11 @@ func (s *Source) nextTransaction(committed []offsets.Commit) error {
 	if s.logger.IsDebug() {
 		s.logger.Debug("committed in a transaction", "partitions", len(committed))
 	}
-	if err := t.begin(); err != nil {
+	err := t.ending.begin()
+	if err != nil {
 		s.spend(err)
-		return err
 	}
-	t.turnstile.open()
-	return nil
+	return err
 }
 
 // abort takes back what was written and has all partitions read again. The turnstile
@@ -261,21 +286,25 @@ func (s *Source) nextTransaction(committed []offsets.Commit) error {
 func (s *Source) abort(reason error) error {
 	t := s.transacting
 	t.stale.Store(true)
+	t.turnstile.shut()
 	if errors.Is(reason, ErrFatal) || errors.Is(reason, errClientClosed) || errors.Is(reason, errGiven) {
 		s.spend(reason)
 		return reason
 	}
 	s.logger.Warn("transaction is aborted, and what was written in it is handled again", "reason", reason)
-	err := t.abort()
-	if err == nil {
-		err = t.begin()
-	}
-	if err != nil {
-		s.spend(err)
-		return errors.Join(reason, err)
+	for _, of := range []*session{t.ending, t.open} {
+		err := of.abort()
+		if err == nil {
+			err = of.begin()
+		}
+		if err != nil {
+			s.spend(err)
+			return errors.Join(reason, err)
+		}
 	}
 	s.mu.Lock()
-	t.account = offsets.Transaction{}
+	t.open.account, t.ending.account = &offsets.Transaction{}, &offsets.Transaction{}
+	s.tracker.Begin(t.open.account)
 	s.mu.Unlock()
 	time.AfterFunc(t.pause, func() {
 		t.anew.Store(true)

@@ -65,13 +65,13 @@ func (s *Source) settle(one *boostd.Settlement) (active, told bool) {
 			s.failed.add(1, size)
 		}
 		if s.transacting != nil {
-			s.transacting.account.Settle(m, false)
+			s.transacting.settle(m, false)
 		}
 		return !one.Again, s.tracker.Failed(m.TopicPartition(), m.Epoch, m.Offset, one.Attempts)
 	}
 	s.unsettled.add(-1, -size)
 	if s.transacting != nil {
-		s.transacting.account.Settle(m, one.Outcome == boostd.Done)
+		s.transacting.settle(m, one.Outcome == boostd.Done)
 	}
 	if one.Again {
 		s.failed.add(-1, -size)

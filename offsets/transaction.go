@@ -3,6 +3,7 @@ package offsets
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/kafkaboost/boostd"
 )
@@ -14,9 +15,16 @@ import (
 // concurrent use. The zero value is one that nothing is written in.
 type Transaction struct {
 	epochs map[boostd.TopicPartition]uint32
-	open   map[boostd.Coordinates]bool // true: written in it, not settled yet
+	open   map[boostd.Coordinates]bool       // true: written in it, not settled yet
+	done   map[boostd.TopicPartition][]int64 // written in it and done
 	failed error
 }
+
+// Begin says in which transaction messages are written from now on: until another one
+// is begun, what is done in it counts as pending in Commits, because it is to be
+// committed with it. The one before can be ended meanwhile, and must be before the
+// next is begun.
+func (t *Tracker) Begin(x *Transaction) { t.open = x }
 
 // What Write refuses for.
 var (
@@ -42,7 +50,7 @@ func (x *Transaction) Write(t *Tracker, m *boostd.Message) error {
 		return x.failed
 	}
 	if x.open == nil {
-		x.open, x.epochs = map[boostd.Coordinates]bool{}, map[boostd.TopicPartition]uint32{}
+		x.open, x.epochs, x.done = map[boostd.Coordinates]bool{}, map[boostd.TopicPartition]uint32{}, map[boostd.TopicPartition][]int64{}
 	}
 	if was, ok := x.epochs[tp]; ok && was != m.Epoch {
 		x.Fail(fmt.Errorf("%v: %w", tp, ErrStale))
@@ -62,7 +70,9 @@ func (x *Transaction) Settle(m *boostd.Message, done bool) {
 		return
 	}
 	delete(x.open, at)
-	if !done {
+	if done {
+		x.done[at.TopicPartition] = append(x.done[at.TopicPartition], at.Offset)
+	} else {
 		x.Fail(fmt.Errorf("%v was written, or may be, and isn't done", at))
 	}
 }
@@ -83,8 +93,25 @@ func (x *Transaction) Written() bool { return len(x.epochs) > 0 }
 // Open is how many messages are written and not settled.
 func (x *Transaction) Open() int { return len(x.open) }
 
-// Verdict says whether the transaction may be committed with these commits, which
-// are all that the tracker has; the error says why it must be aborted.
+// sorted is what is done in the transaction of one partition, ascending; nil may be
+// asked, and count too, which is how many that are.
+func (x *Transaction) sorted(tp boostd.TopicPartition) []int64 {
+	if x == nil {
+		return nil
+	}
+	slices.Sort(x.done[tp])
+	return x.done[tp]
+}
+
+func (x *Transaction) count(tp boostd.TopicPartition) int {
+	if x == nil {
+		return 0
+	}
+	return len(x.done[tp])
+}
+
+// Verdict says whether the transaction may be committed with these commits of the
+// tracker's; the error says why it must be aborted.
 func (x *Transaction) Verdict(t *Tracker, commits []Commit) error {
 	if x.failed != nil {
 		return x.failed
@@ -101,14 +128,10 @@ func (x *Transaction) Verdict(t *Tracker, commits []Commit) error {
 		if p == nil || p.epoch != epoch {
 			return fmt.Errorf("%v: %w", tp, ErrStale)
 		}
-		if !told[tp] && p.scattered() {
+		scattered := p.pending > 0 && p.next-p.committable() != int64(p.pending)
+		if !told[tp] && (scattered || t.open.count(tp) > 0) {
 			return fmt.Errorf("%v: the commit can't carry what is done beyond its offset: brokers must tell the topic's id, and take 4096 bytes of metadata", tp)
 		}
 	}
 	return nil
-}
-
-// scattered reports whether there may be done messages behind a pending one.
-func (p *partition) scattered() bool {
-	return p.pending > 0 && p.next-p.committable() != int64(p.pending)
 }

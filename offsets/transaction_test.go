@@ -2,6 +2,8 @@ package offsets
 
 import (
 	"errors"
+	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/kafkaboost/boostd"
@@ -88,5 +90,111 @@ func TestTransactionRefusesStale(t *testing.T) {
 	x.Settle(m, true)
 	if x.Open() != 1 {
 		t.Errorf("open: %d, want 1", x.Open())
+	}
+}
+
+// What a commit tells while another transaction is open: all that is done, but for
+// what is done in that one. A tracker that begins with it hands on exactly the rest.
+func TestCommitsBesideATransaction(t *testing.T) {
+	tp := boostd.TopicPartition{Topic: "t"}
+	id := TopicID{1}
+	for seed := range uint64(300) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		tracker := New(Limits{})
+		epoch := tracker.Assign(tp, 0)
+		if err := tracker.Restore(tp, epoch, id, 0, ""); err != nil {
+			t.Fatal(err)
+		}
+		ending, open := &Transaction{}, &Transaction{}
+		tracker.Begin(open)
+		next := int64(0)
+		told := map[int64]bool{}             // done, and to be told
+		untold := map[*Transaction][]int64{} // done, and not to be told yet
+		pending := []int64{}
+		settle := func(x *Transaction) {
+			if len(pending) == 0 {
+				return
+			}
+			n := random.IntN(min(len(pending), 1+random.IntN(20)))
+			offset := pending[n]
+			pending = slices.Delete(pending, n, n+1)
+			m := &boostd.Message{Topic: "t", Offset: offset, Epoch: epoch}
+			if x != nil {
+				if err := x.Write(tracker, m); err != nil {
+					t.Fatal(err)
+				}
+			}
+			tracker.Done(tp, epoch, offset)
+			if x == nil {
+				told[offset] = true
+				return
+			}
+			x.Settle(m, true)
+			untold[x] = append(untold[x], offset)
+		}
+		for range 400 {
+			switch random.IntN(6) {
+			case 0, 1, 2:
+				if random.IntN(8) == 0 {
+					next += int64(random.IntN(3)) // a gap
+				}
+				tracker.Deliver(tp, next, 0)
+				pending = append(pending, next)
+				next++
+			case 3:
+				settle(open)
+			case 4:
+				settle(nil)
+			default:
+				ending, open = open, &Transaction{}
+				tracker.Begin(open)
+				for range random.IntN(4) {
+					settle(open)
+				}
+				commits := tracker.Commits(nil)
+				if err := ending.Verdict(tracker, commits); err != nil {
+					t.Fatalf("seed %d: %v", seed, err)
+				}
+				if len(untold[ending]) > 0 && len(commits) == 0 {
+					t.Fatalf("seed %d: nothing to commit, and %d are done", seed, len(untold[ending]))
+				}
+				for _, offset := range untold[ending] {
+					told[offset] = true
+				}
+				delete(untold, ending)
+				for _, c := range commits {
+					tracker.Committed(c)
+					restarted(t, seed, c, id, next, told, append(slices.Clone(pending), untold[open]...))
+				}
+			}
+		}
+		if len(told) == 0 {
+			t.Fatalf("seed %d: nothing was told", seed)
+		}
+	}
+}
+
+// restarted checks which messages a new tracker hands on that begins with a commit.
+func restarted(t *testing.T, seed uint64, c Commit, id TopicID, end int64, told map[int64]bool, rest []int64) {
+	t.Helper()
+	tracker := New(Limits{})
+	epoch := tracker.Assign(c.TopicPartition, Unknown)
+	if err := tracker.Restore(c.TopicPartition, epoch, id, c.Offset, c.Metadata); err != nil {
+		t.Fatalf("seed %d: %v", seed, err)
+	}
+	for _, offset := range rest {
+		if offset < c.Offset {
+			t.Fatalf("seed %d: %d isn't done and lies before %d", seed, offset, c.Offset)
+		}
+	}
+	slices.Sort(rest)
+	for offset := c.Offset; offset < end; offset++ {
+		_, isRest := slices.BinarySearch(rest, offset)
+		if !isRest && !told[offset] {
+			continue // a gap
+		}
+		if d := tracker.Deliver(c.TopicPartition, offset, 0); (d.Verdict == Fresh) != isRest {
+			t.Fatalf("seed %d: committed %d: %d is verdict %v, to be handled %v", seed, c.Offset, offset, d.Verdict, isRest)
+		}
 	}
 }
