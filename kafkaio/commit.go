@@ -25,6 +25,7 @@ const tolerated = 3
 // commitLoop commits what has been finished, once per interval.
 func (s *Source) commitLoop() {
 	failed := 0 // in a row
+	began := time.Now()
 	ticker := time.NewTicker(s.o.CommitInterval)
 	defer ticker.Stop()
 	for {
@@ -43,8 +44,8 @@ func (s *Source) commitLoop() {
 		cancel()
 		switch failed++; {
 		case err == nil:
-			failed = 0
-		case early: // the next one in turn tells
+			failed, began = 0, time.Now()
+		case early, errors.Is(err, errNotBegun) && time.Since(began) < restoreLate: // the next one in turn tells
 			failed--
 		case passing(err) && failed < tolerated:
 			s.logger.Debug("commit failed and is tried again", "error", err)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kafkaboost/boostd"
+	"github.com/kafkaboost/boostd/offsets"
 )
 
 // refusals remember what would abort a transaction again: a message that brokers will
@@ -45,12 +46,17 @@ func (r *refusals) of(m *boostd.Message, topic string, now time.Time) error {
 	return nil
 }
 
-// forget forgets messages, which are past once a transaction is committed; at worst
-// one of them aborts another.
-func (r *refusals) forget() {
+// forget forgets the messages that a commit has left behind.
+func (r *refusals) forget(committed []offsets.Commit) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	clear(r.places)
+	for at := range r.places {
+		for _, c := range committed {
+			if c.TopicPartition == at.TopicPartition && at.Offset < c.Offset {
+				delete(r.places, at)
+			}
+		}
+	}
 }
 
 // note takes in why a message was not written.

@@ -34,13 +34,18 @@ const (
 	transactionMessage = 10 * time.Second
 )
 
-// transactionProperties are the producer's, the user's laid over ours.
-func (c Config) transactionProperties(id, level string) map[string]string {
+// transactionProperties are the producer's, the user's laid over ours. With alone each
+// record is sent by itself: brokers refuse batches as a whole.
+func (c Config) transactionProperties(id, level string, alone bool) map[string]string {
 	bounds := map[string]string{
 		"transaction.timeout.ms": strconv.FormatInt(transactionTimeout.Milliseconds(), 10),
 		"message.timeout.ms":     strconv.FormatInt(transactionMessage.Milliseconds(), 10),
 	}
-	return merge(bounds, c.OfProducer("transactions-"+level), map[string]string{"transactional.id": id})
+	own := map[string]string{"transactional.id": id}
+	if alone {
+		own["batch.num.messages"] = "1"
+	}
+	return merge(bounds, c.OfProducer("transactions-"+level), own)
 }
 
 // transactor is a producer of transactions, one after the other: one is always open
@@ -51,14 +56,16 @@ type transactor struct {
 	logger   hclog.Logger
 	// given is closed when its Source's client is: then nothing is tried again.
 	given <-chan struct{}
+	id    string
+	alone bool
 }
 
-func newTransactor(c Config, id, level string, logger hclog.Logger, given <-chan struct{}) (*transactor, error) {
-	p, err := newProducer(c.transactionProperties(id, level), logger)
+func (s *Source) newTransactor(id string, alone bool) (*transactor, error) {
+	p, err := newProducer(s.o.Config.transactionProperties(id, s.o.Level, alone), s.logger)
 	if err != nil {
 		return nil, fmt.Errorf("transactions %s: %w", id, err)
 	}
-	return &transactor{producer: p, logger: logger, given: given}, nil
+	return &transactor{producer: p, logger: s.logger, given: s.closed, id: id, alone: alone}, nil
 }
 
 // errAborted says that a transaction must be aborted.
@@ -73,10 +80,13 @@ func (t *transactor) begin() error {
 	return t.judge("begin transaction", t.producer.client.BeginTransaction())
 }
 
-// init makes sure that whatever an earlier producer of this name left open has
-// ended, and fences it off.
-func (t *transactor) init() error {
-	return t.insist("initialise transactions", 0, t.producer.client.InitTransactions)
+// start makes sure that whatever an earlier producer of this name left open has
+// ended, fences it off, and opens the first transaction.
+func (t *transactor) start() error {
+	if err := t.insist("initialise transactions", 0, t.producer.client.InitTransactions); err != nil {
+		return err
+	}
+	return t.begin()
 }
 
 // end commits the transaction with the offsets. Its error is errAborted when that can
@@ -94,8 +104,12 @@ func (t *transactor) end(offsets []kafka.TopicPartition, group *kafka.ConsumerGr
 	return t.insist("commit transaction", 0, t.producer.client.CommitTransaction)
 }
 
+// abort takes back what was written, and opens the next one.
 func (t *transactor) abort() error {
-	return t.insist("abort transaction", 0, t.producer.client.AbortTransaction)
+	if err := t.insist("abort transaction", 0, t.producer.client.AbortTransaction); err != nil {
+		return err
+	}
+	return t.begin()
 }
 
 // insist repeats a call as long as the client says that it may be, and limit, if it

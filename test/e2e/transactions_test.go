@@ -1,8 +1,15 @@
 package e2e
 
 import (
+	"bytes"
+	"context"
 	"fmt"
+	"os"
+	"strings"
+	"syscall"
 	"testing"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"github.com/kafkaboost/boostd"
 	"github.com/kafkaboost/boostd/test/rig"
@@ -52,24 +59,113 @@ func TestForwardInTransactions(t *testing.T) {
 	})
 }
 
-// A daemon that is killed again and again writes every message exactly once.
+// Daemons that are killed, stopped and frozen, and share the partitions with another
+// one, write every message exactly once.
 func TestTransactionsSurviveKills(t *testing.T) {
 	onEach(t, func(t *testing.T, c *rig.Cluster) {
-		const messages, kills = 20_000, 5
+		const messages = 12_000
 		s := rig.New(t, c, rig.Options{Min: 10, Handler: "noop: {}", Kafka: `  properties: {session.timeout.ms: "6000"}`})
 		archive := exactly(t, s, "")
 		load := s.Load(t)
 		keyed(load, messages)
 		lines := rig.DoneLines{Path: s.AuditPath()}
-		for n := range kills {
+		part := 0
+		await := func() {
+			part++
+			rig.Eventually(t, "a part is done", func() bool { return lines.Count() > part*messages/8 })
+		}
+		for range 3 { // alone
 			p := s.Spawn(t)
-			rig.Eventually(t, "a part is done", func() bool { return lines.Count() > (n+1)*messages/10 })
+			await()
 			p.Kill()
 		}
+		first := s.Spawn(t)
+		await()
+		second := s.Spawn(t)
+		await()
+		second.Kill()
+		second = s.Spawn(t)
+		await()
+		first.Signal(syscall.SIGSTOP)
+		load.AwaitHandled() // by the other one, when the session and what was open is over
+		first.Signal(syscall.SIGCONT)
+		rig.Eventually(t, "the frozen one knows that its partitions are lost", func() bool { return first.Says("partitions lost") })
+		exits(t, second, second.Terminate(), 0)
+		first.Terminate() // it may have been in the middle of what it has lost
+		exactlyOnce(t, s, archive, messages)
+		t.Logf("%d attempts were done for %d messages", lines.Count(), messages)
+	})
+}
+
+// A message that the target never takes is a dead letter, after one transaction that
+// was aborted for it; the others are there once.
+func TestTransactionsWithAPoisonMessage(t *testing.T) {
+	t.Parallel()
+	s := rig.New(t, clusters[1], rig.Options{Min: 10, Handler: "noop: {}"})
+	archive := s.Base + "-archive"
+	createSmall(t, s, archive)
+	exactly(t, s, ", dead_letter: true")
+	load := s.Load(t)
+	const messages = 400
+	for n := range messages {
+		value := fmt.Append(nil, "value ", n)
+		if n%100 == 50 {
+			value = bytes.Repeat([]byte("x"), 3000)
+		}
+		load.Send(rig.Message{Level: 10, Key: fmt.Append(nil, n%23), Value: value})
+	}
+	load.Flush()
+	p := s.Spawn(t)
+	load.AwaitDone(messages - 4)
+	rig.Eventually(t, "the large ones are dead letters", func() bool { return strings.Count(auditText(t, s), `"result":"dead"`) >= 4 })
+	exits(t, p, p.Terminate(), 0)
+	exactlyOnce(t, s, archive, messages-4)
+	if n := strings.Count(p.Output(), "transaction is aborted"); n == 0 || n > 8 {
+		t.Errorf("%d transactions were aborted for four messages", n)
+	}
+}
+
+// createSmall creates a topic that takes no large message.
+func createSmall(t *testing.T, s *rig.Setup, topic string) {
+	t.Helper()
+	admin, err := kafka.NewAdminClient(&kafka.ConfigMap{"bootstrap.servers": strings.Join(s.Config.Brokers, ",")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), rig.Patience)
+	defer cancel()
+	made, err := admin.CreateTopics(ctx, []kafka.TopicSpecification{{Topic: topic, NumPartitions: 3, ReplicationFactor: 1,
+		Config: map[string]string{"max.message.bytes": "2000"}}})
+	if err != nil || made[0].Error.Code() != kafka.ErrNoError {
+		t.Fatal(err, made)
+	}
+}
+
+func auditText(t *testing.T, s *rig.Setup) string {
+	t.Helper()
+	text, err := os.ReadFile(s.AuditPath())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// While the target topic isn't there its messages wait, and nothing is lost.
+func TestTransactionsIntoATopicThatComesLater(t *testing.T) {
+	onEach(t, func(t *testing.T, c *rig.Cluster) {
+		s := rig.New(t, c, rig.Options{Min: 10, Handler: "noop: {}"})
+		archive := s.Base + "-archive"
+		s.Handler = "forward: {topic: " + archive + ", transactions: true}, slots: 4, retry: {attempts: 1000, max_backoff: 1s}"
+		s.WriteConfig(t)
+		load := s.Load(t)
+		const messages = 300
+		keyed(load, messages)
 		p := s.Spawn(t)
+		rig.Eventually(t, "somebody has tried", func() bool { return p.Says("doesn't exist") })
+		s.EnsureTopics(t, archive)
 		load.AwaitHandled()
 		exits(t, p, p.Terminate(), 0)
 		exactlyOnce(t, s, archive, messages)
-		t.Logf("%d attempts were done for %d messages", lines.Count(), messages)
 	})
 }
