@@ -28,6 +28,9 @@ type forwards struct {
 	client *kafkaio.Producer
 	closed bool
 	spent  atomic.Pointer[kafkaio.Producer] // the client that can't go on
+	// alone: each record is sent by itself, because brokers refuse batches as a whole,
+	// and one was too large.
+	alone atomic.Bool
 }
 
 var _ plugins.Forwarder = (*forwards)(nil)
@@ -59,14 +62,29 @@ func (f *forwards) Forward(ctx context.Context, m *boostd.Message, topic string,
 		return err
 	}
 	defer f.use.RUnlock()
+	alone := f.alone.Load()
 	err = client.Produce(ctx, kafkaio.Record{Topic: topic, Partition: kafkaio.AnyPartition, Key: m.Key, Value: m.Value, Headers: headers},
-		kafkaio.AckFunc(func(_ int32, _ int64, err error) { done(f.judged(client, err)) }))
+		kafkaio.AckFunc(func(_ int32, _ int64, err error) { done(f.answered(client, alone, err)) }))
 	return f.judged(client, err)
+}
+
+// answered is judged for what brokers say: that a record is too large may be about
+// another one of its batch. Then it is tried again, by itself.
+func (f *forwards) answered(client *kafkaio.Producer, alone bool, err error) error {
+	if !errors.Is(err, kafkaio.ErrTooLarge) || alone {
+		return f.judged(client, err)
+	}
+	if !f.alone.Swap(true) {
+		f.daemon.logger.Warn("a record is too large for its topic: from now on each is sent by itself, which is slower; raise the topic's max.message.bytes")
+		f.spent.Store(client)
+	}
+	return err
 }
 
 // judged is hopeless, and notes what the error means for the client.
 func (f *forwards) judged(client *kafkaio.Producer, err error) error {
 	if errors.Is(err, kafkaio.ErrFatal) {
+		f.daemon.logger.Warn("the producer of a forward handler can't go on, and is replaced")
 		f.spent.Store(client)
 	}
 	return hopeless(err)
@@ -96,14 +114,17 @@ func (f *forwards) renew() error {
 		return errForwardsClosed
 	}
 	if f.client != nil && f.client == f.spent.Load() {
-		f.daemon.logger.Warn("the producer of a forward handler can't go on, and is replaced")
 		f.client.Close()
 		f.client = nil
 	}
 	if f.client != nil {
 		return nil // somebody else has
 	}
-	client, err := kafkaio.NewProducer(f.kafka, f.daemon.logger.Named("forward"))
+	newProducer := kafkaio.NewProducer
+	if f.alone.Load() {
+		newProducer = kafkaio.NewSingleProducer
+	}
+	client, err := newProducer(f.kafka, f.daemon.logger.Named("forward"))
 	if err != nil {
 		return err
 	}

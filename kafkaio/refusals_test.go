@@ -21,7 +21,7 @@ func TestRefusals(t *testing.T) {
 	r.note(at(2), "z", errors.New("something that goes by"), now)
 	expect := func(when string, offset int64, topic string, later time.Duration, want error) {
 		t.Helper()
-		if err := r.of(at(offset), topic, now.Add(later)); err != want {
+		if err := r.of(at(offset), topic, now.Add(later)); !errors.Is(err, want) {
 			t.Errorf("%s, %d to %s after %v: %v, want %v", when, offset, topic, later, err, want)
 		}
 	}

@@ -41,11 +41,11 @@ func (c Config) transactionProperties(id, level string, alone bool) map[string]s
 		"transaction.timeout.ms": strconv.FormatInt(transactionTimeout.Milliseconds(), 10),
 		"message.timeout.ms":     strconv.FormatInt(transactionMessage.Milliseconds(), 10),
 	}
-	own := map[string]string{"transactional.id": id}
+	properties := merge(bounds, c.OfProducer("transactions-"+level), map[string]string{"transactional.id": id})
 	if alone {
-		own["batch.num.messages"] = "1"
+		return merge(properties, single)
 	}
-	return merge(bounds, c.OfProducer("transactions-"+level), own)
+	return properties
 }
 
 // transactor is a producer of transactions, one after the other: one is always open

@@ -97,31 +97,44 @@ func TestTransactionsSurviveKills(t *testing.T) {
 	})
 }
 
-// A message that the target never takes is a dead letter, after one transaction that
-// was aborted for it; the others are there once.
-func TestTransactionsWithAPoisonMessage(t *testing.T) {
+// A message that the target never takes is a dead letter, and the others are there
+// once, whatever went with it in one batch, with transactions and without.
+func TestForwardOfAMessageThatIsTooLarge(t *testing.T) {
 	t.Parallel()
-	s := rig.New(t, clusters[1], rig.Options{Min: 10, Handler: "noop: {}"})
-	archive := s.Base + "-archive"
-	createSmall(t, s, archive)
-	exactly(t, s, ", dead_letter: true")
-	load := s.Load(t)
-	const messages = 400
-	for n := range messages {
-		value := fmt.Append(nil, "value ", n)
-		if n%100 == 50 {
-			value = bytes.Repeat([]byte("x"), 3000)
-		}
-		load.Send(rig.Message{Level: 10, Key: fmt.Append(nil, n%23), Value: value})
-	}
-	load.Flush()
-	p := s.Spawn(t)
-	load.AwaitDone(messages - 4)
-	rig.Eventually(t, "the large ones are dead letters", func() bool { return strings.Count(auditText(t, s), `"result":"dead"`) >= 4 })
-	exits(t, p, p.Terminate(), 0)
-	exactlyOnce(t, s, archive, messages-4)
-	if n := strings.Count(p.Output(), "transaction is aborted"); n == 0 || n > 8 {
-		t.Errorf("%d transactions were aborted for four messages", n)
+	for name, more := range map[string]string{"transactions": ", transactions: true", "plain": ""} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := rig.New(t, clusters[1], rig.Options{Min: 10, Handler: "noop: {}"})
+			archive := s.Base + "-archive"
+			createSmall(t, s, archive)
+			s.Handler = "forward: {topic: " + archive + more + "}, slots: 4, dead_letter: true"
+			s.WriteConfig(t)
+			load := s.Load(t)
+			const messages, large = 400, 4
+			for n := range messages {
+				value := fmt.Append(nil, "value ", n)
+				if n%100 == 50 {
+					value = bytes.Repeat([]byte("x"), 3000)
+				}
+				load.Send(rig.Message{Level: 10, Key: fmt.Append(nil, n%23), Value: value})
+			}
+			load.Flush()
+			p := s.Spawn(t)
+			load.AwaitDone(messages - large)
+			rig.Eventually(t, "the large ones are dead letters", func() bool { return strings.Count(auditText(t, s), `"result":"dead"`) >= large })
+			exits(t, p, p.Terminate(), 0)
+			times := inOrderOfKeys(t, readForwarded(t, s, archive)[archive])
+			if len(times) != messages-large {
+				t.Errorf("%d messages are written, want %d", len(times), messages-large)
+			}
+			if more == "" {
+				return
+			}
+			exactlyOnce(t, s, archive, messages-large)
+			if n := strings.Count(p.Output(), "transaction is aborted"); n == 0 || n > 2*large {
+				t.Errorf("%d transactions were aborted for four messages", n)
+			}
+		})
 	}
 }
 
