@@ -72,6 +72,9 @@ func (m *Message) TopicPartition() TopicPartition {
 	return TopicPartition{Topic: m.Topic, Partition: m.Partition}
 }
 
+// Coordinates name the record that the message was.
+func (m *Message) Coordinates() Coordinates { return Coordinates{m.TopicPartition(), m.Offset} }
+
 // messageOverhead is what a message costs here beside its payload: the struct,
 // its place in the queues and the allocator's rounding, in bytes.
 const messageOverhead = 512
@@ -100,5 +103,5 @@ func (m *Message) Header(key string) ([]byte, bool) {
 // String names the message by its coordinates. It never shows the payload, so
 // that a message may appear in any log or dead-letter line.
 func (m *Message) String() string {
-	return fmt.Sprintf("%s/%d@%d", m.Topic, m.Partition, m.Offset)
+	return m.Coordinates().String()
 }

@@ -91,7 +91,7 @@ const needRestart = `control state_dir plugin_dir
 	settings.source settings.s3.endpoint settings.s3.region settings.s3.profile settings.s3.path_style settings.https.token_file settings.https.ca_file
 	topics.NAME.handler topics.NAME.order topics.NAME.tenant.header topics.NAME.tenant.field
 	handlers.NAME.log handlers.NAME.noop handlers.NAME.sleep handlers.NAME.sleep.min handlers.NAME.sleep.max handlers.NAME.exec handlers.NAME.http
-	handlers.NAME.forward.topic handlers.NAME.forward.route handlers.NAME.exec_options.per_message
+	handlers.NAME.forward.topic handlers.NAME.forward.route handlers.NAME.forward.transactions handlers.NAME.exec_options.per_message
 	handlers.NAME.http_options.token_file handlers.NAME.http_options.ca_file handlers.NAME.http_options.cert_file
 	handlers.NAME.http_options.key_file handlers.NAME.http_options.http2 handlers.NAME.http_options.later
 	handlers.NAME.plugin handlers.NAME.args handlers.NAME.settings handlers.NAME.process.env handlers.NAME.process.nice handlers.NAME.process.memory

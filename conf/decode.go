@@ -162,15 +162,14 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, path string) {
 	fields, known := fieldsOf(v.Type())
 	d.pairs(n, path, func(key, value *yaml.Node) {
 		full := join(path, key.Value)
-		if i, ok := fields[key.Value]; ok {
+		switch i, ok := fields[key.Value]; {
+		case ok:
 			d.value(value, v.FieldByIndex(i), full)
-		} else if d.other {
+		case d.other:
 			d.wrong(key, full, "unknown key%s", didYouMean(key.Value, known))
-		} else if instead, ok := laterKey(full); ok {
-			d.wrong(key, full, "is not supported by this version: %s", instead)
-		} else if len(d.problems) < maxProblems {
+		case len(d.problems) < maxProblems:
 			d.wrong(key, full, "%s", unknownKey(path, key.Value, known))
-		} else {
+		default:
 			d.more++
 		}
 	})

@@ -90,7 +90,7 @@ func TestEveryKey(t *testing.T) {
 			"quiet":  {Config: plugins.Config{Noop: &plugins.NoopConfig{}, Slots: 16, Timeout: 30 * second, Batch: one, Retry: usual}},
 			"slow":   {Config: plugins.Config{Sleep: &plugins.SleepConfig{Min: second / 1000, Max: second / 200}, Slots: 16, Timeout: 30 * second, Batch: plugins.BatchConfig{Max: 100, Wait: second / 50}, Retry: usual}},
 			"words":  {Config: plugins.Config{Log: &plugins.LogConfig{}, Slots: 16, Timeout: 30 * second, Batch: one, Retry: usual}},
-			"copies": {Config: plugins.Config{Forward: &plugins.ForwardConfig{Topic: "archive", Route: true}, Batch: one, Slots: 16, Timeout: 30 * second, Retry: usual}},
+			"copies": {Config: plugins.Config{Forward: &plugins.ForwardConfig{Topic: "archive", Route: true, Transactions: true}, Batch: one, Slots: 16, Timeout: 30 * second, Retry: usual}},
 			"pages": {Config: plugins.Config{HTTP: "https://127.0.0.1:9000/handle", Batch: plugins.BatchConfig{Max: 64},
 				HTTPOptions: plugins.HTTPOptions{TokenFile: "service-token", CAFile: "service-ca.pem", CertFile: "own.pem", KeyFile: "own.key", HTTP2: true}, Slots: 16, Timeout: 30 * second, Retry: usual}},
 			"own": {Config: plugins.Config{Plugin: "orders", Args: []string{"--verbose"}, Slots: 16, Batch: one, Timeout: 30 * second, Retry: usual,

@@ -261,9 +261,6 @@ func TestProblems(t *testing.T) {
 			"f:4:49: settings.refresh: 10ms: want 1s to 1h0m0s",
 			"f:4:70: settings.s3.endpoint: want an address such as https://host/path",
 		}},
-		{"handlers' keys for later", "handlers:\n  h: {noop: {}}\n  H.x: {forward: {topic: t, transactions: true}}\n" + least[:strings.Index(least, "topics")] + "topics: {a: {handler: h}, b: {handler: H.x}}\n", []string{
-			"f:3:29: handlers.H.x.forward.transactions: is not supported by this version: each message is written at least once, and the header boostd_origin tells a repeat",
-		}},
 		{"a bucket alone", with("settings: {source: \"s3://bucket\"}"), []string{
 			"f:4:20: settings.source: want s3://BUCKET/FOLDER/, such as s3://my-bucket/users/user123/, or s3://BUCKET/KEY for one object",
 		}},

@@ -93,9 +93,7 @@ func find(t reflect.Type, n *yaml.Node, path, rest string) (target, error) {
 	fields, known := fieldsOf(t)
 	full := join(path, key)
 	i, ok := fields[key]
-	if instead, later := laterKey(full); !ok && later {
-		return target{}, fmt.Errorf("is not supported by this version: %s", instead)
-	} else if !ok {
+	if !ok {
 		return target{}, fmt.Errorf("%s", unknownKey(path, key, known))
 	}
 	inner, err := find(t.FieldByIndex(i).Type, child(n, key), full, rest)

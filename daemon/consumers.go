@@ -110,17 +110,26 @@ func (d *Daemon) order(base string) scheduler.Order {
 func (d *Daemon) newMembers(plans []consumerPlan) ([]member, error) {
 	members := make([]member, 0, len(plans))
 	for _, p := range plans {
+		transactions, err := d.transactionsOf(p)
+		if err != nil {
+			return nil, errors.Join(err, stopMembers(members))
+		}
 		source, err := kafkaio.NewConsumer(kafkaio.SourceOptions{
 			Config: d.file().Kafka, Group: p.group, Topics: p.topics, Level: p.key,
 			Member:   d.file().Kafka.Member(p.name),
 			Window:   kafkaio.Window(scheduler.DefaultWindow),
 			Activity: &d.activity, Probe: d.probe, Logger: d.logger.Named("kafka"), BeforeCommit: d.audits.flush,
+			Transactions: transactions,
 		})
 		if err != nil {
 			_ = stopMembers(members) // none was started: there is nothing to lose
 			return nil, err
 		}
-		members = append(members, member{p, source})
+		m := member{p, source, transactions != nil}
+		if m.transacts {
+			d.writers.put(m)
+		}
+		members = append(members, m)
 	}
 	return members, nil
 }

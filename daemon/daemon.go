@@ -59,6 +59,7 @@ type Daemon struct {
 	probe    *kafkaio.Probe
 	handlers handlers
 	audits   audits
+	writers  writers
 	tracer   *tracing.Tracer // nil where there is no tracing
 	state    *state
 	server   *console.Server

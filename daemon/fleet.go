@@ -11,6 +11,8 @@ import (
 type member struct {
 	plan   consumerPlan
 	source *kafkaio.Consumer
+	// transacts: it has transactions.
+	transacts bool
 }
 
 // fleet are the consumers that run, and what the scheduler is told of their

@@ -3,7 +3,6 @@ package daemon
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"strconv"
 	"sync"
@@ -14,16 +13,14 @@ import (
 	"github.com/kafkaboost/boostd/conf"
 	"github.com/kafkaboost/boostd/kafkaio"
 	"github.com/kafkaboost/boostd/plugins"
-	"github.com/kafkaboost/boostd/priority"
-	"github.com/kafkaboost/boostd/producer"
 )
 
 // forwards writes the messages of one forward handler, with a client of its own, as
 // graves are. The client is made for the first message, and anew when it can't go on.
 // Safe from any goroutine.
 type forwards struct {
-	daemon *Daemon
-	kafka  kafkaio.Config
+	router
+	kafka kafkaio.Config
 
 	// use is held for reading while the client is used, for writing while it is
 	// replaced.
@@ -31,12 +28,15 @@ type forwards struct {
 	client *kafkaio.Producer
 	closed bool
 	spent  atomic.Pointer[kafkaio.Producer] // the client that can't go on
+	// alone: each record is sent by itself, because brokers refuse batches as a whole,
+	// and one was too large.
+	alone atomic.Bool
 }
 
 var _ plugins.Forwarder = (*forwards)(nil)
 
 func (d *Daemon) newForwards(c conf.Handler) *forwards {
-	return &forwards{daemon: d, kafka: forwardConfig(d.file().Kafka, c.Timeout.Std())}
+	return &forwards{router: router{d}, kafka: forwardConfig(d.file().Kafka, c.Timeout.Std())}
 }
 
 // forwardConfig lets a record be given up a little before its attempt is: then it
@@ -55,16 +55,6 @@ func forwardConfig(c kafkaio.Config, timeout time.Duration) kafkaio.Config {
 	return c
 }
 
-// Route implements plugins.Forwarder.
-func (f *forwards) Route(m *boostd.Message, base string) (topic string, headers []boostd.Header) {
-	if base == "" {
-		base = f.daemon.baseOf(m.Topic)
-	}
-	level := int(m.Level)
-	res, topic := f.daemon.settings.resolver.Load().Produced(&boostd.Message{Topic: base}, &level)
-	return topic, producer.Headers(m.Headers, res.Level)
-}
-
 // Forward implements plugins.Forwarder.
 func (f *forwards) Forward(ctx context.Context, m *boostd.Message, topic string, headers []boostd.Header, done func(error)) error {
 	client, err := f.borrow()
@@ -72,21 +62,32 @@ func (f *forwards) Forward(ctx context.Context, m *boostd.Message, topic string,
 		return err
 	}
 	defer f.use.RUnlock()
+	alone := f.alone.Load()
 	err = client.Produce(ctx, kafkaio.Record{Topic: topic, Partition: kafkaio.AnyPartition, Key: m.Key, Value: m.Value, Headers: headers},
-		kafkaio.AckFunc(func(_ int32, _ int64, err error) { done(f.judged(client, err)) }))
+		kafkaio.AckFunc(func(_ int32, _ int64, err error) { done(f.answered(client, alone, err)) }))
 	return f.judged(client, err)
 }
 
-// judged says what an error means for a message, and notes what it means for the
-// client.
-func (f *forwards) judged(client *kafkaio.Producer, err error) error {
-	switch {
-	case errors.Is(err, kafkaio.ErrFatal):
+// answered is judged for what brokers say: that a record is too large may be about
+// another one of its batch. Then it is tried again, by itself.
+func (f *forwards) answered(client *kafkaio.Producer, alone bool, err error) error {
+	if !errors.Is(err, kafkaio.ErrTooLarge) || alone {
+		return f.judged(client, err)
+	}
+	if !f.alone.Swap(true) {
+		f.daemon.logger.Warn("a record is too large for its topic: from now on each is sent by itself, which is slower; raise the topic's max.message.bytes")
 		f.spent.Store(client)
-	case errors.Is(err, kafkaio.ErrTooLarge):
-		return fmt.Errorf("%w: %w", plugins.ErrNeverForwarded, err)
 	}
 	return err
+}
+
+// judged is hopeless, and notes what the error means for the client.
+func (f *forwards) judged(client *kafkaio.Producer, err error) error {
+	if errors.Is(err, kafkaio.ErrFatal) {
+		f.daemon.logger.Warn("the producer of a forward handler can't go on, and is replaced")
+		f.spent.Store(client)
+	}
+	return hopeless(err)
 }
 
 // borrow returns the client with f.use held for reading.
@@ -113,14 +114,17 @@ func (f *forwards) renew() error {
 		return errForwardsClosed
 	}
 	if f.client != nil && f.client == f.spent.Load() {
-		f.daemon.logger.Warn("the producer of a forward handler can't go on, and is replaced")
 		f.client.Close()
 		f.client = nil
 	}
 	if f.client != nil {
 		return nil // somebody else has
 	}
-	client, err := kafkaio.NewProducer(f.kafka, f.daemon.logger.Named("forward"))
+	newProducer := kafkaio.NewProducer
+	if f.alone.Load() {
+		newProducer = kafkaio.NewSingleProducer
+	}
+	client, err := newProducer(f.kafka, f.daemon.logger.Named("forward"))
 	if err != nil {
 		return err
 	}
@@ -139,14 +143,4 @@ func (f *forwards) Close(context.Context) error {
 		f.client = nil
 	}
 	return nil
-}
-
-// baseOf is the base topic that a topic of a message belongs to.
-func (d *Daemon) baseOf(topic string) string {
-	if _, base := d.file().Topics[topic]; !base {
-		if cut, _, ok := priority.CutLevel(topic); ok {
-			return cut
-		}
-	}
-	return topic
 }

@@ -71,7 +71,10 @@ func (d *Daemon) newHandler(name string, c conf.Handler) (*plugins.Handler, erro
 		}
 	}
 	var f plugins.Forwarder
-	if c.Forward != nil {
+	switch {
+	case c.Forward != nil && c.Forward.Transactions:
+		f = transactions{router{d}}
+	case c.Forward != nil:
 		f = d.newForwards(c)
 	}
 	return plugins.New(name, c.Config, plugins.Options{Logger: d.logger.Named("handler"), Version: d.options.Version, Forwarder: f, Later: &d.later})

@@ -58,6 +58,9 @@ func (d *Daemon) carryOut(r rearrangement) error {
 		n := slices.IndexFunc(members, func(m member) bool { return m.plan.name == p.name })
 		was := members[n].plan.topics
 		members[n].plan = p
+		if members[n].transacts {
+			d.writers.put(members[n])
+		}
 		change := actors.ConsumerChange{Level: p.level, Orders: p.orders, Resolve: d.resolverFor(p)}
 		if errs = append(errs, engine.Change(ctx, p.name, change)); !sameTopics(was, p.topics) {
 			errs = append(errs, members[n].source.SetTopics(p.topics)) // behind their orders

@@ -25,6 +25,7 @@ const tolerated = 3
 // commitLoop commits what has been finished, once per interval.
 func (s *Source) commitLoop() {
 	failed := 0 // in a row
+	began := time.Now()
 	ticker := time.NewTicker(s.o.CommitInterval)
 	defer ticker.Stop()
 	for {
@@ -43,8 +44,8 @@ func (s *Source) commitLoop() {
 		cancel()
 		switch failed++; {
 		case err == nil:
-			failed = 0
-		case early: // the next one in turn tells
+			failed, began = 0, time.Now()
+		case early, errors.Is(err, errNotBegun) && time.Since(began) < restoreLate: // the next one in turn tells
 			failed--
 		case passing(err) && failed < tolerated:
 			s.logger.Debug("commit failed and is tried again", "error", err)
@@ -92,6 +93,9 @@ func (s *Source) commitFirmly(ctx context.Context) error {
 
 // passing reports whether a commit failed for a reason that goes by.
 func passing(err error) bool {
+	if errors.Is(err, errNotBegun) {
+		return true
+	}
 	var k kafka.Error
 	if !errors.As(err, &k) {
 		return false
@@ -114,6 +118,9 @@ func (s *Source) commit(ctx context.Context) error {
 	case <-ctx.Done():
 		return fmt.Errorf("commit offsets: %w", errCommitPending)
 	}
+	if s.transacting != nil {
+		return s.commitBy(ctx, "in a transaction", s.commitTransaction)
+	}
 	s.mu.Lock()
 	todo := s.tracker.Commits(nil)
 	if len(todo) == 0 {
@@ -126,9 +133,14 @@ func (s *Source) commit(ctx context.Context) error {
 		s.commits <- struct{}{}
 		return nil
 	}
+	return s.commitBy(ctx, fmt.Sprintf("of %d partitions", len(todo)), func() error { return s.commitOffsets(todo) })
+}
+
+// commitBy makes the call, and gives back the token when it has returned.
+func (s *Source) commitBy(ctx context.Context, what string, call func() error) error {
 	result := make(chan error, 1)
 	s.tasks.Go(func() {
-		err := s.commitOffsets(todo)
+		err := call()
 		s.commits <- struct{}{}
 		result <- err
 	})
@@ -140,8 +152,20 @@ func (s *Source) commit(ctx context.Context) error {
 		}
 		return err
 	case <-ctx.Done():
-		return fmt.Errorf("commit offsets of %d partitions: %w", len(todo), context.Cause(ctx))
+		return fmt.Errorf("commit offsets %s: %w", what, context.Cause(ctx))
 	}
+}
+
+// commitList is commits as the client takes them.
+func commitList(todo []offsets.Commit) []kafka.TopicPartition {
+	list := make([]kafka.TopicPartition, len(todo))
+	for n := range todo {
+		list[n] = kafka.TopicPartition{Topic: &todo[n].Topic, Partition: todo[n].Partition, Offset: kafka.Offset(todo[n].Offset)}
+		if todo[n].Metadata != "" {
+			list[n].Metadata = &todo[n].Metadata
+		}
+	}
+	return list
 }
 
 // checkMetadata halves what a commit may carry when the brokers refuse it: their
@@ -182,19 +206,12 @@ func (s *Source) callCommit(list []kafka.TopicPartition) ([]kafka.TopicPartition
 
 // commitOffsets is one commit; a part of it may succeed.
 func (s *Source) commitOffsets(todo []offsets.Commit) error {
-	list := make([]kafka.TopicPartition, len(todo))
-	for n := range todo {
-		list[n] = kafka.TopicPartition{Topic: &todo[n].Topic, Partition: todo[n].Partition, Offset: kafka.Offset(todo[n].Offset)}
-		if todo[n].Metadata != "" {
-			list[n].Metadata = &todo[n].Metadata
-		}
-	}
 	s.committing.Store(time.Now().UnixNano())
 	defer s.committing.Store(0)
 	if s.o.BeforeCommit != nil {
 		s.o.BeforeCommit()
 	}
-	answer, err := s.callCommit(list)
+	answer, err := s.callCommit(commitList(todo))
 	if err != nil {
 		s.checkMetadata(todo, err)
 		return fmt.Errorf("commit offsets of %d partitions: %w", len(todo), err)

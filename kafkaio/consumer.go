@@ -164,6 +164,11 @@ func (c *Consumer) Settle(settled []boostd.Settlement) {
 	s.Settle(slices.DeleteFunc(settled, func(one boostd.Settlement) bool { return one.Message.Epoch <= s.before }))
 }
 
+// Write is Source.Write, of the current client.
+func (c *Consumer) Write(ctx context.Context, m *boostd.Message, r Record, ack Ack) error {
+	return c.current.Load().Write(ctx, m, r, ack)
+}
+
 // Drained implements actors.Source.
 func (c *Consumer) Drained(partitions []boostd.TopicPartition) {
 	c.current.Load().Drained(partitions)

@@ -73,6 +73,7 @@ func (s *Source) run() {
 		s.applyTopics()
 		s.applyOrigins()
 		s.readAnew()
+		s.readAgain()
 		s.applyFlow()
 		s.emitHeld()
 		s.tellBacklog()

@@ -63,8 +63,21 @@ type form struct {
 
 // NewProducer makes a producer. It doesn't wait for a connection.
 func NewProducer(c Config, logger hclog.Logger) (*Producer, error) {
+	return newProducer(c.OfProducer("producer"), logger)
+}
+
+// NewSingleProducer makes one that sends each record by itself: it is slower, and shows
+// which record it is that brokers don't take.
+func NewSingleProducer(c Config, logger hclog.Logger) (*Producer, error) {
+	return newProducer(merge(c.OfProducer("producer"), single), logger)
+}
+
+// single has a record sent by itself.
+var single = map[string]string{"batch.num.messages": "1"}
+
+func newProducer(properties map[string]string, logger hclog.Logger) (*Producer, error) {
 	logs := make(chan kafka.LogEvent, 64)
-	config := configMap(c.OfProducer("producer"))
+	config := configMap(properties)
 	(*config)["go.logs.channel"] = logs
 	(*config)["go.delivery.report.fields"] = "none" // an Ack knows what it is for
 	client, err := kafka.NewProducer(config)

@@ -37,6 +37,19 @@ func (s *Source) assigned(partitions []kafka.TopicPartition) error {
 	s.flush()
 	tps := fromKafka(partitions)
 	s.tell("partitions assigned", tps)
+	// The client wants its answer here. It gets the partitions from applyOrigins.
+	err := s.take(nil)
+	s.poll.expired = false
+	s.clearTrouble("membership")
+	s.watch.allowed(asMember)
+	s.adopt(tps)
+	s.poll.joined = true
+	s.checkCaughtUp()
+	return err
+}
+
+// adopt begins partitions in new epochs; they are read as soon as it is known from where.
+func (s *Source) adopt(tps []boostd.TopicPartition) {
 	s.mu.Lock()
 	begun := make([]assignment, len(tps))
 	for n, tp := range tps {
@@ -46,18 +59,10 @@ func (s *Source) assigned(partitions []kafka.TopicPartition) error {
 		delete(s.positions, tp)
 	}
 	s.mu.Unlock()
-	// The client wants its answer here. It gets the partitions from applyOrigins.
-	err := s.take(nil)
 	if len(begun) > 0 {
 		s.tasks.Go(func() { s.restore(begun) })
 	}
-	s.poll.expired = false
-	s.clearTrouble("membership")
-	s.watch.allowed(asMember)
 	s.emit(&boostd.Assigned{Partitions: tps})
-	s.poll.joined = true
-	s.checkCaughtUp()
-	return err
 }
 
 // take has the client read partitions from the offsets that they carry.

@@ -35,7 +35,8 @@ type SourceOptions struct {
 	Probe    *Probe
 	Logger   hclog.Logger
 	// RevokeDrain bounds the wait for what is in flight when partitions are
-	// revoked (3 s); CommitInterval is the time between commits (1 s);
+	// revoked (3 s); CommitInterval is the time between commits
+	// (1 s, in transactions 100 ms);
 	// CommitTimeout bounds one commit and one close (5 s). Zero means those.
 	RevokeDrain, CommitInterval, CommitTimeout time.Duration
 	// StuckCommit is how long a commit may be under way before a Consumer replaces
@@ -47,6 +48,9 @@ type SourceOptions struct {
 	// BeforeCommit is called before each commit, from any goroutine; what must be
 	// safe before a message counts as done for ever belongs there. May be nil.
 	BeforeCommit func()
+	// Transactions has offsets committed in transactions, for Write; nil: they are
+	// committed by themselves.
+	Transactions *Transactions
 }
 
 // Source reads topics as a member of an ordinary Kafka consumer group. It
@@ -103,9 +107,11 @@ type Source struct {
 	changed chan struct{} // SetTopics was called; holds one
 	pausing atomic.Bool   // what SetPaused asked for
 
-	poll   pollState   // the poll loop's own
-	watch  *watch      // what is wrong with brokers, group and topics
-	resets *time.Timer // ends the trouble offsets_reset
+	poll pollState // the poll loop's own
+	// transacting is nil without Transactions.
+	transacting *transacting
+	watch       *watch      // what is wrong with brokers, group and topics
+	resets      *time.Timer // ends the trouble offsets_reset
 	// renewed ends the trouble client, of one that replaced another.
 	renewed *time.Timer
 	before  uint32 // epochs up to it are of clients before this one
@@ -120,7 +126,11 @@ func NewSource(o SourceOptions) (*Source, error) {
 // newSource makes a Source with an empty tracker.
 func newSource(o SourceOptions, tracker *offsets.Tracker) (*Source, error) {
 	o.RevokeDrain = orDefault(o.RevokeDrain, 3*time.Second)
-	o.CommitInterval = orDefault(o.CommitInterval, time.Second)
+	interval := time.Second
+	if o.Transactions != nil {
+		interval = transactionInterval
+	}
+	o.CommitInterval = orDefault(o.CommitInterval, interval)
 	o.CommitTimeout = orDefault(o.CommitTimeout, 5*time.Second)
 	o.TopicInterval = orDefault(o.TopicInterval, topicInterval)
 	o.StuckCommit, o.RenewalPause = orDefault(o.StuckCommit, stuckCommit), orDefault(o.RenewalPause, renewalPause)
@@ -146,6 +156,11 @@ func newSource(o SourceOptions, tracker *offsets.Tracker) (*Source, error) {
 	s.client = client
 	if s.watch, err = newWatch(s); err != nil {
 		return nil, errors.Join(err, client.Close())
+	}
+	if o.Transactions != nil {
+		if err := s.newTransacting(); err != nil {
+			return nil, errors.Join(err, client.Close())
+		}
 	}
 	s.resets = time.AfterFunc(time.Hour, func() { s.clearTrouble("offsets_reset") })
 	s.resets.Stop()
@@ -181,6 +196,9 @@ func (s *Source) Start(emit func(event any)) error {
 	s.tasks.Go(s.followTopics)
 	s.tasks.Go(s.watch.run)
 	s.tasks.Go(s.readLogs)
+	if s.transacting != nil {
+		s.tasks.Go(s.beginTransactions)
+	}
 	return nil
 }
 
@@ -286,6 +304,11 @@ func (s *Source) close(ctx context.Context) error {
 		close(s.closed)
 		s.using.Unlock() // a task may wait for it, to find that there is nothing to do
 		s.tasks.Wait()
+		if t := s.transacting; t != nil {
+			t.turnstile.shut() // for ever: who waits for it gives up when its time is over
+			t.open.close()
+			t.ending.close()
+		}
 	})
 	if err := s.await(ctx, "client", ended); err != nil {
 		// What was done is committed, or its failure said. The group will notice.

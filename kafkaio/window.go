@@ -40,6 +40,9 @@ func (s *Source) Settle(settled []boostd.Settlement) {
 		s.starved = false
 	}
 	s.mu.Unlock()
+	if s.transacting != nil {
+		s.transacting.nudge()
+	}
 	s.o.Activity.add(-idle)
 	if early {
 		select {
@@ -61,9 +64,15 @@ func (s *Source) settle(one *boostd.Settlement) (active, told bool) {
 		if !one.Again {
 			s.failed.add(1, size)
 		}
+		if s.transacting != nil {
+			s.transacting.settle(m, false)
+		}
 		return !one.Again, s.tracker.Failed(m.TopicPartition(), m.Epoch, m.Offset, one.Attempts)
 	}
 	s.unsettled.add(-1, -size)
+	if s.transacting != nil {
+		s.transacting.settle(m, one.Outcome == boostd.Done)
+	}
 	if one.Again {
 		s.failed.add(-1, -size)
 	}

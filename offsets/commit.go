@@ -18,10 +18,14 @@ type Commit struct {
 // than it is, or of which a map has something new to tell.
 func (t *Tracker) Commits(dst []Commit) []Commit {
 	for _, p := range t.order {
+		but := t.open.sorted(p.tp)
 		c := Commit{TopicPartition: p.tp, Epoch: p.epoch, Offset: p.committable(), changed: p.changed}
+		if len(but) > 0 {
+			c.Offset, c.changed = min(c.Offset, but[0]), p.changed-1 // it doesn't tell all
+		}
 		further := c.Offset > p.committed
 		if further || p.changed != p.saved && !p.foreign {
-			c.Metadata = t.metadata(p)
+			c.Metadata = t.metadata(p, but)
 		}
 		if further || c.Metadata != "" && c.Offset == p.committed {
 			dst = append(dst, c)
@@ -30,11 +34,11 @@ func (t *Tracker) Commits(dst []Commit) []Commit {
 	return dst
 }
 
-func (t *Tracker) metadata(p *partition) string {
+func (t *Tracker) metadata(p *partition, but []int64) string {
 	if p.topic == (TopicID{}) || t.limits.Metadata < 0 {
 		return ""
 	}
-	m := p.completion()
+	m := p.completion(but)
 	text, _ := m.Encode(t.limits.Metadata)
 	return text
 }
@@ -77,5 +81,5 @@ func (t *Tracker) over(tp boostd.TopicPartition, n, of int) bool {
 	if n*p.pending >= of*t.limits.Pending {
 		return true
 	}
-	return t.limits.Metadata > 0 && p.topic != TopicID{} && n*p.mapBits() >= of*budget(t.limits.Metadata)
+	return t.limits.Metadata > 0 && p.topic != TopicID{} && n*p.mapBits(t.open.count(tp)) >= of*budget(t.limits.Metadata)
 }

@@ -148,15 +148,26 @@ func (p *partition) committable() int64 {
 	return p.next
 }
 
-// completion is the map that belongs to a commit at committable.
-func (p *partition) completion() Map {
+// completion is the map that belongs to a commit at committable, or before it at the
+// first of but: those, ascending, count as pending.
+func (p *partition) completion(but []int64) Map {
 	m := Map{Topic: p.topic, Base: p.committable(), LeaderEpoch: p.leaderEpoch}
+	if len(but) > 0 {
+		m.Base = min(m.Base, but[0])
+	}
 	m.End = max(p.next, p.restored.end)
-	m.Pending = make([]Pending, 0, p.pending+len(p.restored.rest))
+	m.Pending = make([]Pending, 0, p.pending+len(but)+len(p.restored.rest))
 	for _, e := range p.entries[p.head:] {
-		if !e.done {
-			m.Pending = append(m.Pending, e.Pending)
+		if e.done {
+			continue
 		}
+		for ; len(but) > 0 && but[0] < e.Offset; but = but[1:] {
+			m.Pending = append(m.Pending, Pending{Offset: but[0]})
+		}
+		m.Pending = append(m.Pending, e.Pending)
+	}
+	for _, offset := range but {
+		m.Pending = append(m.Pending, Pending{Offset: offset})
 	}
 	m.Pending = append(m.Pending, p.restored.rest...)
 	// A tail of fresh ones tells no more than its absence.
@@ -170,15 +181,19 @@ func (p *partition) completion() Map {
 // mapBits is the most bits that the pending offsets can come to take in a map
 // while nothing more is delivered: n numbers that add up to at most span cost, in
 // Rice's code, at most n*(k+1) + span>>k bits. A state that isn't there yet is
-// taken for one of up to seven attempts.
-func (p *partition) mapBits() int {
+// taken for one of up to seven attempts. As many as but are done and count as pending.
+func (p *partition) mapBits(but int) int {
 	const reserve = 2 + 5
-	n := p.pending + len(p.restored.rest)
+	n := p.pending + but + len(p.restored.rest)
 	if n == 0 {
 		return 0
 	}
-	span := uint64(max(p.next, p.restored.end) - p.committable())
+	base := p.committable()
+	if but > 0 {
+		base = min(base, p.committed)
+	}
+	span := uint64(max(p.next, p.restored.end) - base)
 	k := max(bits.Len64(span/uint64(n))-1, 0)
 	places := n*(k+1) + int(span>>k)
-	return places + reserve*(p.pending-p.noted) + p.stateBits + p.restored.bits
+	return places + but + reserve*(p.pending-p.noted) + p.stateBits + p.restored.bits
 }

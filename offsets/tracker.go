@@ -49,6 +49,7 @@ type Tracker struct {
 	partitions map[boostd.TopicPartition]*partition
 	order      []*partition // in order of assignment, for a steady Commits
 	last       *partition   // of the last call: runs of one partition are the rule
+	open       *Transaction // what is done in it is not to be committed yet; nil none
 }
 
 // New makes an empty tracker.

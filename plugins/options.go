@@ -100,6 +100,10 @@ type ForwardConfig struct {
 	// level, by the settings in force. Without Topic that is one of the base topic
 	// that it came from.
 	Route bool `yaml:"route"`
+	// Transactions, false unless said otherwise, writes each message exactly once, for
+	// who reads with isolation.level=read_committed: in a Kafka transaction together
+	// with the commit of the message it came from.
+	Transactions bool `yaml:"transactions"`
 }
 
 func (f ForwardConfig) validate() []error {

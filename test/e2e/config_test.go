@@ -22,7 +22,6 @@ func TestBadConfiguration(t *testing.T) {
 		{"binary", "\x00\x01\xff", "boostd.yaml", "not YAML"},
 		{"unknown key", "kafka:\n  borkers: [a:1]\n", "boostd.yaml:2:3: ", `did you mean "brokers"`},
 		{"owned property", "kafka:\n  properties: {group.id: x}\n", "boostd.yaml:2:26: ", "use kafka.group"},
-		{"later key", "handlers: {h: {forward: {topic: t, transactions: true}}}\n", "boostd.yaml:1:36: ", "not supported by this version"},
 		{"unknown handler", "topics:\n  a: {handler: b}\n", "boostd.yaml:2:16: ", "no handler"},
 		{"bad duration", "drain: soon\n", "boostd.yaml:1:8: ", "duration"},
 	} {
