@@ -13,12 +13,7 @@ import (
 type suspects struct {
 	count atomic.Int64 // mostly there is none, and that must cost nothing
 	mu    sync.Mutex
-	since map[place]time.Time
-}
-
-type place struct {
-	boostd.TopicPartition
-	offset int64
+	since map[boostd.Coordinates]time.Time
 }
 
 const (
@@ -27,15 +22,13 @@ const (
 	suspectFor = time.Hour
 )
 
-func placeOf(m *boostd.Message) place { return place{m.TopicPartition(), m.Offset} }
-
 // add has a message handled alone from now on. When there are too many it is handled
 // as all others are.
 func (s *suspects) add(m *boostd.Message, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.since == nil {
-		s.since = map[place]time.Time{}
+		s.since = map[boostd.Coordinates]time.Time{}
 	}
 	if len(s.since) >= maxSuspects {
 		for p, since := range s.since {
@@ -45,7 +38,7 @@ func (s *suspects) add(m *boostd.Message, now time.Time) {
 		}
 	}
 	if len(s.since) < maxSuspects {
-		s.since[placeOf(m)] = now
+		s.since[m.Coordinates()] = now
 	}
 	s.count.Store(int64(len(s.since)))
 }
@@ -57,7 +50,7 @@ func (s *suspects) has(m *boostd.Message) bool {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, suspect := s.since[placeOf(m)]
+	_, suspect := s.since[m.Coordinates()]
 	return suspect
 }
 
@@ -65,6 +58,6 @@ func (s *suspects) has(m *boostd.Message) bool {
 func (s *suspects) clear(m *boostd.Message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.since, placeOf(m))
+	delete(s.since, m.Coordinates())
 	s.count.Store(int64(len(s.since)))
 }

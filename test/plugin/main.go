@@ -3,7 +3,8 @@
 //
 // It speaks the protocol itself, with no SDK between. Its settings are `takes`, the time
 // of a message, and `journal`, the path of the file, of which each line is a message's
-// topic/partition@offset; with `refuses` it isn't ready for work, and says that text.
+// topic/partition@offset; with `refuses` it isn't ready for work, and says
+// that text; a message whose value is `poison` ends the process.
 package main
 
 import (
@@ -51,6 +52,7 @@ type handler struct {
 
 	takes   time.Duration
 	journal *os.File // nil: nothing is noted
+	poison  string
 }
 
 // Start implements wire.HandlerServer.
@@ -63,6 +65,7 @@ func (h *handler) Start(_ context.Context, r *wire.StartRequest) (*wire.StartRep
 	if h.takes, err = time.ParseDuration(s["takes"]); err != nil {
 		return nil, fmt.Errorf("read setting takes: %w", err)
 	}
+	h.poison = s["poison"]
 	if s["journal"] != "" {
 		if h.journal, err = os.OpenFile(s["journal"], os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600); err != nil {
 			return nil, fmt.Errorf("open journal: %w", err)
@@ -125,6 +128,9 @@ func (w *work) cancel(id uint64) {
 // batch handles messages in their order.
 func (w *work) batch(b *wire.Batch, contexts []context.Context) {
 	for n, m := range b.GetMessages() {
+		if p := w.handler.poison; p != "" && string(m.GetValue()) == p {
+			os.Exit(3)
+		}
 		r := &wire.Results{}
 		select {
 		case <-time.After(w.handler.takes):
