@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -61,7 +62,7 @@ func ensure(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("ask python3 for its version: %w", err)
 	}
-	name := cached.Name("kafkaboost", append(requirements[:len(requirements):len(requirements)], system, string(version))...)
+	name := cached.Name("kafkaboost", append(slices.Clone(requirements), system, string(version))...)
 	dir, err := cached.Folder(ctx, name, func(dir string) error { return install(ctx, system, dir) })
 	if err != nil {
 		return "", err

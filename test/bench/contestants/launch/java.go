@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 
 	"github.com/kafkaboost/boostd/test/cached"
 	"github.com/kafkaboost/boostd/test/kafkatest"
@@ -40,24 +41,35 @@ func readSource(name string) ([]byte, error) {
 	return os.ReadFile(filepath.Join(dir, folder, name))
 }
 
+// missingJava: Maven and a compiler aren't needed any more once the project is built.
 func missingJava() string {
-	if m := kafkatest.Missing(); m != "" {
+	if m := kafkatest.Missing(); m != "" || javaBuilt() {
 		return m
 	}
-	if _, err := exec.LookPath("mvn"); err == nil {
-		return ""
-	}
-	name, err := javaName()
-	if err == nil {
-		var path string
-		if path, err = cached.Path(name); err == nil {
-			_, err = os.Stat(path)
-		}
-	}
-	if err != nil {
+	if _, err := exec.LookPath("mvn"); err != nil {
 		return "no mvn"
 	}
+	javac := "javac"
+	if home := os.Getenv("JAVA_HOME"); home != "" {
+		javac = filepath.Join(home, "bin", javac)
+	}
+	if _, err := exec.LookPath(javac); err != nil {
+		return "no javac"
+	}
 	return ""
+}
+
+func javaBuilt() bool {
+	name, err := javaName()
+	if err != nil {
+		return false
+	}
+	path, err := cached.Path(name)
+	if err != nil {
+		return false
+	}
+	_, err = os.Stat(path)
+	return err == nil
 }
 
 // buildJava has Maven compile the project and bring what it needs.
@@ -102,6 +114,6 @@ func javaCommand(ctx context.Context, args ...string) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find java: %w", err)
 	}
-	all := append(javaOptions[:len(javaOptions):len(javaOptions)], "-cp", filepath.Join(dir, "target", "*"), "Parallel")
-	return exec.CommandContext(ctx, java, append(all, args...)...), nil
+	all := slices.Concat(javaOptions, []string{"-cp", filepath.Join(dir, "target", "*"), "Parallel"}, args)
+	return exec.CommandContext(ctx, java, all...), nil
 }

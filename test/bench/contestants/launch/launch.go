@@ -58,12 +58,16 @@ var others = map[string]struct {
 const buildLimit = 5 * time.Minute
 
 // Prepare builds what Command starts: the program in Go into bin/, the others into the
-// cache of test/kafkatest, where they stay. It needs the network once.
+// cache of test/kafkatest, where they stay. It needs the network once. What is Missing is
+// left out.
 func Prepare(ctx context.Context) error {
 	if err := limited(ctx, buildGo); err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(others)) {
+		if Missing(name) != "" {
+			continue
+		}
 		if err := limited(ctx, others[name].prepare); err != nil {
 			return fmt.Errorf("prepare %s: %w", name, err)
 		}
@@ -90,7 +94,10 @@ func Missing(name string) string {
 }
 
 // Command is a contestant with its task; it isn't started yet, and has neither its
-// standard streams nor a process group of its own. Prepare comes first.
+// standard streams nor a process group of its own. Prepare comes first. The task's folder
+// should have a short path: boostd's control socket is in it. kafkaboost reads messages
+// whose value is JSON, and no others; it and boostd read the topic {base} too, which must
+// be there. What can't be given a task, for its order, exits with code 2 and says why.
 func Command(ctx context.Context, name string, t task.Task) (*exec.Cmd, error) {
 	if !slices.ContainsFunc(Names(), func(c report.Contestant) bool { return c.Name == name }) {
 		return nil, fmt.Errorf("there is no contestant %q", name)

@@ -75,7 +75,7 @@ func start(t *testing.T, name string, o task.Task, environ ...string) *running {
 	reader.Go(func() { r.read(out) })
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
-		for range r.lines { //nolint:revive // to its end
+		for range r.lines { // to its end
 		}
 		reader.Wait()
 		if cmd.ProcessState == nil {
