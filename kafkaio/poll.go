@@ -254,9 +254,8 @@ func (s *Source) reached(tp boostd.TopicPartition, offset int64) {
 	s.checkCaughtUp()
 }
 
-// checkCaughtUp asks the client's own word alone for the ends: the probe knows
-// them a second earlier, but until the client fetches it would not see a new
-// message either.
+// checkCaughtUp asks the client's own word alone for the ends: the probe may know
+// them earlier, but until the client fetches it would not see a new message either.
 func (s *Source) checkCaughtUp() {
 	if s.poll.joined && len(s.poll.reading) == 0 {
 		s.catchUp()

@@ -36,6 +36,8 @@ type origin struct {
 	topic     offsets.TopicID
 	committed int64
 	metadata  string
+	// empty: nothing lay behind committed when it was asked for.
+	empty bool
 }
 
 // restore asks until there is an answer, or nobody wants it any more.
@@ -98,6 +100,7 @@ func (s *Source) askOrigins(assigned []assignment) error {
 	if err != nil {
 		return err
 	}
+	empty := s.empty(committed)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for n, c := range committed {
@@ -105,7 +108,7 @@ func (s *Source) askOrigins(assigned []assignment) error {
 			err = fmt.Errorf("list committed offsets of %s: %v: %w", s.o.Group, tps[n], c.Error)
 			continue
 		}
-		o := origin{assignment: assigned[n], topic: topics[assigned[n].Topic], committed: max(int64(c.Offset), offsets.Unknown)}
+		o := origin{assignment: assigned[n], topic: topics[assigned[n].Topic], committed: max(int64(c.Offset), offsets.Unknown), empty: empty[tps[n]]}
 		if c.Metadata != nil {
 			o.metadata = *c.Metadata
 		}
@@ -117,6 +120,42 @@ func (s *Source) askOrigins(assigned []assignment) error {
 	return err
 }
 
+// empty are the partitions of which there is nothing to read yet: an empty one's end
+// the client tells only when its first fetch has waited for fetch.wait.max.ms in vain.
+// It is the client itself that asks the leaders, so that it is connected to them and
+// will see at once what comes next. Where there is no answer the fetch's is waited for.
+func (s *Source) empty(committed []kafka.TopicPartition) map[boostd.TopicPartition]bool {
+	ask := func(which kafka.Offset) map[boostd.TopicPartition]kafka.Offset {
+		times := make([]kafka.TopicPartition, len(committed))
+		for n, c := range committed {
+			times[n] = kafka.TopicPartition{Topic: c.Topic, Partition: c.Partition, Offset: which}
+		}
+		answer, _ := s.client.OffsetsForTimes(times, int(restoreTimeout.Milliseconds()))
+		at := map[boostd.TopicPartition]kafka.Offset{}
+		for _, p := range answer {
+			if p.Error == nil && p.Offset >= 0 {
+				at[boostd.TopicPartition{Topic: *p.Topic, Partition: p.Partition}] = p.Offset
+			}
+		}
+		return at
+	}
+	ends, begins := ask(kafka.OffsetEnd), map[boostd.TopicPartition]kafka.Offset{}
+	if slices.ContainsFunc(committed, func(c kafka.TopicPartition) bool { return c.Offset < 0 }) {
+		begins = ask(kafka.OffsetBeginning)
+	}
+	empty := map[boostd.TopicPartition]bool{}
+	for _, c := range committed {
+		tp := boostd.TopicPartition{Topic: *c.Topic, Partition: c.Partition}
+		end, known := ends[tp]
+		from, also := c.Offset, true
+		if from < 0 {
+			from, also = begins[tp]
+		}
+		empty[tp] = known && also && from >= end
+	}
+	return empty
+}
+
 // applyOrigins tells the tracker what was found and has the client read the
 // partitions. They are not given to it before: one that is paused and resumed while
 // it still asks for its offset begins at the wrong one. The poll loop's.
@@ -125,6 +164,7 @@ func (s *Source) applyOrigins() {
 	found := s.origins
 	s.origins = nil
 	var begin []kafka.TopicPartition
+	var empty []boostd.TopicPartition
 	for n := range found {
 		o := &found[n]
 		if s.restoring[o.TopicPartition] != o.epoch {
@@ -140,6 +180,9 @@ func (s *Source) applyOrigins() {
 			s.poll.ended = s.noOffset(o.String())
 		} else if !reading {
 			begin = append(begin, kafka.TopicPartition{Topic: &o.Topic, Partition: o.Partition, Offset: start})
+			if o.empty && err == nil {
+				empty = append(empty, o.TopicPartition)
+			}
 		}
 	}
 	s.mu.Unlock()
@@ -152,6 +195,11 @@ func (s *Source) applyOrigins() {
 	}
 	if err != nil {
 		s.setTrouble("rebalance", fmt.Errorf("read %d partitions of %s: %w", len(begin), s.o.Group, err))
+	} else {
+		for _, tp := range empty {
+			delete(s.poll.reading, tp)
+		}
+		s.checkCaughtUp()
 	}
 	if s.o.Probe != nil {
 		s.o.Probe.nudge()
