@@ -119,10 +119,10 @@ func pointAxis(values []float64, logarithmic bool, text func(float64) string) ax
 	return a
 }
 
-// quantileAxis reaches from the shortest wait to so many nines, one at least.
+// quantileAxis reaches from the shortest wait, 0 %, to so many nines, one at least.
 func quantileAxis(nines float64) axis {
 	a := axis{at: between(0, max(nines, 1))}
-	a.ticks = []tick{{a.at(0), "shortest"}, {a.at(math.Log10(2)), "50 %"}}
+	a.ticks = []tick{{a.at(0), "0 %"}, {a.at(math.Log10(2)), "50 %"}}
 	every := max(1, int(math.Ceil(nines/8)))
 	for n := 1; float64(n) <= max(nines, 1); n += every {
 		a.ticks = append(a.ticks, tick{a.at(float64(n)), percent(n)})

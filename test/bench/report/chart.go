@@ -21,19 +21,25 @@ type chart struct {
 	x, y                 axis
 	// dots mark what was measured, where the line between is only a guide.
 	dots bool
+	// namesFirst has the names at the lines' beginnings, at the left, and what is written
+	// along the y axis at the right: for lines that end alike.
+	namesFirst bool
+	// value, where there is one, is written behind a name: the line's value there.
+	value func(float64) string
 }
 
 // Sizes are pixels of the drawing.
 const (
 	width     = 860
 	height    = 480
-	left      = 78
 	top       = 86
 	bottom    = height - 62
-	nameGap   = 26 // from the frame to the names
-	nameLine  = 17
+	tickSpace = 78  // beside the frame, for what is written along the y axis
+	nameGap   = 26  // from the frame to the names
+	nameEdge  = 16  // from the names to the edge
+	nameLine  = 17  // from name to name
 	nameSize  = 7.2 // how wide a letter is, about
-	nameShare = 300 // what names have at most
+	mostName  = 40  // letters
 )
 
 // colors are by the contestants' place, on light and on dark pages: told apart by
@@ -52,7 +58,7 @@ func style() string {
 		fmt.Fprintf(&dark, ".l%d{stroke:%s}.f%d{fill:%s}", i, c[1], i, c[1])
 	}
 	return `text{font:12px system-ui,-apple-system,"Segoe UI","Helvetica Neue",Arial,"DejaVu Sans",sans-serif}` +
-		`.t{font-size:17px;font-weight:600}.ours{font-weight:700}.line,.lead{fill:none;stroke-linejoin:round;stroke-linecap:round}` +
+		`.t{font-size:17px;font-weight:600}.n.ours{font-weight:700}.line,.lead{fill:none;stroke-linejoin:round;stroke-linecap:round}` +
 		`.line{stroke-width:1.8}.line.ours{stroke-width:3.4}.lead{stroke-width:1;opacity:.55}.dash{stroke-dasharray:5 5}` +
 		`.bg{fill:#fff;stroke:#d8dee4}.t{fill:#1f2328}.s{fill:#59636e}.g{stroke:#e6eaef}.a{stroke:#8c959f}` + light.String() +
 		`@media(prefers-color-scheme:dark){.bg{fill:#0d1117;stroke:#30363d}.t{fill:#f0f6fc}.s{fill:#9198a1}.g{stroke:#21262d}.a{stroke:#656c76}` +
@@ -76,16 +82,48 @@ func (c *chart) values(of func(*curve) []float64) []float64 {
 	return all
 }
 
-// right is where the frame ends: behind it are the names.
-func (c *chart) right() float64 {
+// frame is where the lines are, from left to right: on one side of it are the names.
+func (c *chart) frame() (left, right float64) {
 	longest := 0
-	for _, l := range c.curves {
-		longest = max(longest, utf8.RuneCountInString(l.name))
+	for i := range c.curves {
+		longest = max(longest, utf8.RuneCountInString(c.label(&c.curves[i])))
 	}
-	return width - nameGap - 14 - min(nameSize*float64(longest), nameShare)
+	names := nameGap + nameEdge + math.Ceil(nameSize*float64(longest))
+	if c.namesFirst {
+		return names, width - tickSpace
+	}
+	return tickSpace, width - names
 }
 
-func (c *chart) px(v float64) float64 { return left + c.x.at(v)*(c.right()-left) }
+// end is the point of a line that its name is at.
+func (c *chart) end(l *curve) (x, y float64) {
+	if c.namesFirst {
+		return l.x[0], l.y[0]
+	}
+	return l.x[len(l.x)-1], l.y[len(l.y)-1]
+}
+
+// label is a line's name, with the value behind it.
+func (c *chart) label(l *curve) string {
+	if c.value == nil {
+		return clip(l.name)
+	}
+	_, y := c.end(l)
+	return clip(l.name) + " " + c.value(y)
+}
+
+func clip(name string) string {
+	if letters := []rune(name); len(letters) > mostName {
+		return string(letters[:mostName-1]) + "…"
+	}
+	return name
+}
+
+func (c *chart) px(v float64) float64 {
+	left, right := c.frame()
+	return left + c.x.at(v)*(right-left)
+}
+
 func (c *chart) py(v float64) float64 { return bottom - c.y.at(v)*(bottom-top) }
 
 func (c *chart) svg() []byte {
@@ -109,16 +147,20 @@ func (c *chart) svg() []byte {
 }
 
 func (c *chart) drawAxes(out *strings.Builder) {
-	right := c.right()
+	left, right := c.frame()
+	at, anchor := left-10, "end"
+	if c.namesFirst {
+		at, anchor = right+10, "start"
+	}
 	for _, t := range c.y.ticks {
 		y := bottom - t.at*(bottom-top)
-		fmt.Fprintf(out, `<path class="g" d="M%d %.1fH%.1f"/><text class="s" x="%d" y="%.1f" text-anchor="end">%s</text>`+"\n", left, y, right, left-10, y+4, escape(t.text))
+		fmt.Fprintf(out, `<path class="g" d="M%.1f %.1fH%.1f"/><text class="s" x="%.1f" y="%.1f" text-anchor="%s">%s</text>`+"\n", left, y, right, at, y+4, anchor, escape(t.text))
 	}
 	for _, t := range c.x.ticks {
 		x := left + t.at*(right-left)
 		fmt.Fprintf(out, `<path class="g" d="M%.1f %dV%d"/><text class="s" x="%.1f" y="%d" text-anchor="middle">%s</text>`+"\n", x, top, bottom, x, bottom+20, escape(t.text))
 	}
-	fmt.Fprintf(out, `<path class="a" d="M%d %dH%.1f"/><text class="s" x="%.1f" y="%d" text-anchor="middle">%s</text>`+"\n",
+	fmt.Fprintf(out, `<path class="a" d="M%.1f %dH%.1f"/><text class="s" x="%.1f" y="%d" text-anchor="middle">%s</text>`+"\n",
 		left, bottom, right, (left+right)/2, bottom+44, escape(c.xLabel))
 }
 
@@ -161,30 +203,30 @@ func (c *chart) drawLine(out *strings.Builder, l *curve) {
 // drawNames writes each line's name at the height of its end, moved so that none covers
 // another, with a thin line from the end to the name.
 func (c *chart) drawNames(out *strings.Builder) {
-	byEnd := make([]*curve, len(c.curves))
+	byHeight := make([]*curve, len(c.curves))
 	for i := range c.curves {
-		byEnd[i] = &c.curves[i]
+		byHeight[i] = &c.curves[i]
 	}
-	end := func(l *curve) float64 { return c.py(l.y[len(l.y)-1]) }
-	slices.SortStableFunc(byEnd, func(a, b *curve) int { return cmp.Compare(end(a), end(b)) })
-	wanted := make([]float64, len(byEnd))
-	for i, l := range byEnd {
-		wanted[i] = end(l)
+	height := func(l *curve) float64 {
+		_, y := c.end(l)
+		return c.py(y)
 	}
-	right := c.right()
+	slices.SortStableFunc(byHeight, func(a, b *curve) int { return cmp.Compare(height(a), height(b)) })
+	wanted := make([]float64, len(byHeight))
+	for i, l := range byHeight {
+		wanted[i] = height(l)
+	}
+	left, right := c.frame()
+	at, aside, anchor := right+nameGap, 5.0, "start"
+	if c.namesFirst {
+		at, aside, anchor = left-nameGap, -5, "end"
+	}
 	for i, y := range apart(wanted, nameLine, top, bottom) {
-		l := byEnd[i]
-		fmt.Fprintf(out, `<path class="lead l%d" d="M%.1f %.1fL%.1f %.1f"/>`, l.color(), c.px(l.x[len(l.x)-1])+4, wanted[i], right+nameGap-5, y)
-		fmt.Fprintf(out, `<text class="%s f%d" x="%.1f" y="%.1f">%s</text>`+"\n", l.classes("n"), l.color(), right+nameGap, y+4, escape(clip(l.name)))
+		l := byHeight[i]
+		x, _ := c.end(l)
+		fmt.Fprintf(out, `<path class="lead l%d" d="M%.1f %.1fL%.1f %.1f"/>`, l.color(), c.px(x)+aside, wanted[i], at-aside, y)
+		fmt.Fprintf(out, `<text class="%s f%d" x="%.1f" y="%.1f" text-anchor="%s">%s</text>`+"\n", l.classes("n"), l.color(), at, y+4, anchor, escape(c.label(l)))
 	}
-}
-
-func clip(name string) string {
-	letters := []rune(name)
-	if most := int(math.Floor(nameShare / nameSize)); len(letters) > most {
-		return string(letters[:most-1]) + "…"
-	}
-	return name
 }
 
 // apart moves ascending places so that each is at least gap below the one before,

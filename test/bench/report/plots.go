@@ -72,6 +72,7 @@ func PlotWaits(r *Results, variant string) []byte {
 	if variant != "" {
 		c.about += ": " + variant
 	}
+	c.about += "; both axes logarithmic"
 	nines := 0.0
 	for _, w := range r.Waits {
 		if w.Variant != variant || len(w.Quantiles) == 0 {
@@ -99,7 +100,7 @@ func PlotWaits(r *Results, variant string) []byte {
 // PlotThroughput draws the Series of ThroughputPlot; nil when there are none.
 func PlotThroughput(r *Results) []byte {
 	c := chart{title: "Throughput by handler time", about: "messages a second, both axes logarithmic; all contestants have the same slots",
-		xLabel: "time that the handler takes for a message", dots: true}
+		xLabel: "time that the handler takes for a message", dots: true, namesFirst: true, value: short}
 	if c.curves = r.curves(ThroughputPlot); c.curves == nil {
 		return nil
 	}
@@ -115,12 +116,13 @@ func PlotThroughput(r *Results) []byte {
 
 // PlotMemory draws the Series of MemoryPlot; nil when there are none.
 func PlotMemory(r *Results) []byte {
+	mib := func(v float64) string { return short(v) + " MiB" }
 	c := chart{title: "Memory by number of levels", about: "resident memory of all processes, every level with a full backlog",
-		xLabel: "levels", dots: true}
+		xLabel: "levels", dots: true, value: mib}
 	if c.curves = r.curves(MemoryPlot); c.curves == nil {
 		return nil
 	}
-	c.y = linearAxis(c.ys(), func(mib float64) string { return short(mib) + " MiB" })
+	c.y = linearAxis(c.ys(), mib)
 	c.x = pointAxis(c.xs(), false, short)
 	return c.svg()
 }

@@ -86,7 +86,7 @@ type Waits struct {
 	// Floor is the wait without any other load: drawn dashed, and called
 	// "idle" beside the contestant's name.
 	Floor bool `json:"floor,omitempty"`
-	// Quantiles rise, from 0 to below 1; Millis is the wait in milliseconds at each,
+	// Quantiles rise, from 0 to below 1, where 0 is the shortest wait; Millis is the wait in milliseconds at each,
 	// and never falls.
 	Quantiles []float64 `json:"quantiles"`
 	Millis    []float64 `json:"ms"`
