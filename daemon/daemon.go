@@ -47,6 +47,10 @@ type Options struct {
 	// socket answers, and either the actors run or the start waits for somebody
 	// outside; nil for nothing. What it is given may be asked, and not stopped.
 	Up func(*Daemon)
+	// Wrap puts something around each handler when it is made, such as what counts and
+	// times its messages; it returns what is called in the handler's place. nil: nothing.
+	// The wrapper has a handler's duties: see actors.Handler and boostd.Work.
+	Wrap func(name string, h actors.Handler) actors.Handler
 }
 
 // Daemon is a running daemon. Its methods are safe from any goroutine.

@@ -44,7 +44,7 @@ func (d *Daemon) handlerSpecs() ([]actors.HandlerSpec, error) {
 		}
 		d.handlers = append(d.handlers, h)
 		spec := actors.HandlerSpec{
-			Name: name, Handler: d.tracer.Wrap(name, h), Slots: c.Slots, Timeout: c.Timeout.Std(), Preemptible: c.Preemptible, Retry: retryOf(c), Batch: batchOf(c),
+			Name: name, Handler: d.tracer.Wrap(name, d.wrap(name, h)), Slots: c.Slots, Timeout: c.Timeout.Std(), Preemptible: c.Preemptible, Retry: retryOf(c), Batch: batchOf(c),
 		}
 		if c.DeadLetter {
 			spec.DeadLetters = d.newGraves(name)
@@ -59,6 +59,14 @@ func (d *Daemon) handlerSpecs() ([]actors.HandlerSpec, error) {
 		specs = append(specs, spec)
 	}
 	return specs, nil
+}
+
+// wrap puts around a handler what the program wants around it.
+func (d *Daemon) wrap(name string, h actors.Handler) actors.Handler {
+	if d.options.Wrap == nil {
+		return h
+	}
+	return d.options.Wrap(name, h)
 }
 
 // newHandler makes one handler.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/kafkaboost/boostd/cmd/boostd/internal/demo"
 	"github.com/kafkaboost/boostd/cmd/boostd/internal/term"
+	"github.com/kafkaboost/boostd/daemon"
 	"github.com/kafkaboost/boostd/kafkaio"
 )
 
@@ -46,7 +47,7 @@ func newDemo() *cobra.Command {
 			if err != nil {
 				return usage("demo: %w\nsee: boostd demo --help", err)
 			}
-			tuneRuntime()
+			daemon.TuneRuntime()
 			return runDemo(o, document, c.OutOrStdout())
 		},
 	}

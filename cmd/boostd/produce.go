@@ -20,6 +20,7 @@ import (
 	"github.com/kafkaboost/boostd"
 	"github.com/kafkaboost/boostd/cmd/boostd/internal/feed"
 	"github.com/kafkaboost/boostd/cmd/boostd/internal/term"
+	"github.com/kafkaboost/boostd/daemon"
 	"github.com/kafkaboost/boostd/kafkaio"
 	"github.com/kafkaboost/boostd/priority"
 	"github.com/kafkaboost/boostd/producer"
@@ -86,7 +87,7 @@ func newProduce() *cobra.Command {
 			f.strict = f.strict || p.file.Producer.Strict
 			f.embed = f.embed || p.file.Producer.EmbedPriority
 		}
-		tuneRuntime()
+		daemon.TuneRuntime()
 		return f.run(c, p, message, args)
 	}
 	return c

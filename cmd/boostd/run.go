@@ -64,7 +64,7 @@ func newRun() *cobra.Command {
 			for _, w := range loaded.Warnings {
 				logger.Warn("configuration", "note", w.String())
 			}
-			tuneRuntime()
+			daemon.TuneRuntime()
 			return run(daemon.Options{Config: loaded.File, Reread: read, Wait: wait, Rewind: rewind, Logger: logger, Levels: levels, Version: version, Instance: instance()})
 		},
 	}

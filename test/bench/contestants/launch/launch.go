@@ -1,0 +1,108 @@
+// Package launch builds the benchmark's contestants and says how each is started.
+//
+// It owns where they are kept and their commands; what they do is theirs, and what is done
+// with them the benchmark's.
+package launch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/kafkaboost/boostd/test/bench/report"
+	"github.com/kafkaboost/boostd/test/bench/task"
+)
+
+// folder has the contestants, below the repository's root.
+const folder = "test/bench/contestants"
+
+// Names are the contestants, in the order of the tables.
+func Names() []report.Contestant {
+	all := []report.Contestant{
+		{Name: "boostd", What: "the daemon as it is, with its defaults and the handler noop", File: "boostd.go"},
+		{Name: "bare", What: "confluent-kafka-go's Poll loop, one for each level, tuned", File: "bare.go"},
+		{Name: "bare-default", What: "the same with the client's and Go's defaults", File: "bare.go"},
+	}
+	for n := range all {
+		all[n].File = folder + "/" + all[n].File
+	}
+	return all
+}
+
+// buildLimit bounds building one program, downloads included.
+const buildLimit = 5 * time.Minute
+
+// Prepare builds what Command starts: the programs in Go into bin/, the others into the
+// cache of test/kafkatest, where they stay. It needs the network once.
+func Prepare(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, buildLimit)
+	defer cancel()
+	return buildGo(ctx)
+}
+
+// Command is a contestant with its task; it isn't started yet, and has neither its
+// standard streams nor a process group of its own. Prepare comes first.
+func Command(ctx context.Context, name string, t task.Task) (*exec.Cmd, error) {
+	text, err := json.Marshal(t)
+	if err != nil {
+		return nil, fmt.Errorf("write task: %w", err)
+	}
+	path, err := binary()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("find contestants: %w; Prepare builds them", err)
+	}
+	return exec.CommandContext(ctx, path, name, string(text)), nil
+}
+
+// root is the repository's.
+var root = sync.OnceValues(func() (string, error) {
+	out, err := exec.Command("go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", fmt.Errorf("find the repository: go env GOMOD: %w", err)
+	}
+	mod := strings.TrimSpace(string(out))
+	if filepath.Base(mod) != "go.mod" {
+		return "", errors.New("find the repository: there is no go.mod in this folder or above; start inside of it")
+	}
+	return filepath.Dir(mod), nil
+})
+
+// binary is the program of all contestants in Go.
+func binary() (string, error) {
+	dir, err := root()
+	return filepath.Join(dir, "bin", "contestants"), err
+}
+
+// buildGo builds it as `make build` builds boostd. It may run already: so the new one
+// takes the old one's place as a whole.
+func buildGo(ctx context.Context) error {
+	dir, err := root()
+	if err != nil {
+		return err
+	}
+	final, err := binary()
+	if err != nil {
+		return err
+	}
+	making := fmt.Sprintf("%s.%d", final, os.Getpid())
+	defer os.Remove(making)
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", making, "./"+folder)
+	build.Dir = dir
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build contestants: %w\n%s", err, out)
+	}
+	if err := os.Rename(making, final); err != nil {
+		return fmt.Errorf("build contestants: %w", err)
+	}
+	return nil
+}
