@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"math"
+	"strings"
 
 	"github.com/kafkaboost/boostd/test/bench/report"
 )
@@ -65,4 +67,24 @@ func (c *collector) median(letter, variant, contestant, name string) float64 {
 		}
 	}
 	return math.NaN()
+}
+
+// summary is what a turn has measured, in one line.
+func (c *collector) summary(t turn) string {
+	var parts []string
+	for _, f := range c.figures {
+		if f.Case == t.letter && f.Contestant == t.contestant && len(f.Rounds) == t.round+1 && (f.Variant == t.variant || t.letter == "R") {
+			if v := f.Rounds[t.round]; !math.IsNaN(v) {
+				parts = append(parts, fmt.Sprintf("%s %.4g %s", f.Measure, v, f.Unit))
+			}
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// addPoint adds a point to a line, if there is one.
+func addPoint(line *report.Series, x, y float64) {
+	if !math.IsNaN(y) {
+		line.X, line.Y = append(line.X, x), append(line.Y, y)
+	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -36,7 +37,7 @@ func idleCase() *benchCase {
 		},
 		data: func(ctx context.Context, s *stage) error {
 			for _, levels := range levelCounts {
-				if err := s.create(ctx, idleTopics(levels), levels-1, partitions); err != nil {
+				if err := s.create(ctx, idleBaseOf(levels), levels-1, partitions); err != nil {
 					return err
 				}
 			}
@@ -44,7 +45,7 @@ func idleCase() *benchCase {
 		}}
 }
 
-func idleTopics(levels int) string { return "i-" + levelsName(levels)[:len(levelsName(levels))-len(" level")] }
+func idleBaseOf(levels int) string { return fmt.Sprintf("i-%d", levels) }
 
 // runIdle has all wait at once, and what fails fails alone.
 func runIdle(ctx context.Context, s *stage, v variant, names []string, round int) error {
@@ -54,7 +55,7 @@ func runIdle(ctx context.Context, s *stage, v variant, names []string, round int
 			levels = n
 		}
 	}
-	g := &idlers{stage: s, levels: levels, base: idleTopics(levels)}
+	g := &idlers{stage: s, levels: levels, base: idleBaseOf(levels)}
 	defer g.end()
 	for _, name := range names {
 		t := turn{"I", v.name, name, round}

@@ -53,13 +53,13 @@ func share(contestant string, messages int) int {
 // The contestants, as test/bench/contestants/launch names them.
 const (
 	boostd           = "boostd"
-	bare             = "bare"             // the Kafka client's own loop, tuned as boostd's is
-	bareDefault      = "bare-default"     // the same with the client's defaults
-	franz            = "franz"            // franz-go's loop
-	hour             = "hour"             // what is written in an hour
-	day              = "day"              // and in a day
-	pool             = "pool"             // a pool without order, by hand
-	hash             = "hash"             // keys spread over workers, by hand
+	bare             = "bare"         // the Kafka client's own loop, tuned as boostd's is
+	bareDefault      = "bare-default" // the same with the client's defaults
+	franz            = "franz"        // franz-go's loop
+	hour             = "hour"         // what is written in an hour
+	day              = "day"          // and in a day
+	pool             = "pool"         // a pool without order, by hand
+	hash             = "hash"         // keys spread over workers, by hand
 	parallelConsumer = "parallel-consumer"
 	kafkaBoost       = "kafkaboost"
 )

@@ -91,14 +91,21 @@ func throughputVariants(quick bool) (all []variant) {
 // fillLoads produces everything once: each contestant reads it with a new group.
 func fillLoads(ctx context.Context, s *stage) error {
 	for _, l := range loads {
-		if err := s.create(ctx, l.base, l.levels-1, partitions); err != nil {
+		if err := fillLoad(ctx, s, l); err != nil {
 			return err
 		}
-		for level := range l.levels {
-			b := batch{topic: topic(l.base, level), partitions: partitions, count: l.count(s.sizes)/l.levels + 1, value: value(level, l.size)}
-			if err := s.fill(ctx, b); err != nil {
-				return err
-			}
+	}
+	return nil
+}
+
+func fillLoad(ctx context.Context, s *stage, l load) error {
+	if err := s.create(ctx, l.base, l.levels-1, partitions); err != nil {
+		return err
+	}
+	for level := range l.levels {
+		b := batch{topic: topic(l.base, level), partitions: partitions, count: l.count(s.sizes)/l.levels + 1, value: value(level, l.size)}
+		if err := s.fill(ctx, b); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -146,9 +153,9 @@ func seconds(from, to said) float64 { return float64(to.At-from.At) / float64(ti
 func throughputSeries(c *collector) (all []report.Series) {
 	for _, name := range workers {
 		line := report.Series{Plot: report.ThroughputPlot, Contestant: name}
-		line.add(0, c.median("T", loads[0].name, name, throughput.name))
+		addPoint(&line, 0, c.median("T", loads[0].name, name, throughput.name))
 		for _, w := range worked {
-			line.add(float64(w.work.Microseconds()), c.median("T", workedName(w.work), name, throughput.name))
+			addPoint(&line, float64(w.work.Microseconds()), c.median("T", workedName(w.work), name, throughput.name))
 		}
 		all = append(all, line)
 	}
