@@ -138,7 +138,9 @@ func (g *idlers) watch(m measure, meanwhile func() error) error {
 			g.fail(i.turn, i.why(err))
 			continue
 		}
-		g.into.add(i.turn, m, 100*(after.cpu-before[n].cpu).Seconds()/took.Seconds())
+		percent := 100 * (after.cpu - before[n].cpu).Seconds() / took.Seconds()
+		g.into.add(i.turn, m, percent)
+		g.say("  I, %s, round %d: %s: %s %.2f %s", i.turn.variant, i.turn.round+1, i.name, m.name, percent, m.unit)
 	}
 	return nil
 }

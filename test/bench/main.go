@@ -62,19 +62,20 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if o.profile != "" {
 		return b.profiles(ctx, out)
 	}
-	if err := b.run(ctx); err != nil {
-		return err
+	failed := b.run(ctx)
+	if ctx.Err() != nil {
+		return failed
 	}
 	r := b.results(ctx)
 	where, err := write(r, o)
 	if err != nil {
-		return err
+		return errors.Join(failed, err)
 	}
 	fmt.Fprintf(out, "\n%s\nResults, table and plots are in %s.\n", r.Text(goals()), where)
 	if before != nil {
 		compare(out, r, before)
 	}
-	return nil
+	return failed
 }
 
 // results are all that the run has measured.

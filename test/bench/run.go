@@ -21,18 +21,24 @@ type bench struct {
 	say    func(format string, args ...any)
 }
 
-// run measures all cases that are wanted. What fails is said, and kept in the
-// results; only the end of ctx and a broker that can't be had end a run.
-func (b *bench) run(ctx context.Context) error {
+// run measures all cases that are wanted. What a contestant fails in is said, and kept
+// in the results; so a run has results even with an error, which is a case's that
+// could not be measured. Only the end of ctx ends it before.
+func (b *bench) run(ctx context.Context) (err error) {
 	for _, c := range cases {
 		if !wants(b.cases, c.letter) {
 			continue
 		}
-		if err := b.measure(ctx, c); err != nil {
-			return fmt.Errorf("case %s: %w", c.letter, err)
+		if failed := b.measure(ctx, c); failed != nil {
+			failed = fmt.Errorf("case %s: %w", c.letter, failed)
+			b.say("%v", failed)
+			err = errors.Join(err, failed)
+		}
+		if ctx.Err() != nil {
+			return err
 		}
 	}
-	return nil
+	return err
 }
 
 // measure runs one case on a broker of its own.

@@ -48,7 +48,9 @@ func openStage(ctx context.Context, s stage) (*stage, error) {
 	}
 	s.client, err = kgo.NewClient(kgo.SeedBrokers(s.cluster.Brokers()...), kgo.RecordPartitioner(kgo.ManualPartitioner()),
 		// Sent at once, as they are: what a message waits for shall be the contestant.
-		kgo.ProducerLinger(0), kgo.ProducerBatchCompression(kgo.NoCompression()), kgo.RecordDeliveryTimeout(time.Minute))
+		kgo.ProducerLinger(0), kgo.ProducerBatchCompression(kgo.NoCompression()), kgo.RecordDeliveryTimeout(time.Minute),
+		// A topic that was just made isn't known at once.
+		kgo.UnknownTopicRetries(-1))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("make client: %w", err), s.close())
 	}

@@ -157,7 +157,9 @@ func throughputSeries(c *collector) (all []report.Series) {
 		for _, w := range worked {
 			addPoint(&line, float64(w.work.Microseconds()), c.median("T", workedName(w.work), name, throughput.name))
 		}
-		all = append(all, line)
+		if len(line.X) > 0 {
+			all = append(all, line)
+		}
 	}
 	return all
 }
