@@ -34,6 +34,11 @@ var contestants = map[string]contestant{
 	"boostd":       runBoostd,
 	"bare":         runBare,
 	"bare-default": runBareDefault,
+	"franz":        runFranz,
+	"hour":         runHour,
+	"day":          runDay,
+	"pool":         runPool,
+	"hash":         runHash,
 }
 
 // errTask says that a contestant doesn't do what a task asks for.
@@ -120,4 +125,14 @@ func topics(t *task.Task) (names []string) {
 		names = append(names, fmt.Sprintf("%s_%d", t.Base, level))
 	}
 	return names
+}
+
+// levelOf is the level of one of the task's topics.
+func levelOf(topic string) (level int) {
+	unit := 1
+	for n := len(topic) - 1; n >= 0 && topic[n] != '_'; n-- {
+		level += int(topic[n]-'0') * unit
+		unit *= 10
+	}
+	return level
 }
