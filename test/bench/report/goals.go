@@ -143,3 +143,14 @@ func (o *Outcome) Verdict() string {
 	}
 	return "not met"
 }
+
+// state is the verdict with what it rests on, where that isn't every round.
+func (r *Results) state(o *Outcome) string {
+	switch {
+	case o.Missing != "":
+		return o.Verdict() + ": no " + cell(o.Missing)
+	case o.Rounds < r.Rounds:
+		return fmt.Sprintf("%s, by %d of %s", o.Verdict(), o.Rounds, rounds(r.Rounds))
+	}
+	return o.Verdict()
+}

@@ -267,22 +267,22 @@ func (r *Results) writeGoals(w *writer, goals []Goal) {
 	for _, o := range Check(r, goals) {
 		g := &o.Goal
 		if o.Missing != "" {
-			w.row(g.Case, cell(g.what()), "–", "–", "–", cell(o.Bound()), "not measured: no "+cell(o.Missing))
+			w.row(g.Case, cell(g.what()), "–", "–", "–", cell(o.Bound()), r.state(&o))
 			continue
 		}
 		ratio := times(o.Ratio)
 		if o.Rounds > 1 && g.Against != "" {
 			ratio += " (" + span(o.Lowest, o.Highest) + ")"
 		}
-		verdict := o.Verdict()
+		state := r.state(&o)
 		if !o.Met {
-			verdict = "**" + verdict + "**"
+			state = "**" + state + "**"
 		}
 		against := "–"
 		if g.Against != "" {
 			against = quantity(o.Against, o.Unit)
 		}
-		w.row(g.Case, cell(g.what()), cell(quantity(o.Figure, o.Unit)), cell(against), ratio, cell(o.Bound()), verdict)
+		w.row(g.Case, cell(g.what()), cell(quantity(o.Figure, o.Unit)), cell(against), ratio, cell(o.Bound()), state)
 	}
 	w.end()
 }
