@@ -29,7 +29,7 @@ func between(low, high float64) func(float64) float64 {
 func logAxis(values []float64, text func(float64) string) axis {
 	least, most := math.Inf(1), 0.0
 	for _, v := range values {
-		if v > 0 {
+		if v >= tiny {
 			least, most = min(least, v), max(most, v)
 		}
 	}
@@ -78,7 +78,7 @@ func roundStep(v float64, up bool) float64 {
 // linearAxis begins at 0, so that twice the height is twice as much.
 func linearAxis(values []float64, text func(float64) string) axis {
 	most := slices.Max(values)
-	if most == 0 {
+	if most < tiny {
 		most = 1
 	}
 	step := roundStep(most/5, true)
@@ -97,14 +97,14 @@ func pointAxis(values []float64, logarithmic bool, text func(float64) string) ax
 	slices.Sort(all)
 	all = slices.Compact(all)
 	a := axis{at: between(all[0], all[len(all)-1])}
-	if positive := slices.DeleteFunc(slices.Clone(all), func(v float64) bool { return v == 0 }); logarithmic && len(positive) > 0 {
+	if positive := slices.DeleteFunc(slices.Clone(all), func(v float64) bool { return v < tiny }); logarithmic && len(positive) > 0 {
 		place := between(math.Log10(positive[0]), math.Log10(positive[len(positive)-1]))
 		zero := 0.0
 		if len(positive) < len(all) {
 			zero = 0.16
 		}
 		a.at = func(v float64) float64 {
-			if v == 0 {
+			if v < tiny {
 				return 0
 			}
 			return zero + (1-zero)*place(math.Log10(v))

@@ -1,6 +1,9 @@
 package report
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // cases are the benchmark's, with the heading of each.
 var cases = []struct{ letter, title string }{
@@ -42,9 +45,13 @@ func (r *Results) figure(letter, variant, measure, contestant string) *Figure {
 	return nil
 }
 
-// variants are those of a case, in the order of the figures.
+// variants are those of a case, in the order of the figures; behind them those that
+// only failed.
 func (r *Results) variants(letter string) []string {
-	return unique(r.Figures, func(f *Figure) (string, bool) { return f.Variant, f.Case == letter })
+	all := unique(r.Figures, func(f *Figure) (string, bool) { return f.Variant, f.Case == letter })
+	return append(all, unique(r.Failures, func(f *Failure) (string, bool) {
+		return f.Variant, f.Case == letter && !slices.Contains(all, f.Variant)
+	})...)
 }
 
 // measures are those of a variant, in the order of the figures.

@@ -72,21 +72,22 @@ func (r *Results) checkRatio(o *Outcome, of *Figure) {
 		ratios := of.Rounds.Ratios(against.Rounds)
 		o.Ratio, o.Rounds = ratios.Median(), len(ratios.measured())
 		o.Lowest, o.Highest = ratios.Spread()
+		o.Met = o.Met && g.holds(o.Ratio, of.Rounds, against.Rounds)
 		if o.Rounds == 0 {
 			o.Missing = "a round that has both " + of.name() + " and " + against.name() + ", and the latter above 0"
 		}
 	}
-	if o.Missing != "" {
-		o.Met = false
-		return
+	o.Met = o.Met && o.Missing == ""
+}
+
+// holds is whether the bounds of the ratio are kept. With an allowance it's decided
+// by how far each round is from its own bound.
+func (g *Goal) holds(ratio float64, of, against Values) bool {
+	most := ratio <= g.AtMost
+	if g.Allowance != 0 {
+		most = of.pair(against, func(a, b float64) float64 { return a - g.AtMost*b - g.Allowance }).Median() <= 0
 	}
-	over := of.Rounds.pair(against.Rounds, func(a, b float64) float64 { return a - g.AtMost*b - g.Allowance })
-	switch {
-	case g.AtLeast > 0 && o.Ratio < g.AtLeast,
-		g.AtMost > 0 && g.Allowance == 0 && o.Ratio > g.AtMost,
-		g.AtMost > 0 && g.Allowance != 0 && over.Median() > 0:
-		o.Met = false
-	}
+	return (g.AtLeast == 0 || ratio >= g.AtLeast) && (g.AtMost == 0 || most)
 }
 
 func or(text, otherwise string) string {
@@ -141,4 +142,15 @@ func (o *Outcome) Verdict() string {
 		return "met"
 	}
 	return "not met"
+}
+
+// state is the verdict with what it rests on, where that isn't every round.
+func (r *Results) state(o *Outcome) string {
+	switch {
+	case o.Missing != "":
+		return o.Verdict() + ": no " + cell(o.Missing)
+	case o.Rounds < r.Rounds:
+		return fmt.Sprintf("%s, by %d of %s", o.Verdict(), o.Rounds, rounds(r.Rounds))
+	}
+	return o.Verdict()
 }

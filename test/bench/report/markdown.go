@@ -29,18 +29,21 @@ func (r *Results) Markdown(page Page) string {
 	r.writeHow(w)
 	r.writeContestants(w)
 	w.text(page.Notes[NoteMethod])
+	w.line("Of what has ↑ more is better, of what has ↓ less. × " + Ours + " is a line's figure as a multiple of ours.")
 	plots := Plots(r)
 	for _, c := range cases {
 		r.writeCase(w, c.letter, page, plots)
 	}
-	w.line("## Goals")
-	w.text(page.Notes[NoteGoals])
-	r.writeGoals(w, page.Goals)
+	if len(page.Goals) > 0 {
+		w.line("## Goals")
+		w.text(page.Notes[NoteGoals])
+		r.writeGoals(w, page.Goals)
+	}
 	if note := page.Notes[NoteProfiles]; note != "" {
 		w.line("## Profiles")
 		w.text(note)
 	}
-	return w.String()
+	return strings.TrimRight(w.String(), "\n") + "\n"
 }
 
 // writer joins paragraphs, each with an empty line behind it.
@@ -161,7 +164,18 @@ func (r *Results) writeCase(w *writer, letter string, page Page, plots []Plot) {
 }
 
 func (r *Results) writeVariant(w *writer, letter, variant string) {
-	measures := r.measures(letter, variant)
+	if measures := r.measures(letter, variant); len(measures) > 0 {
+		r.writeTable(w, letter, variant, measures)
+		r.writeClocks(w, letter, variant, measures)
+	}
+	for _, f := range r.Failures {
+		if f.Case == letter && f.Variant == variant {
+			w.line(fmt.Sprintf("No figure of %s in round %d: %s", cell(f.Contestant), f.Round, cell(f.Text)))
+		}
+	}
+}
+
+func (r *Results) writeTable(w *writer, letter, variant string, measures []string) {
 	head := []string{"contestant"}
 	compared := make([]bool, len(measures))
 	for i, measure := range measures {
@@ -177,26 +191,20 @@ func (r *Results) writeVariant(w *writer, letter, variant string) {
 	}
 	w.head(true, head...)
 	for _, c := range r.Contestants {
-		row, any := []string{bold(c.Name)}, false
+		row, there := []string{bold(c.Name)}, false
 		for i, measure := range measures {
 			f := r.figure(letter, variant, measure, c.Name)
-			any = any || f != nil
+			there = there || f != nil
 			row = append(row, r.value(f))
 			if compared[i] {
 				row = append(row, r.againstOurs(f))
 			}
 		}
-		if any {
+		if there {
 			w.row(row...)
 		}
 	}
 	w.end()
-	r.writeClocks(w, letter, variant, measures)
-	for _, f := range r.Failures {
-		if f.Case == letter && f.Variant == variant {
-			w.line(fmt.Sprintf("No figure of %s in round %d: %s", cell(f.Contestant), f.Round, cell(f.Text)))
-		}
-	}
 }
 
 // first is the figure that says what a measure is, whoever's it is.
@@ -259,22 +267,22 @@ func (r *Results) writeGoals(w *writer, goals []Goal) {
 	for _, o := range Check(r, goals) {
 		g := &o.Goal
 		if o.Missing != "" {
-			w.row(g.Case, cell(g.what()), "–", "–", "–", cell(o.Bound()), "not measured: no "+cell(o.Missing))
+			w.row(g.Case, cell(g.what()), "–", "–", "–", cell(o.Bound()), r.state(&o))
 			continue
 		}
 		ratio := times(o.Ratio)
 		if o.Rounds > 1 && g.Against != "" {
 			ratio += " (" + span(o.Lowest, o.Highest) + ")"
 		}
-		verdict := o.Verdict()
+		state := r.state(&o)
 		if !o.Met {
-			verdict = "**" + verdict + "**"
+			state = "**" + state + "**"
 		}
 		against := "–"
 		if g.Against != "" {
 			against = quantity(o.Against, o.Unit)
 		}
-		w.row(g.Case, cell(g.what()), cell(quantity(o.Figure, o.Unit)), cell(against), ratio, cell(o.Bound()), verdict)
+		w.row(g.Case, cell(g.what()), cell(quantity(o.Figure, o.Unit)), cell(against), ratio, cell(o.Bound()), state)
 	}
 	w.end()
 }

@@ -19,11 +19,11 @@ const (
 )
 
 //go:embed notes.md
-var notes string
+var embedded string
 
 // Notes are the explanations that people write into notes.md. They survive each
 // generation of the page, because nobody writes into the page itself.
-func Notes() (map[string]string, error) { return ParseNotes(notes) }
+func Notes() (map[string]string, error) { return ParseNotes(embedded) }
 
 // ParseNotes takes a Markdown text apart into its sections: each begins with a line
 // "## " and what it is about, a case's letter or one of the constants Note…. What stands

@@ -14,7 +14,7 @@ func number(v float64) string {
 		return "–"
 	case size > maxValue:
 		return strconv.FormatFloat(v, 'g', 3, 64)
-	case size < 1e-9:
+	case size < tiny:
 		return "0"
 	}
 	rounded, _ := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 3, 64), 64)

@@ -4,6 +4,11 @@
 // It owns the form of the results, medians, spreads and ratios, and the goals'
 // comparison with them; what is run, and when, is the benchmark's. Pure: it reads and
 // writes no file and has no clock.
+//
+// At a run's end the benchmark has Results. Encode makes the JSON, Plots the drawings,
+// Results.Markdown the page that shows both, with what people have written into
+// notes.md, and Results.Text what the terminal shows. Check says which goals are met,
+// Compare which ratios fell since the run that Decode reads, and Unlike why that may be.
 package report
 
 // Results are one run's.

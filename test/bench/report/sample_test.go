@@ -56,7 +56,7 @@ func sample() *Results {
 			{pool, "Confluent's, of Maven", "test/bench/contestants/pc/Main.java"},
 			{boost, "0.2.0 of PyPI", ""},
 		},
-		Failures: []Failure{{"T", "100 B, 11 levels", boost, 3, "exit status 1:\nTraceback"}},
+		Failures: []Failure{{"T", "100 B, 11 levels", boost, 3, "exit status 1:\nTraceback"}, {"R", "kill -9", Ours, 1, "no broker"}},
 	}
 	figure := func(letter, variant, contestant, measure, unit string, higher bool, clock string, rounds ...float64) {
 		r.Figures = append(r.Figures, Figure{letter, variant, contestant, measure, unit, higher, clock, rounds})

@@ -27,15 +27,11 @@ func (r *Results) Text(goals []Goal) string {
 	}
 	for _, o := range outcomes {
 		count[o.Verdict()]++
-		state := o.Verdict()
-		if o.Missing != "" {
-			state += ": no " + cell(o.Missing)
-		}
 		shown := times(o.Ratio)
 		if o.Goal.Against == "" {
 			shown = quantity(o.Figure, o.Unit)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", o.Goal.Case, cell(o.Goal.what()), cell(shown), cell(o.Bound()), state)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", o.Goal.Case, cell(o.Goal.what()), cell(shown), cell(o.Bound()), r.state(&o))
 	}
 	w.Flush()
 	fmt.Fprintf(&text, "\n%d of %d goals met, %d not, %d not measured; %s in %s\n",

@@ -9,6 +9,9 @@ import (
 // Values are one a round, in the rounds' order; NaN stands for a round without.
 type Values []float64
 
+// tiny is less than anything that is measured here, in any unit.
+const tiny = 1e-9
+
 // MarshalJSON writes null for NaN, which JSON doesn't have.
 func (v Values) MarshalJSON() ([]byte, error) {
 	all := make([]*float64, len(v))
@@ -69,10 +72,10 @@ func (v Values) Spread() (lowest, highest float64) {
 
 // Ratios are those of v to other, round by round: rounds are interleaved, so what
 // slows the machine for a while slows both. NaN where one of them is missing, or
-// other's is 0.
+// other's is 0, or as good as that.
 func (v Values) Ratios(other Values) Values {
 	return v.pair(other, func(a, b float64) float64 {
-		if b == 0 {
+		if b < tiny {
 			return math.NaN()
 		}
 		return a / b
