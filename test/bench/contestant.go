@@ -50,18 +50,11 @@ func start(ctx context.Context, launch launcher, name string, t task.Task) (*con
 	if cmd.Cancel != nil { // only a command with a context may have it
 		cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	}
-	cmd.WaitDelay = 5 * time.Second
-	cmd.Stderr = c.last
 	if c.stdin, err = cmd.StdinPipe(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
-	stdout, ours, err := os.Pipe()
-	if err != nil {
-		return nil, fmt.Errorf("start %s: %w", name, err)
-	}
-	cmd.Stdout = ours
 	started := make(chan error)
-	go c.live(started, stdout, ours)
+	go c.live(started)
 	if err := <-started; err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
@@ -70,25 +63,43 @@ func start(ctx context.Context, launch launcher, name string, t task.Task) (*con
 }
 
 // live starts the process and waits for its end, on one thread: the parent-death
-// signal follows the thread that forked.
-func (c *contestant) live(started chan<- error, stdout, ours *os.File) {
+// signal follows the thread that forked. The pipes are our own, because Wait would wait
+// for what the process has started and left behind, which holds them open.
+func (c *contestant) live(started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	defer stdout.Close()
+	var reading sync.WaitGroup
+	pipe := func(take func(io.Reader)) *os.File {
+		from, to, err := os.Pipe()
+		if err != nil {
+			c.err = errors.Join(c.err, err)
+			return nil
+		}
+		reading.Go(func() {
+			defer from.Close()
+			take(from)
+		})
+		return to
+	}
+	stdout := pipe(c.listen)
+	stderr := pipe(func(from io.Reader) { _, _ = io.Copy(c.last, from) }) // it never fails to write
+	c.cmd.Stdout, c.cmd.Stderr = stdout, stderr
 	c.began = time.Now()
-	err := c.cmd.Start()
-	ours.Close()
+	err := c.err
+	if err == nil {
+		err = c.cmd.Start()
+	}
+	stdout.Close()
+	stderr.Close()
+	if err == nil {
+		started <- nil
+		c.err = c.cmd.Wait()
+		_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL) // what it has left behind, which is nothing as a rule
+	}
+	reading.Wait()
 	if err != nil {
 		started <- err
-		return
 	}
-	var reading sync.WaitGroup
-	reading.Go(func() { c.listen(stdout) })
-	started <- nil
-	c.err = c.cmd.Wait()
-	// What it has started itself would keep its output open.
-	_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL) // nothing is left, as a rule
-	reading.Wait()
 	close(c.ended)
 }
 

@@ -10,6 +10,16 @@ func goals() (all []report.Goal) {
 	return all
 }
 
+// goalsOf are the goals that a run is asked about.
+func goalsOf(o options) (all []report.Goal) {
+	for _, g := range goals() {
+		if wants(o.cases, g.Case) && wants(o.contestants, g.Of) && (g.Against == "" || wants(o.contestants, g.Against)) {
+			all = append(all, g)
+		}
+	}
+	return all
+}
+
 func throughputGoals() (all []report.Goal) {
 	for _, l := range loads {
 		of := func(g report.Goal) {

@@ -29,6 +29,9 @@ import (
 
 func main() {
 	o, err := parseOptions(os.Args[1:], os.Stderr)
+	if err == nil {
+		err = o.choose(launch.Names())
+	}
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return
@@ -58,7 +61,10 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	say("the contestants are built")
-	b := &bench{options: o, launch: launch.Command, into: &collector{}, began: began, say: say}
+	b := &bench{options: o, launch: launch.Command, size: whole, into: &collector{}, began: began, say: say}
+	if o.quick {
+		b.size = quick
+	}
 	if o.profile != "" {
 		return b.profiles(ctx, out)
 	}
@@ -71,7 +77,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return errors.Join(failed, err)
 	}
-	fmt.Fprintf(out, "\n%s\nResults, table and plots are in %s.\n", r.Text(goals()), where)
+	fmt.Fprintf(out, "\n%s\nResults, table and plots are in %s.\n", r.Text(goalsOf(o)), where)
 	if before != nil {
 		compare(out, r, before)
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/kafkaboost/boostd/test/bench/report"
 )
 
 // options are what the command line says.
@@ -86,6 +88,23 @@ func (o options) check() error {
 		errs = append(errs, errors.New("-commit wants a whole run: leave out -quick, -cases and -contestants"))
 	}
 	return errors.Join(errs...)
+}
+
+// choose takes all contestants that there are where the command line names none.
+func (o *options) choose(there []report.Contestant) error {
+	var names []string
+	for _, c := range there {
+		names = append(names, c.Name)
+	}
+	for _, name := range o.contestants {
+		if !slices.Contains(names, name) {
+			return fmt.Errorf("-contestants: there is no contestant %q: want %s", name, strings.Join(names, ", "))
+		}
+	}
+	if len(o.contestants) == 0 {
+		o.contestants = names
+	}
+	return nil
 }
 
 // wants tells whether the command line asks for that case or contestant.

@@ -33,7 +33,7 @@ func (b *bench) profiles(ctx context.Context, out io.Writer) (err error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return fmt.Errorf("make folder for profiles: %w", err)
 	}
-	s, err := openStage(ctx, stage{launch: profiling(b.launch, dir), sizes: b.sizes(), into: b.into, say: b.say})
+	s, err := openStage(ctx, stage{launch: profiling(b.launch, dir), sizes: b.size, into: b.into, say: b.say})
 	if err != nil {
 		return err
 	}

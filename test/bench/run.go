@@ -16,6 +16,7 @@ var cases = []*benchCase{waitsCase(), throughputCase(), orderedCase(), memoryCas
 type bench struct {
 	options
 	launch launcher
+	size   sizes
 	into   *collector
 	began  time.Time
 	say    func(format string, args ...any)
@@ -44,7 +45,7 @@ func (b *bench) run(ctx context.Context) (err error) {
 // measure runs one case on a broker of its own.
 func (b *bench) measure(ctx context.Context, c *benchCase) (err error) {
 	began := time.Now()
-	s, err := openStage(ctx, stage{launch: b.launch, sizes: b.sizes(), into: b.into, say: b.say})
+	s, err := openStage(ctx, stage{launch: b.launch, sizes: b.size, into: b.into, say: b.say})
 	if err != nil {
 		return err
 	}
@@ -111,11 +112,4 @@ func (s *stage) fail(t turn, err error) {
 	text := strings.Join(strings.Fields(err.Error()), " ")
 	s.into.fail(t, text)
 	s.say("  %s, %s, round %d: %s FAILED: %s", t.letter, t.variant, t.round+1, t.contestant, text)
-}
-
-func (b *bench) sizes() sizes {
-	if b.quick {
-		return quick
-	}
-	return whole
 }
