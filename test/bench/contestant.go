@@ -68,39 +68,43 @@ func start(ctx context.Context, launch launcher, name string, t task.Task) (*con
 func (c *contestant) live(started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	defer close(c.ended)
+	stdout, stderr, err := c.spawn()
+	started <- err
+	if err != nil {
+		return
+	}
 	var reading sync.WaitGroup
-	pipe := func(take func(io.Reader)) *os.File {
-		from, to, err := os.Pipe()
-		if err != nil {
-			c.err = errors.Join(c.err, err)
-			return nil
-		}
-		reading.Go(func() {
-			defer from.Close()
-			take(from)
-		})
-		return to
-	}
-	stdout := pipe(c.listen)
-	stderr := pipe(func(from io.Reader) { _, _ = io.Copy(c.last, from) }) // it never fails to write
-	c.cmd.Stdout, c.cmd.Stderr = stdout, stderr
-	c.began = time.Now()
-	err := c.err
-	if err == nil {
-		err = c.cmd.Start()
-	}
+	reading.Go(func() { c.listen(stdout) })
+	reading.Go(func() { _, _ = io.Copy(c.last, stderr) }) // it never fails to write
+	c.err = c.cmd.Wait()
+	_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL) // what it has left behind, which is nothing as a rule
+	reading.Wait()
 	stdout.Close()
 	stderr.Close()
-	if err == nil {
-		started <- nil
-		c.err = c.cmd.Wait()
-		_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL) // what it has left behind, which is nothing as a rule
-	}
-	reading.Wait()
+}
+
+// spawn starts the process and returns the ends of its output.
+func (c *contestant) spawn() (stdout, stderr *os.File, err error) {
+	stdout, out, err := os.Pipe()
 	if err != nil {
-		started <- err
+		return nil, nil, err
 	}
-	close(c.ended)
+	defer out.Close()
+	stderr, end, err := os.Pipe()
+	if err != nil {
+		stdout.Close()
+		return nil, nil, err
+	}
+	defer end.Close()
+	c.cmd.Stdout, c.cmd.Stderr = out, end
+	c.began = time.Now()
+	if err := c.cmd.Start(); err != nil {
+		stdout.Close()
+		stderr.Close()
+		return nil, nil, err
+	}
+	return stdout, stderr, nil
 }
 
 func (c *contestant) listen(from io.Reader) {

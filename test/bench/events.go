@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/kafkaboost/boostd/test/bench/task"
@@ -94,5 +95,5 @@ func (j *journal) mark() (e task.Event, ok bool, changed <-chan struct{}, err er
 func (j *journal) trace() []task.Event {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.handled[:len(j.handled):len(j.handled)]
+	return slices.Clip(j.handled)
 }

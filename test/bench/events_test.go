@@ -11,7 +11,7 @@ func TestJournal(t *testing.T) {
 	j := newJournal()
 	asked := 0
 	used := func() usage { asked++; return usage{cpu: time.Duration(asked), peak: 1} }
-	_, _, changed, _ := j.event(task.First)
+	changed := j.changed
 	for _, line := range []string{
 		`{"event":"polling","at":10}`,
 		`{"event":"handled","at":11,"topic":"t_0","partition":2,"offset":3}`,

@@ -18,9 +18,6 @@ var (
 	slackCPU = measure{"CPU at 20 messages/s", "% of a core", false, "the same while 20 messages a second come to the highest level"}
 )
 
-// quiescence is how long a contestant has after its first message to become quiet.
-const quiescence = 3 * time.Second
-
 func idleCase() *benchCase {
 	return &benchCase{letter: "I", rounds: 3, whole: runIdle,
 		variants: func(quick bool) (all []variant) {
@@ -47,7 +44,7 @@ func idleCase() *benchCase {
 
 func idleBaseOf(levels int) string { return fmt.Sprintf("i-%d", levels) }
 
-// runIdle has all wait at once, and what fails fails alone.
+// runIdle has all wait at once; one that fails leaves the others alone.
 func runIdle(ctx context.Context, s *stage, v variant, names []string, round int) error {
 	levels := levelCounts[0]
 	for _, n := range levelCounts {
@@ -117,7 +114,7 @@ func (g *idlers) begin(ctx context.Context) error {
 		rest = append(rest, i)
 	}
 	g.all = rest
-	return sleep(ctx, quiescence)
+	return sleep(ctx, g.sizes.warmUp*2)
 }
 
 // watch measures all while something goes on.

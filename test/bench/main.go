@@ -57,10 +57,12 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := launch.Prepare(ctx); err != nil {
-		return err
-	}
+	// Who isn't there fails in each case, with the reason; the others are measured.
+	prepared := launch.Prepare(ctx)
 	say("the contestants are built")
+	if prepared != nil {
+		say("but not all of them: %v", prepared)
+	}
 	b := &bench{options: o, launch: launch.Command, size: whole, into: &collector{}, began: began, say: say}
 	if o.quick {
 		b.size = quick
@@ -68,7 +70,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if o.profile != "" {
 		return b.profiles(ctx, out)
 	}
-	failed := b.run(ctx)
+	failed := errors.Join(prepared, b.run(ctx))
 	if ctx.Err() != nil {
 		return failed
 	}

@@ -2,39 +2,51 @@ package main
 
 import (
 	"math"
-	"strings"
 	"testing"
+
+	"github.com/google/pprof/profile"
 )
 
-const top = `File: contestants
-Type: cpu
-Showing nodes accounting for 10s, 100% of 10s total
-      flat  flat%   sum%        cum   cum%
-     5.00s 50.00% 50.00%      6.00s 60.00%  runtime.cgocall
-     2.00s 20.00% 70.00%      2.00s 20.00%  github.com/kafkaboost/boostd/scheduler.(*Core).Dispatch
-     1.00s 10.00% 80.00%      1.00s 10.00%  github.com/kafkaboost/boostd/kafkaio._Cfunc_take (inline)
-     0.50s  5.00% 85.00%      0.50s  5.00%  runtime.mallocgc
-     0.50s  5.00% 90.00%      0.50s  5.00%  runtime.futex
-     0.50s  5.00% 95.00%      0.50s  5.00%  main.(*slot).begin
-     0.50s  5.00%   100%      0.50s  5.00%  github.com/confluentinc/confluent-kafka-go/v2/kafka.(*Consumer).Poll
-`
+func TestOwnerOf(t *testing.T) {
+	const ours, poll = "github.com/kafkaboost/boostd/kafkaio.(*Source).poll", "github.com/confluentinc/confluent-kafka-go/v2/kafka.(*Consumer).Poll"
+	for _, c := range []struct {
+		stack []string
+		want  string
+	}{
+		{[]string{"runtime.cgocall", "github.com/confluentinc/confluent-kafka-go/v2/kafka._Cfunc_poll", poll, ours}, library},
+		{[]string{"github.com/kafkaboost/boostd/kafkaio._Cfunc_take", ours}, library},
+		{[]string{"runtime._ExternalCode"}, library},
+		{[]string{"runtime.mallocgc", "runtime.newobject", poll, ours}, "the client's Go side"},
+		{[]string{"runtime.mallocgc", ours, "runtime.main"}, "boostd"},
+		{[]string{"time.runtimeNow", "main.(*slot).begin", "github.com/kafkaboost/boostd/plugins.(*Handler).Handle"}, "the benchmark's own counting"},
+		{[]string{"github.com/asynkron/protoactor-go/actor.(*defaultMailbox).run"}, "the actor system"},
+		{[]string{"runtime.gcDrain", "runtime.gcBgMarkWorker"}, goItself},
+		{nil, goItself},
+	} {
+		if got := ownerOf(c.stack); got != c.want {
+			t.Errorf("%v: %s, want %s", c.stack, got, c.want)
+		}
+	}
+}
 
 func TestOwners(t *testing.T) {
-	rows, head := parseTop(top)
-	if len(rows) != 7 || !strings.Contains(strings.Split(top, "\n")[head], "runtime.cgocall") {
-		t.Fatalf("%d rows behind %d lines", len(rows), head)
+	sample := func(value int64, names ...string) *profile.Sample {
+		s := &profile.Sample{Value: []int64{1, value}}
+		for _, name := range names {
+			s.Location = append(s.Location, &profile.Location{Line: []profile.Line{{Function: &profile.Function{Name: name}}}})
+		}
+		return s
 	}
-	got := owners(rows)
-	for owner, want := range map[string]float64{
-		"librdkafka, and the way into it": 60, "boostd": 20, "Go's collector and allocator": 5,
-		"Go's scheduler, standard library and the rest": 5, "the benchmark's own counting": 5, "the client's Go side": 5,
-	} {
+	got := owners(&profile.Profile{Sample: []*profile.Sample{
+		sample(60, "runtime.cgocall", "x"), sample(30, "runtime.futex"), sample(10, "runtime.mallocgc", "github.com/kafkaboost/boostd/scheduler.x"),
+	}}, 1)
+	for owner, want := range map[string]float64{library: 60, goItself: 30, "boostd": 10} {
 		if math.Abs(got[owner]-want) > 1e-9 {
 			t.Errorf("%s: %v %%, want %v", owner, got[owner], want)
 		}
 	}
-	if rows, _ := parseTop("nothing of the kind"); len(rows) > 0 {
-		t.Errorf("%v from nothing", rows)
+	if n := len(owners(&profile.Profile{}, 0)); n != 0 {
+		t.Errorf("%d owners of nothing", n)
 	}
 }
 

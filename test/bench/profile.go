@@ -8,8 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
+	"slices"
 	"time"
+
+	"github.com/google/pprof/profile"
 
 	"github.com/kafkaboost/boostd/test/bench/task"
 )
@@ -20,7 +22,7 @@ const profileVariable = "BENCH_PROFILE"
 const (
 	profileLimit = 2 * time.Minute
 	// topLines are those of pprof that are printed.
-	topLines = 30
+	topLines = 25
 )
 
 // profiles has boostd work off case T's small messages with profiles on, and prints
@@ -50,8 +52,10 @@ func (b *bench) profiles(ctx context.Context, out io.Writer) (err error) {
 	}
 	count := l.count(s.sizes)
 	fmt.Fprintf(out, "\n# %s, %d messages\n\n## CPU by thread, as the kernel has it\n\n%s", l.name, count, threads.table(count))
-	for _, p := range []struct{ file, title string }{{"cpu.pprof", "CPU"}, {"allocs.pprof", "allocated bytes"}} {
-		if err := explain(ctx, out, filepath.Join(dir, p.file), p.title); err != nil {
+	for _, p := range []struct{ file, kind, title string }{
+		{"cpu.pprof", "cpu", "CPU"}, {"allocs.pprof", "alloc_space", "allocated bytes"}, {"allocs.pprof", "alloc_objects", "allocations"},
+	} {
+		if err := explain(ctx, out, filepath.Join(dir, p.file), p.kind, p.title); err != nil {
 			return err
 		}
 	}
@@ -89,18 +93,25 @@ func profileOnce(ctx context.Context, s *stage, l load) (threads, error) {
 	return used, err
 }
 
-// explain prints the top of a profile, and whose it is.
-func explain(ctx context.Context, out io.Writer, path, title string) error {
-	text, err := exec.CommandContext(ctx, "go", "tool", "pprof", "-top", "-nodecount=1000000", "-nodefraction=0", path).Output()
+// explain prints whose samples a profile has, and its top.
+func explain(ctx context.Context, out io.Writer, path, kind, title string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("read profile: %w", err)
+	}
+	defer file.Close()
+	p, err := profile.Parse(file)
+	if err != nil {
+		return fmt.Errorf("read profile %s: %w", path, err)
+	}
+	value := slices.IndexFunc(p.SampleType, func(t *profile.ValueType) bool { return t.Type == kind })
+	if value < 0 || len(p.Sample) == 0 {
+		return fmt.Errorf("read profile %s: it has no samples of %s", path, kind)
+	}
+	text, err := exec.CommandContext(ctx, "go", "tool", "pprof", "-top", "-sample_index="+kind, fmt.Sprintf("-nodecount=%d", topLines), path).Output()
 	if err != nil {
 		return fmt.Errorf("read profile %s: go tool pprof: %w", path, err)
 	}
-	rows, head := parseTop(string(text))
-	if len(rows) == 0 {
-		return fmt.Errorf("read profile %s: it has no samples", path)
-	}
-	fmt.Fprintf(out, "\n## %s, by whose code is at the top of the stack\n\n%s\n```\n", title, owners(rows).table())
-	lines := strings.SplitAfter(string(text), "\n")
-	fmt.Fprintf(out, "%s```\n", strings.Join(lines[:min(head+topLines, len(lines))], ""))
+	fmt.Fprintf(out, "\n## %s, by who asked for it\n\n%s\n```\n%s```\n", title, table(owners(p, value)), text)
 	return nil
 }

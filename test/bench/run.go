@@ -57,27 +57,30 @@ func (b *bench) measure(ctx context.Context, c *benchCase) (err error) {
 	out := strikes{}
 	rounds := c.roundsOf(b.options)
 	for round := range rounds {
-		if round > 0 && time.Since(b.began) > b.limit {
-			b.say("case %s: %v are over: rounds %d to %d are left out", c.letter, b.limit, round+1, rounds)
-			break
-		}
 		for _, v := range c.variants(b.quick) {
 			if err := b.round(ctx, s, c, v, round, out); err != nil {
 				return err
 			}
+		}
+		if round+1 < rounds && b.late() {
+			b.say("case %s: %v are over: what is left of rounds %d to %d is left out", c.letter, b.limit, round+1, rounds)
+			break
 		}
 	}
 	b.say("case %s: done after %.1f s", c.letter, time.Since(began).Seconds())
 	return nil
 }
 
+// late tells that the run's time is over. Each case still has its first round.
+func (b *bench) late() bool { return time.Since(b.began) > b.limit }
+
 // round gives each contestant of a variant its turn.
 func (b *bench) round(ctx context.Context, s *stage, c *benchCase, v variant, round int, out strikes) error {
 	names := v.order(round, b.contestants)
+	if len(names) == 0 || round > 0 && b.late() {
+		return nil
+	}
 	if c.whole != nil {
-		if len(names) == 0 {
-			return nil
-		}
 		within, cancel := context.WithTimeout(ctx, v.limit)
 		defer cancel()
 		if err := c.whole(within, s, v, names, round); err != nil {
@@ -87,7 +90,7 @@ func (b *bench) round(ctx context.Context, s *stage, c *benchCase, v variant, ro
 	}
 	for _, name := range names {
 		t := turn{c.letter, v.name, name, round}
-		if out.out(t) {
+		if out.out(t) || round > 0 && b.late() {
 			continue
 		}
 		began := time.Now()

@@ -11,7 +11,9 @@ type sizes struct {
 	// and without; bursts in each.
 	backlog          int
 	streaming, plain time.Duration
-	bursts           int
+	// warmUp is before, and before case I twice.
+	warmUp time.Duration
+	bursts int
 	// Case P: messages, and those that are worked on one after the other.
 	ordered, serial int
 	// Case M: messages of a level, where there are that many levels.
@@ -24,7 +26,7 @@ type sizes struct {
 
 var whole = sizes{
 	small: 1_500_000, large: 400_000,
-	backlog: 1_600_000, streaming: 8 * time.Second, plain: 4 * time.Second, bursts: 4,
+	backlog: 1_600_000, streaming: 8 * time.Second, plain: 4 * time.Second, warmUp: 1500 * time.Millisecond, bursts: 4,
 	ordered: 10_000, serial: 2_000,
 	waiting: map[int]int{1: 200_000, 11: 30_000, 33: 15_000},
 	idle:    10 * time.Second, settling: 3 * time.Second,
@@ -32,7 +34,7 @@ var whole = sizes{
 
 var quick = sizes{
 	small: 600_000, large: 150_000,
-	backlog: 1_000_000, streaming: 4 * time.Second, plain: 2 * time.Second, bursts: 2,
+	backlog: 1_000_000, streaming: 4 * time.Second, plain: 2 * time.Second, warmUp: 1500 * time.Millisecond, bursts: 2,
 	ordered: 10_000, serial: 1_000,
 	waiting: map[int]int{11: 20_000},
 	idle:    5 * time.Second, settling: 2 * time.Second,

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -137,6 +136,3 @@ func (s *stage) empty(ctx context.Context, name string, partitions int) error {
 	}
 	return nil
 }
-
-// path is a file of the stage.
-func (s *stage) path(name string) string { return filepath.Join(s.dir, name) }

@@ -31,7 +31,6 @@ const (
 	highWork  = time.Millisecond
 	// patience is how long is waited for high messages that haven't begun.
 	patience = 2 * time.Second
-	warmUp   = 1500 * time.Millisecond
 
 	loadedBase, idleBase = "h", "h-idle"
 	idleName, loadedName = "idle", "1 ms work"
@@ -164,7 +163,7 @@ func (h *high) warm(ctx context.Context, c *contestant) error {
 			return err
 		}
 	}
-	return sleep(ctx, warmUp)
+	return sleep(ctx, h.sizes.warmUp)
 }
 
 // measure has the high messages first in even rounds, and last in odd ones: so what
