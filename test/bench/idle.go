@@ -19,10 +19,10 @@ var (
 )
 
 func idleCase() *benchCase {
-	return &benchCase{letter: "I", rounds: 3, whole: runIdle,
+	return &benchCase{letter: "I", rounds: 2, whole: runIdle,
 		variants: func(quick bool) (all []variant) {
 			for _, levels := range levelCounts {
-				who := everyone(always(boostd, bare, franz), seldom(2, day, parallelConsumer, kafkaBoost))
+				who := everyone(always(boostd, bare, franz), seldom(1, day, parallelConsumer, kafkaBoost))
 				if levels != 11 {
 					who = always(boostd, bare)
 				}

@@ -22,7 +22,7 @@ const (
 
 func startCase() *benchCase {
 	return &benchCase{letter: "S", rounds: 5, data: fillStart, variants: func(quick bool) []variant {
-		others := seldom(2, bareDefault, franz, day, parallelConsumer, kafkaBoost)
+		others := seldom(1, bareDefault, franz, day, parallelConsumer, kafkaBoost)
 		if quick {
 			others = nil
 		}

@@ -48,7 +48,13 @@ var worked = []struct {
 // workers can do a message's work beside others; the loops of clients can't.
 var workers = []string{boostd, day, hour, parallelConsumer}
 
-func workedName(work time.Duration) string { return fmt.Sprintf("%s, %v work", loads[0].name, work) }
+func workedName(work time.Duration) string {
+	n, unit := work.Milliseconds(), "ms"
+	if work < time.Millisecond {
+		n, unit = work.Microseconds(), "µs"
+	}
+	return fmt.Sprintf("%s, %d %s work", loads[0].name, n, unit)
+}
 
 func throughputCase() *benchCase {
 	return &benchCase{letter: "T", rounds: 3, variants: throughputVariants, data: fillLoads}
@@ -60,13 +66,13 @@ func throughputVariants(quick bool) (all []variant) {
 		if quick && (n == 1 || n == 2) {
 			continue
 		}
-		others := 2
+		second := 2 // those that a goal or a reader looks at first, with what they are best at
 		if l.size >= 1000 {
-			others = 1
+			second = 1
 		}
 		all = append(all, variant{
 			name: l.name, limit: limit,
-			who: everyone(always(boostd, bare), seldom(others, bareDefault, franz, hour, day, parallelConsumer, kafkaBoost)),
+			who: everyone(always(boostd, bare), seldom(second, franz, parallelConsumer, kafkaBoost), seldom(1, bareDefault, hour, day)),
 			run: func(ctx context.Context, s *stage, t turn) error {
 				return runThroughput(ctx, s, t, s.task(l.base, l.levels-1), share(t.contestant, l.count(s.sizes)))
 			},

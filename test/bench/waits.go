@@ -203,8 +203,8 @@ func (h *high) measure(ctx context.Context, c *contestant, t turn, p pressure) e
 }
 
 func (h *high) bursts(ctx context.Context, c *contestant, t turn, p pressure) error {
-	if !p.all || (t.contestant != boostd && t.contestant != day) {
-		return nil // with the others they would wait for minutes
+	if !p.all || t.contestant != boostd {
+		return nil // with most others it would wait for minutes
 	}
 	took, err := h.burst(ctx, c)
 	if err == nil {
