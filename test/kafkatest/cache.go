@@ -104,7 +104,7 @@ func prepare(ctx context.Context) (*kit, error) {
 }
 
 func newKit() (*kit, error) {
-	java, err := findJava()
+	java, err := Java()
 	if err != nil {
 		return nil, fmt.Errorf("find java: %w", err)
 	}

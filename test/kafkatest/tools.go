@@ -18,7 +18,7 @@ const minJava = 17
 // "no mvn"; "" when nothing is missing. Maven isn't needed once the jars are in
 // the cache.
 func Missing() string {
-	java, err := findJava()
+	java, err := Java()
 	if err != nil {
 		return "no java"
 	}
@@ -41,8 +41,8 @@ func Require(tb testing.TB) {
 	}
 }
 
-// findJava prefers JAVA_HOME to the search path, as Maven does.
-func findJava() (string, error) {
+// Java is the path of java. It prefers JAVA_HOME to the search path, as Maven does.
+func Java() (string, error) {
 	if home := os.Getenv("JAVA_HOME"); home != "" {
 		return exec.LookPath(filepath.Join(home, "bin", "java"))
 	}

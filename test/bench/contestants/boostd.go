@@ -39,12 +39,8 @@ func runBoostd(ctx context.Context, t *task.Task, r *recorder) error {
 		return err
 	}
 	daemon.TuneRuntime()
-	m := &meter{recorder: r, free: make(chan *metered, t.Slots)}
-	for range t.Slots {
-		m.free <- &metered{slot: r.slot()}
-	}
 	r.polling() // a little early: its consumers begin when topics and settings were looked at
-	d, err := daemon.Start(ctx, daemon.Options{Config: loaded.File, Reread: reread, Logger: logger, Levels: levels, Version: "bench", Instance: "bench/" + strconv.Itoa(os.Getpid()), Wrap: m.wrap})
+	d, err := daemon.Start(ctx, daemon.Options{Config: loaded.File, Reread: reread, Logger: logger, Levels: levels, Version: "bench", Instance: "bench/" + strconv.Itoa(os.Getpid()), Wrap: newMeter(t, r).wrap})
 	if errors.Is(err, errStop) {
 		return nil
 	}
@@ -99,9 +95,14 @@ func writeJSON(path string, v any) error {
 
 // meter hands out what counts a handler's messages: one to each run of messages, for as
 // long as it lasts. At most as many runs as slots are under way.
-type meter struct {
-	*recorder
-	free chan *metered
+type meter struct{ free chan *metered }
+
+func newMeter(t *task.Task, r *recorder) *meter {
+	m := &meter{free: make(chan *metered, t.Slots)}
+	for range t.Slots {
+		m.free <- &metered{slot: r.slot()}
+	}
+	return m
 }
 
 func (m *meter) wrap(_ string, h actors.Handler) actors.Handler { return &around{m, h} }

@@ -9,9 +9,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -29,6 +31,13 @@ func Names() []report.Contestant {
 		{Name: "boostd", What: "the daemon as it is, with its defaults and the handler noop", File: "boostd.go"},
 		{Name: "bare", What: "confluent-kafka-go's Poll loop, one for each level, tuned", File: "bare.go"},
 		{Name: "bare-default", What: "the same with the client's and Go's defaults", File: "bare.go"},
+		{Name: "franz", What: "franz-go's poll loop, one client for all topics, tuned", File: "franz.go"},
+		{Name: "hour", What: "what a Go user writes in an hour: one consumer for all topics, a channel, goroutines", File: "hour.go"},
+		{Name: "day", What: "what a Go user writes in a day: a consumer and a channel for each level, a free slot takes from the highest", File: "day.go"},
+		{Name: "pool", What: "a hand-written pool of goroutines without order", File: "pool.go"},
+		{Name: "hash", What: "goroutines that keys are spread over by their hash", File: "hash.go"},
+		{Name: "parallel", What: "Confluent's parallel-consumer 0.5.3.3 in Java", File: "parallel/Parallel.java"},
+		{Name: "kafkaboost", What: "KafkaBoost 0.2.0 in Python", File: "kafkaboost.py"},
 	}
 	for n := range all {
 		all[n].File = folder + "/" + all[n].File
@@ -36,23 +45,62 @@ func Names() []report.Contestant {
 	return all
 }
 
-// buildLimit bounds building one program, downloads included.
+// others are the contestants that aren't written in Go.
+var others = map[string]struct {
+	prepare func(context.Context) error
+	command func(ctx context.Context, args ...string) (*exec.Cmd, error)
+}{
+	"parallel":   {buildJava, javaCommand},
+	"kafkaboost": {preparePython, pythonCommand},
+}
+
+// buildLimit bounds building one of them, downloads included.
 const buildLimit = 5 * time.Minute
 
-// Prepare builds what Command starts: the programs in Go into bin/, the others into the
+// Prepare builds what Command starts: the program in Go into bin/, the others into the
 // cache of test/kafkatest, where they stay. It needs the network once.
 func Prepare(ctx context.Context) error {
+	if err := limited(ctx, buildGo); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(others)) {
+		if err := limited(ctx, others[name].prepare); err != nil {
+			return fmt.Errorf("prepare %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func limited(ctx context.Context, prepare func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, buildLimit)
 	defer cancel()
-	return buildGo(ctx)
+	return prepare(ctx)
+}
+
+// Missing says what this machine lacks to run a contestant, such as "no mvn"; "" for
+// nothing.
+func Missing(name string) string {
+	switch name {
+	case "parallel":
+		return missingJava()
+	case "kafkaboost":
+		return missingPython()
+	}
+	return ""
 }
 
 // Command is a contestant with its task; it isn't started yet, and has neither its
 // standard streams nor a process group of its own. Prepare comes first.
 func Command(ctx context.Context, name string, t task.Task) (*exec.Cmd, error) {
+	if !slices.ContainsFunc(Names(), func(c report.Contestant) bool { return c.Name == name }) {
+		return nil, fmt.Errorf("there is no contestant %q", name)
+	}
 	text, err := json.Marshal(t)
 	if err != nil {
 		return nil, fmt.Errorf("write task: %w", err)
+	}
+	if other, ok := others[name]; ok {
+		return other.command(ctx, string(text))
 	}
 	path, err := binary()
 	if err != nil {
