@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"runtime/debug"
@@ -20,13 +19,23 @@ import (
 )
 
 // machine is what the run runs on. What can't be found is "".
-func machine(ctx context.Context) report.Machine {
+func machine(ctx context.Context, all []report.Contestant) report.Machine {
 	_, client := kafka.LibraryVersion()
+	version := func(name string) string {
+		for _, c := range all {
+			if c.Name == name {
+				return number.FindString(c.What)
+			}
+		}
+		return ""
+	}
 	return report.Machine{
 		CPU: cpuName(read("/proc/cpuinfo")), Cores: runtime.NumCPU(), Memory: gibibytes(read("/proc/meminfo")), Kernel: kernel(),
 		Kafka: kafkatest.Version(), Go: runtime.Version(), Client: client, Franz: moduleVersion("github.com/twmb/franz-go"),
-		Java:   firstLine(ctx, java(), "-version"),
+		Java:   javaVersion(ctx),
 		Python: strings.TrimPrefix(firstLine(ctx, "python3", "--version"), "Python "),
+		// The projects that are built for the run name these, and so does what is said of them.
+		Partner: version(parallelConsumer), Boost: version(kafkaBoost),
 	}
 }
 
@@ -39,6 +48,9 @@ func read(path string) string {
 }
 
 var modelName = regexp.MustCompile(`(?m)^model name\s*:\s*(.+)$`)
+
+// number is a version in a text.
+var number = regexp.MustCompile(`\d+(\.\d+)+`)
 
 // cpuName reads it from /proc/cpuinfo.
 func cpuName(info string) string {
@@ -83,11 +95,12 @@ func moduleVersion(path string) string {
 	return ""
 }
 
-func java() string {
-	if home := os.Getenv("JAVA_HOME"); home != "" {
-		return filepath.Join(home, "bin", "java")
+func javaVersion(ctx context.Context) string {
+	path, err := kafkatest.Java()
+	if err != nil {
+		return ""
 	}
-	return "java"
+	return firstLine(ctx, path, "-version")
 }
 
 // firstLine is what a program says about itself.

@@ -20,6 +20,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -57,7 +58,13 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	// Who isn't there fails in each case, with the reason; the others are measured.
+	for _, name := range o.contestants {
+		if missing := launch.Missing(name); missing != "" {
+			say("NOT RUN: %s: %s", name, missing)
+			o.contestants = slices.DeleteFunc(slices.Clone(o.contestants), func(n string) bool { return n == name })
+		}
+	}
+	// Who can't be built fails in each case, with the reason; the others are measured.
 	prepared := launch.Prepare(ctx)
 	say("the contestants are built")
 	if prepared != nil {
@@ -90,7 +97,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 func (b *bench) results(ctx context.Context) *report.Results {
 	r := &report.Results{
 		Version: report.Version, Commit: commit(ctx), Date: b.began.UTC().Format(time.RFC3339), Quick: b.quick,
-		Rounds: b.rounds, Seconds: time.Since(b.began).Seconds(), Machine: machine(ctx),
+		Rounds: b.rounds, Seconds: time.Since(b.began).Seconds(), Machine: machine(ctx, launch.Names()),
 		Figures: b.into.figures, Failures: b.into.failures,
 		Waits:  waitPlots(b.into),
 		Series: append(throughputSeries(b.into), memorySeries(b.into)...),

@@ -62,6 +62,6 @@ const (
 	day              = "day"          // and in a day
 	pool             = "pool"         // a pool without order, by hand
 	hash             = "hash"         // keys spread over workers, by hand
-	parallelConsumer = "parallel-consumer"
+	parallelConsumer = "parallel"
 	kafkaBoost       = "kafkaboost"
 )
