@@ -4,17 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/kafkaboost/boostd/test/bench/task"
 )
 
-// Case I: what it costs to wait. All contestants wait at the same time, each in its own
-// groups: so they have the same machine, and it takes no longer than one.
+// Case I: what it costs to wait. Contestants wait at the same time, each in its own
+// groups: so they have the same machine, and it takes no longer than one. Those that cost
+// much while they wait do so apart from the others, which they would disturb.
 
 var (
-	idleCPU  = measure{"CPU", "% of a core", false, "user and system time of all threads while nothing comes, all contestants side by side"}
+	idleCPU  = measure{"CPU", "% of a core", false, "user and system time of all threads while nothing comes, contestants side by side"}
 	slackCPU = measure{"CPU at 20 messages/s", "% of a core", false, "the same while 20 messages a second come to the highest level"}
 )
 
@@ -27,7 +29,7 @@ func idleCase() *benchCase {
 					who = always(boostd, bare)
 				}
 				if levels == 11 || !quick {
-					all = append(all, variant{name: levelsName(levels), who: who, limit: 90 * time.Second})
+					all = append(all, variant{name: levelsName(levels), who: who, limit: 150 * time.Second})
 				}
 			}
 			return all
@@ -52,8 +54,18 @@ func runIdle(ctx context.Context, s *stage, v variant, names []string, round int
 			levels = n
 		}
 	}
+	heavy := func(name string) bool { return name == kafkaBoost || name == parallelConsumer }
+	return errors.Join(
+		idleTogether(ctx, s, v, levels, slices.DeleteFunc(slices.Clone(names), heavy), round),
+		idleTogether(ctx, s, v, levels, slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !heavy(name) }), round))
+}
+
+func idleTogether(ctx context.Context, s *stage, v variant, levels int, names []string, round int) error {
 	g := &idlers{stage: s, levels: levels, base: idleBaseOf(levels)}
 	defer g.end()
+	if len(names) == 0 {
+		return nil
+	}
 	for _, name := range names {
 		t := turn{"I", v.name, name, round}
 		c, err := s.start(ctx, name, s.task(g.base, levels-1))

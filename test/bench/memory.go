@@ -49,7 +49,7 @@ func memoryCase() *benchCase {
 
 func memoryVariants(quick bool) (all []variant) {
 	for _, levels := range levelCounts {
-		others := seldom(1, bareDefault, franz, day, parallelConsumer, kafkaBoost)
+		others := seldom(1, franz, day, parallelConsumer, kafkaBoost)
 		if quick && levels != 11 {
 			continue
 		} else if quick {

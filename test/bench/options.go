@@ -51,7 +51,7 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 	flags.StringVar(&o.out, "out", "bin/bench", "folder for results.json, the table and the plots")
 	flags.BoolVar(&o.commit, "commit", false, "write to "+committed+" and "+page+" instead: what the repository shows")
 	flags.StringVar(&o.compare, "compare", "", "results.json to compare with; none for none (default "+committed+"/results.json, if there)")
-	flags.DurationVar(&o.limit, "limit", 26*time.Minute, "begin no round after this time")
+	flags.DurationVar(&o.limit, "limit", 25*time.Minute, "begin no round after this time")
 	flags.StringVar(&o.profile, "profile", "", "write CPU and allocation profiles of boostd in case T to this folder, and explain them")
 	if err := flags.Parse(args); err != nil {
 		return o, err

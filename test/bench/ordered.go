@@ -36,8 +36,8 @@ func orderedCase() *benchCase {
 			}}
 		}
 		all := []variant{
-			way(unorderedName, "none", always(boostd, pool, parallelConsumer)),
-			way(byKeyName, "key", always(boostd, hash, parallelConsumer)),
+			way(unorderedName, "none", everyone(always(boostd, pool), seldom(3, parallelConsumer))),
+			way(byKeyName, "key", everyone(always(boostd, hash), seldom(3, parallelConsumer))),
 		}
 		if !quick {
 			// One message after the other: 10,000 would take half a minute.

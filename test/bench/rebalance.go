@@ -40,7 +40,8 @@ func rebalanceCase() *benchCase {
 		// One turn has all three: instances that are there already join and leave.
 		return []variant{{name: joinName, who: who, limit: 2*sessionLimit + 30*time.Second,
 			run: func(ctx context.Context, s *stage, t turn) error {
-				return runRebalance(ctx, s, t, t.round == 0 && !quick)
+				// Others keep the partitions of a killed member for 45 s.
+				return runRebalance(ctx, s, t, t.round == 0 && !quick && t.contestant != franz)
 			}}}
 	}, data: func(ctx context.Context, s *stage) error { return s.create(ctx, rebalanceBase, 0, partitions) }}
 }
