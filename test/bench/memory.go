@@ -49,7 +49,10 @@ func memoryCase() *benchCase {
 
 func memoryVariants(quick bool) (all []variant) {
 	for _, levels := range levelCounts {
-		others := seldom(1, franz, day, parallelConsumer, kafkaBoost)
+		others := seldom(1, franz, day, parallelConsumer)
+		if levels < 33 { // it would take most of a minute
+			others = append(others, seldom(1, kafkaBoost)...)
+		}
 		if quick && levels != 11 {
 			continue
 		} else if quick {
