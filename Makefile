@@ -1,7 +1,7 @@
 # Try out, build and test boostd: `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo test acceptance mutants oracle chaos bench bench-scheduler fuzz kafka kafka-stop proto fmt lint man install uninstall deb tools clean c-compiler
+.PHONY: help build demo test acceptance mutants oracle chaos bench bench-quick bench-packages bench-scheduler profile fuzz kafka kafka-stop proto fmt lint man install uninstall deb tools clean c-compiler
 
 # What the next lines may be given: make test PKG=./scheduler ARGS='-run TestGate'
 PKG ?= ./...
@@ -70,7 +70,17 @@ oracle: ## the core against the naive scheduler, step for step, without the race
 soak: c-compiler ## one hour of load and mild faults: memory, goroutines, descriptors and threads must not grow; SOAK=1h
 	go test -tags soak ./test/chaos -run TestSoak -v -count=1 -timeout 24h -soak.for=$(SOAK) $(ARGS)
 
-bench: c-compiler ## benchmarks of the packages; PKG=./scheduler ARGS='-bench Core'
+bench: c-compiler ## boostd beside all else, on real Kafka: under 30 minutes, an idle machine; ARGS='-cases T,H -contestants boostd,bare'
+	@go build -o bin/bench-run ./test/bench
+	@bin/bench-run $(ARGS)
+
+bench-quick: c-compiler ## the same with less of everything, in 5 minutes
+	@$(MAKE) --no-print-directory bench ARGS='-quick $(ARGS)'
+
+profile: c-compiler ## CPU and allocations of boostd at its fastest, and whose they are; in bin/profile
+	@$(MAKE) --no-print-directory bench ARGS='-profile bin/profile $(ARGS)'
+
+bench-packages: c-compiler ## benchmarks of the packages; PKG=./scheduler ARGS='-bench Core'
 	go test -run '^$$' -bench . -benchmem $(ARGS) $(PKG)
 
 bench-scheduler: ## what choosing, dispatching and simulating cost; ARGS='-bench Choose/strict'

@@ -45,6 +45,8 @@ var rooms = map[string][]string{
 	"test":                {"*"},
 	"test/kafkatest":      {},
 	"test/cmd/runtests":   {},
+	"test/bench/report":   {},
+	"test/bench/task":     {},
 	"kafkaio/embedded":    {""},
 	"kafkaio/internal":    {},
 	"test/kafkatest/cmd":  {"test/kafkatest"},
@@ -67,7 +69,7 @@ var libraries = map[string]string{
 
 // pure rooms import nothing that has a clock of its own, draws numbers at
 // random, logs, starts something, or reaches outside.
-var pure = []string{"", "priority", "scheduler", "offsets", "alarms", "record", "deadletter"}
+var pure = []string{"", "priority", "scheduler", "offsets", "alarms", "record", "deadletter", "test/bench/report", "test/bench/task"}
 
 var impure = []string{"os", "os/exec", "net", "net/http", "log", "log/slog", "math/rand", "math/rand/v2",
 	"crypto/rand", "sync", "sync/atomic", "context", "github.com/hashicorp/go-hclog"}

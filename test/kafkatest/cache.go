@@ -52,6 +52,15 @@ func kafkaVersion() (string, error) {
 	return project.Version, nil
 }
 
+// Version is the version of Kafka that Start runs; "" where the pom names none.
+func Version() string {
+	version, err := kafkaVersion()
+	if err != nil {
+		return ""
+	}
+	return version
+}
+
 // kit is everything that a node is started with, ready to use in the cache.
 type kit struct {
 	dir       string // the cache of this version of Kafka

@@ -64,15 +64,16 @@ func Prepare(ctx context.Context) error {
 	if err := limited(ctx, buildGo); err != nil {
 		return err
 	}
+	var errs []error // one that can't be had leaves the others alone
 	for _, name := range slices.Sorted(maps.Keys(others)) {
 		if Missing(name) != "" {
 			continue
 		}
 		if err := limited(ctx, others[name].prepare); err != nil {
-			return fmt.Errorf("prepare %s: %w", name, err)
+			errs = append(errs, fmt.Errorf("prepare %s: %w", name, err))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func limited(ctx context.Context, prepare func(context.Context) error) error {
