@@ -172,13 +172,26 @@ func (p *partition) completion() Map {
 // Rice's code, at most n*(k+1) + span>>k bits. A state that isn't there yet is
 // taken for one of up to seven attempts.
 func (p *partition) mapBits() int {
-	const reserve = 2 + 5
 	n := p.pending + len(p.restored.rest)
 	if n == 0 {
 		return 0
 	}
-	span := uint64(max(p.next, p.restored.end) - p.committable())
-	k := max(bits.Len64(span/uint64(n))-1, 0)
-	places := n*(k+1) + int(span>>k)
+	k := p.runBits(n)
+	places := n*(k+1) + int(p.span()>>k)
 	return places + reserve*(p.pending-p.noted) + p.stateBits + p.restored.bits
 }
+
+// reserve is the state of a message that isn't there yet, in bits.
+const reserve = 2 + 5
+
+// mostBits is the most that mapBits grows by with one more message, with a gap of
+// one offset before it: its own place in Rice's code, two offsets more of span, and
+// its state; the parameter only falls, and then the sum grows by less.
+func (p *partition) mostBits() int {
+	return p.runBits(max(p.pending+len(p.restored.rest), 1)) + 3 + reserve
+}
+
+func (p *partition) span() uint64 { return uint64(max(p.next, p.restored.end) - p.committable()) }
+
+// runBits is the parameter of Rice's code for n of the partition's offsets.
+func (p *partition) runBits(n int) int { return max(bits.Len64(p.span()/uint64(n))-1, 0) }
