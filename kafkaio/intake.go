@@ -44,11 +44,29 @@ func (in *intake) add(leaderEpoch int32) *boostd.Message {
 // clock is good enough: they take some 20 µs.
 const clockEvery = 16
 
+// openReader has messages read many at a time where the client allows it.
+func (s *Source) openReader(make func(*kafka.Consumer) (*batchReader, error)) {
+	if s.o.oneByOne {
+		return
+	}
+	r, err := make(s.client)
+	if err != nil {
+		s.o.Activity.oneByOne.Do(func() {
+			s.logger.Warn("messages are read one by one, at about half the speed", "reason", err)
+		})
+		return
+	}
+	s.reader = r
+}
+
 // read takes messages until one of the limits is reached, the client has nothing
 // more, or an event comes that isn't a message: that one is returned. Rebalances
 // happen inside. Nothing took place when events is 0.
 func (s *Source) read(l limits) (events int, other kafka.Event) {
 	in := &s.poll.in
+	if s.reader != nil {
+		return s.reader.read(in, l)
+	}
 	for events < l.messages && in.bytes < l.bytes {
 		event := s.client.Poll(int(l.wait.Milliseconds()))
 		if event == nil {
@@ -88,6 +106,12 @@ func (in *intake) take(k *kafka.Message) {
 	fill(m, k, in.now)
 	in.bytes += int64(m.Size())
 }
+
+// statsText is a kafka.Stats, which only the client can make.
+type statsText string
+
+// String implements kafka.Event.
+func (s statsText) String() string { return string(s) }
 
 // accept tells the tracker of what was read, and drops what is done already or of
 // an assignment that is over.

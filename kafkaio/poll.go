@@ -167,6 +167,10 @@ func (s *Source) handle(event kafka.Event) {
 		s.clientError(e)
 	case *kafka.Stats:
 		s.noteStats(e.String())
+	case statsText:
+		s.noteStats(string(e))
+	case kafka.AssignedPartitions, kafka.RevokedPartitions: // of a batchReader
+		_ = s.rebalance(s.client, e) // never fails
 	}
 }
 

@@ -19,8 +19,8 @@ import (
 const backlog = 400_000
 
 // BenchmarkReading is what a message costs on real Kafka, from its first one to the
-// last of a backlog: read by the client's own Poll alone, and by a Source, each
-// message settled at once by another goroutine. It prints wall and processor time,
+// last of a backlog: read by the client's own Poll alone, by a Source one by one, and
+// by a Source many at a time, each message settled at once by another goroutine. It prints wall and processor time,
 // the client's threads included, and Go's allocations a message.
 //
 //	go test ./kafkaio -run '^$' -bench Reading -benchtime 3x
@@ -43,7 +43,8 @@ func BenchmarkReading(b *testing.B) {
 		}
 		produceBacklog(b, c, fill, l.key)
 		b.Run(l.name+"/client", func(b *testing.B) { measured(b, func() (first, last *mark) { return drainClient(b, c, topic) }) })
-		b.Run(l.name+"/poll", func(b *testing.B) { measured(b, func() (first, last *mark) { return drainSource(b, c, topic) }) })
+		b.Run(l.name+"/poll", func(b *testing.B) { measured(b, func() (first, last *mark) { return drainSource(b, c, topic, true) }) })
+		b.Run(l.name+"/batch", func(b *testing.B) { measured(b, func() (first, last *mark) { return drainSource(b, c, topic, false) }) })
 	}
 }
 
@@ -131,10 +132,10 @@ func drainClient(b *testing.B, c Config, topic string) (first, last *mark) {
 	return first, now()
 }
 
-func drainSource(b *testing.B, c Config, topic string) (first, last *mark) {
+func drainSource(b *testing.B, c Config, topic string, oneByOne bool) (first, last *mark) {
 	o := options(c, topic, Window{Messages: 4096, Bytes: 64 << 20})
 	o.Group = fmt.Sprintf("source-%d", time.Now().UnixNano())
-	o.CommitInterval = time.Second
+	o.CommitInterval, o.oneByOne = time.Second, oneByOne
 	s, err := NewSource(o)
 	if err != nil {
 		b.Fatal(err)

@@ -47,6 +47,8 @@ type SourceOptions struct {
 	// BeforeCommit is called before each commit, from any goroutine; what must be
 	// safe before a message counts as done for ever belongs there. May be nil.
 	BeforeCommit func()
+
+	oneByOne bool // read with the client's Poll alone, for tests
 }
 
 // Source reads topics as a member of an ordinary Kafka consumer group. It
@@ -103,9 +105,10 @@ type Source struct {
 	changed chan struct{} // SetTopics was called; holds one
 	pausing atomic.Bool   // what SetPaused asked for
 
-	poll   pollState   // the poll loop's own
-	watch  *watch      // what is wrong with brokers, group and topics
-	resets *time.Timer // ends the trouble offsets_reset
+	poll   pollState    // the poll loop's own
+	reader *batchReader // likewise; nil: messages are read one by one
+	watch  *watch       // what is wrong with brokers, group and topics
+	resets *time.Timer  // ends the trouble offsets_reset
 	// renewed ends the trouble client, of one that replaced another.
 	renewed *time.Timer
 	before  uint32 // epochs up to it are of clients before this one
@@ -147,6 +150,7 @@ func newSource(o SourceOptions, tracker *offsets.Tracker) (*Source, error) {
 	if s.watch, err = newWatch(s); err != nil {
 		return nil, errors.Join(err, client.Close())
 	}
+	s.openReader(newBatchReader)
 	s.resets = time.AfterFunc(time.Hour, func() { s.clearTrouble("offsets_reset") })
 	s.resets.Stop()
 	s.renewed = time.AfterFunc(time.Hour, func() { s.clearTrouble("client") })
@@ -276,6 +280,9 @@ func (s *Source) close(ctx context.Context) error {
 	closing.Go(func() {
 		defer close(ended)
 		s.using.Lock()
+		if s.reader != nil {
+			s.reader.close() // the poll loop has ended
+		}
 		// Close alone doesn't tell the group when the client has no partitions at
 		// the moment: then the others' next join would wait for its session's end.
 		// A static member's place is kept for it until then, so it doesn't leave.
