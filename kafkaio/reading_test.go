@@ -321,7 +321,7 @@ func toggle(over <-chan struct{}, members ...*changing) {
 // clients that come and go: what isn't Go's can be seen in the process alone.
 func TestReadingKeepsNoMemory(t *testing.T) {
 	c := cluster(t, "a", 2)
-	const messages, rounds = 4000, 24
+	const messages, rounds = 8000, 12
 	records := make([]*kgo.Record, messages)
 	for n := range records {
 		records[n] = &kgo.Record{Topic: "a", Partition: int32(n % 2), Key: make([]byte, 100), Value: make([]byte, 1000),
