@@ -1,11 +1,17 @@
 package kafkaio
 
-import "sync/atomic"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // Activity counts what all Sources of a process have emitted and not yet had
 // settled. It decides how their poll loops wait: see poll.go. Safe from any
 // goroutine; the zero value is ready.
-type Activity struct{ unsettled atomic.Int64 }
+type Activity struct {
+	unsettled atomic.Int64
+	oneByOne  sync.Once // that messages are read one by one was said
+}
 
 func (a *Activity) add(n int) { a.unsettled.Add(int64(n)) }
 

@@ -41,6 +41,7 @@ type changing struct {
 
 func newChanging(t testing.TB, o SourceOptions, auto bool) *changing {
 	t.Helper()
+	o.oneByOne = readOneByOne(t)
 	s, err := NewSource(o)
 	if err != nil {
 		t.Fatal(err)

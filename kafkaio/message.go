@@ -30,6 +30,11 @@ func fill(m *boostd.Message, k *kafka.Message, now time.Time) {
 	for n, h := range k.Headers {
 		m.Headers[n] = boostd.Header{Key: h.Key, Value: h.Value}
 	}
+	stamp(m)
+}
+
+// stamp takes the time of production from the header, where there is one.
+func stamp(m *boostd.Message) {
 	if v, ok := m.Header(producedAtHeader); ok {
 		if ns, err := strconv.ParseInt(string(v), 10, 64); err == nil && ns > 0 {
 			m.ProducedAt = time.Unix(0, ns)

@@ -1,13 +1,11 @@
 package kafkaio
 
 import (
-	"errors"
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"github.com/kafkaboost/boostd"
-	"github.com/kafkaboost/boostd/offsets"
 )
 
 // How the poll loop waits. A call that blocks inside the client keeps its
@@ -34,8 +32,8 @@ const (
 
 // pollState belongs to the poll loop's goroutine alone.
 type pollState struct {
-	batch   []boostd.Message // being filled
-	sizes   int64
+	in      intake // being filled
+	spare   int    // how many messages the tracker takes at once
 	timer   *time.Timer
 	paused  bool                           // what the client was told
 	single  map[boostd.TopicPartition]bool // paused alone: too much of it is pending
@@ -45,7 +43,6 @@ type pollState struct {
 	told    int64                          // the last Backlog sent
 	counted time.Time                      // when it was looked at
 	ended   error                          // what ends the loop
-	topic   string                         // of the last message, kept once for all
 	polled  time.Time
 	over    int  // messages taken beyond the window since it was full
 	choked  bool // paused by itself: over has reached its bound
@@ -54,7 +51,6 @@ type pollState struct {
 
 func (p *pollState) init() {
 	p.timer = time.NewTimer(time.Hour)
-	p.batch = make([]boostd.Message, 0, maxBatch)
 	p.single, p.reading = map[boostd.TopicPartition]bool{}, map[boostd.TopicPartition]bool{}
 	p.told = -1
 }
@@ -147,101 +143,36 @@ func (s *Source) sleep(d time.Duration) {
 // fetch takes at most n messages of about as many bytes, waiting at most wait
 // for the first, emits them and returns how many events there were.
 func (s *Source) fetch(n int, bytes int64, wait time.Duration) (events int) {
-	for len(s.poll.batch) < n && s.poll.sizes < bytes && events < 4*maxBatch {
-		event := s.client.Poll(int(wait.Milliseconds()))
+	in := &s.poll.in
+	for in.accepted < n && in.bytes < bytes && events < 4*maxBatch {
+		took, event := s.read(limits{min(n-in.accepted, max(s.poll.spare, 1)), bytes, wait})
 		s.poll.polled = time.Now()
-		if event == nil {
+		if took == 0 {
 			break
 		}
 		wait = 0
-		events++
+		events += took
+		s.accept()
 		s.handle(event)
 	}
 	s.flush()
 	return events
 }
 
+// handle does what an event other than a message asks for.
 func (s *Source) handle(event kafka.Event) {
 	switch e := event.(type) {
-	case *kafka.Message:
-		s.message(e)
 	case kafka.PartitionEOF:
 		s.reached(boostd.TopicPartition{Topic: *e.Topic, Partition: e.Partition}, int64(e.Offset))
 	case kafka.Error:
 		s.clientError(e)
 	case *kafka.Stats:
 		s.noteStats(e.String())
+	case statsText:
+		s.noteStats(string(e))
+	case kafka.AssignedPartitions, kafka.RevokedPartitions: // of a batchReader
+		_ = s.rebalance(s.client, e) // never fails
 	}
-}
-
-// message takes one message into the batch.
-func (s *Source) message(k *kafka.Message) {
-	if k.TopicPartition.Error != nil {
-		if failed, ok := errors.AsType[kafka.Error](k.TopicPartition.Error); ok {
-			s.clientError(failed)
-		}
-		return
-	}
-	s.poll.batch = append(s.poll.batch, boostd.Message{})
-	m := &s.poll.batch[len(s.poll.batch)-1]
-	if s.poll.topic != *k.TopicPartition.Topic {
-		s.poll.topic = *k.TopicPartition.Topic
-	}
-	m.Topic = s.poll.topic
-	fill(m, k, time.Now())
-	s.mu.Lock()
-	d := s.deliver(m.TopicPartition(), m.Offset, k.TopicPartition.LeaderEpoch)
-	full := s.tracker.Full(m.TopicPartition())
-	s.mu.Unlock()
-	if len(s.poll.reading) > 0 && d.Verdict != offsets.Refused {
-		delete(s.poll.reading, m.TopicPartition())
-	}
-	if d.Verdict != offsets.Fresh { // done already, or of an assignment that is over
-		s.poll.batch = s.poll.batch[:len(s.poll.batch)-1]
-		return
-	}
-	m.Epoch, m.Attempt, m.Held = d.Epoch, d.Attempts, d.Held
-	s.poll.sizes += int64(m.Size())
-	if full {
-		s.pauseAlone(m.TopicPartition())
-	}
-}
-
-// deliver tells the tracker of a message. Where the client has gone back, the
-// partition may be another topic's. The caller holds mu.
-func (s *Source) deliver(tp boostd.TopicPartition, offset int64, leaderEpoch *int32) offsets.Delivery {
-	leader := int32(-1)
-	if leaderEpoch != nil {
-		leader = *leaderEpoch
-	}
-	before, _ := s.tracker.Epoch(tp)
-	d := s.tracker.Deliver(tp, offset, leader)
-	if d.Verdict != offsets.Refused && d.Epoch != before {
-		s.logger.Warn("partition is read again from an earlier offset", "partition", tp.String(), "offset", offset)
-		s.restoring[tp] = d.Epoch
-		s.tasks.Go(func() { s.restore([]assignment{{tp, d.Epoch}}) })
-	}
-	return d
-}
-
-// flush emits the batch. It is called before anything else is emitted, so that
-// events keep their order.
-func (s *Source) flush() {
-	n := len(s.poll.batch)
-	if n == 0 {
-		return
-	}
-	messages := make([]boostd.Message, n)
-	copy(messages, s.poll.batch)
-	clear(s.poll.batch)
-	s.poll.batch = s.poll.batch[:0]
-	s.mu.Lock()
-	s.unsettled.add(n, s.poll.sizes)
-	s.mu.Unlock()
-	s.poll.sizes = 0
-	s.o.Activity.add(n)
-	s.emit(&boostd.Batch{Messages: messages})
-	s.checkCaughtUp()
 }
 
 // reached notes the end of a partition.

@@ -43,6 +43,10 @@ func committedAs(t *testing.T, c Config, want map[boostd.TopicPartition]int64) {
 // A result that comes after its partition has gone is not committed: that would
 // take the new owner back.
 func TestResultsOfAPartitionThatHasGone(t *testing.T) {
+	inBothWays(t, testResultsOfAPartitionThatHasGone)
+}
+
+func testResultsOfAPartitionThatHasGone(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, "a", 2)
 	produce(t, c, "a", 100, []byte("v"))
@@ -68,12 +72,15 @@ func TestResultsOfAPartitionThatHasGone(t *testing.T) {
 
 // What ends while its partition is asked back is committed before it goes, and
 // doesn't come again.
-func TestRevocationWaitsAndCommits(t *testing.T) {
+func TestRevocationWaitsAndCommits(t *testing.T) { inBothWays(t, testRevocationWaitsAndCommits) }
+
+func testRevocationWaitsAndCommits(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, "a", 2)
 	produce(t, c, "a", 100, []byte("v"))
 	o := options(c, "a", wide)
 	o.CommitInterval = time.Hour // only a revocation commits
+	o.oneByOne = readOneByOne(t)
 	s, err := NewSource(o)
 	if err != nil {
 		t.Fatal(err)

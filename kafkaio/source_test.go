@@ -180,8 +180,18 @@ func open(t testing.TB, c Config, topic string, auto bool, window Window) *recei
 	return openWith(t, options(c, topic, window), auto)
 }
 
+// inBothWays runs a test with each way of reading.
+func inBothWays(t *testing.T, test func(t *testing.T)) {
+	t.Run("many at a time", test)
+	t.Run("one by one", test)
+}
+
+// readOneByOne is whether a test of inBothWays has that way.
+func readOneByOne(t testing.TB) bool { return strings.Contains(t.Name(), "/one_by_one") }
+
 func openWith(t testing.TB, o SourceOptions, auto bool) *receiver {
 	t.Helper()
+	o.oneByOne = readOneByOne(t)
 	s, err := NewSource(o)
 	if err != nil {
 		t.Fatal(err)
@@ -204,7 +214,9 @@ func (r *receiver) stop(t testing.TB) {
 
 var wide = Window{Messages: 1024, Bytes: 16 << 20}
 
-func TestSourceCommitsWhatIsSettled(t *testing.T) {
+func TestSourceCommitsWhatIsSettled(t *testing.T) { inBothWays(t, testSourceCommitsWhatIsSettled) }
+
+func testSourceCommitsWhatIsSettled(t *testing.T) {
 	c := cluster(t, "a", 3)
 	produce(t, c, "a", 1000, []byte("v"))
 	r := open(t, c, "a", true, wide)
@@ -234,7 +246,9 @@ func TestSourceRepeatsWhatIsNotSettled(t *testing.T) {
 	}
 }
 
-func TestSourceKeepsToItsWindow(t *testing.T) {
+func TestSourceKeepsToItsWindow(t *testing.T) { inBothWays(t, testSourceKeepsToItsWindow) }
+
+func testSourceKeepsToItsWindow(t *testing.T) {
 	windows := map[string]Window{"messages": {Messages: 50, Bytes: 1 << 30}, "bytes": {Messages: 1000, Bytes: 100 << 10}}
 	for name, window := range windows {
 		t.Run(name, func(t *testing.T) {
@@ -259,6 +273,10 @@ func TestSourceKeepsToItsWindow(t *testing.T) {
 }
 
 func TestSourceKeepsItsMembershipWhileItsWindowIsFull(t *testing.T) {
+	inBothWays(t, testSourceKeepsItsMembershipWhileItsWindowIsFull)
+}
+
+func testSourceKeepsItsMembershipWhileItsWindowIsFull(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, "a", 1)
 	c.Properties = map[string]string{"session.timeout.ms": "3000", "max.poll.interval.ms": "3000"}
@@ -282,6 +300,10 @@ func TestSourceKeepsItsMembershipWhileItsWindowIsFull(t *testing.T) {
 }
 
 func TestPausedSourceDeliversNothingAndResumes(t *testing.T) {
+	inBothWays(t, testPausedSourceDeliversNothingAndResumes)
+}
+
+func testPausedSourceDeliversNothingAndResumes(t *testing.T) {
 	c := cluster(t, "a", 4)
 	r := open(t, c, "a", true, wide)
 	r.until(t, "caught up", func() bool { return r.saw("CaughtUp") })
@@ -295,6 +317,10 @@ func TestPausedSourceDeliversNothingAndResumes(t *testing.T) {
 }
 
 func TestTwoMembersShareWithoutLossOrRepeat(t *testing.T) {
+	inBothWays(t, testTwoMembersShareWithoutLossOrRepeat)
+}
+
+func testTwoMembersShareWithoutLossOrRepeat(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, "a", 6)
 	first := open(t, c, "a", true, wide)

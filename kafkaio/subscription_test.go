@@ -11,7 +11,9 @@ import (
 
 // Two members get other topics under load: nothing moves of those that stay, what
 // goes is committed before it goes, and no message is lost or handled twice.
-func TestTopicsChangeUnderLoad(t *testing.T) {
+func TestTopicsChangeUnderLoad(t *testing.T) { inBothWays(t, testTopicsChangeUnderLoad) }
+
+func testTopicsChangeUnderLoad(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, "a", 6)
 	ensure(t, c, "b", 6)

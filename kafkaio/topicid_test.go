@@ -8,6 +8,10 @@ import (
 // A topic is deleted and made anew, and has more messages than were read of the old
 // one, before the client looks: all of the new ones are read.
 func TestTopicMadeAnewIsReadFromItsBeginning(t *testing.T) {
+	inBothWays(t, testTopicMadeAnewIsReadFromItsBeginning)
+}
+
+func testTopicMadeAnewIsReadFromItsBeginning(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, "a", 2)
 	produce(t, c, "a", 100, []byte("old"))

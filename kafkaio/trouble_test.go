@@ -17,12 +17,16 @@ import (
 // A loop that could not poll for too long is put out of its group, loses its
 // partitions, joins again and goes on.
 func TestSourceJoinsAgainAfterItCouldNotPoll(t *testing.T) {
+	inBothWays(t, testSourceJoinsAgainAfterItCouldNotPoll)
+}
+
+func testSourceJoinsAgainAfterItCouldNotPoll(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, "a", 2)
 	c.Properties = map[string]string{"session.timeout.ms": "3000", "max.poll.interval.ms": "3000"}
 	produce(t, c, "a", 100, []byte("v"))
 	s, err := NewSource(SourceOptions{Config: c, Group: "g_base", Topics: []string{"a"}, Level: "base",
-		Window: wide, Activity: &Activity{}, Logger: hclog.NewNullLogger(), CommitInterval: 50 * time.Millisecond})
+		Window: wide, Activity: &Activity{}, Logger: hclog.NewNullLogger(), CommitInterval: 50 * time.Millisecond, oneByOne: readOneByOne(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -73,6 +73,24 @@ func (t *Tracker) Full(tp boostd.TopicPartition) bool { return t.over(tp, 1, 1) 
 // most three quarters full.
 func (t *Tracker) Relieved(tp boostd.TopicPartition) bool { return !t.over(tp, 4, 3) }
 
+// Spare is how many messages, at most most, may be fetched at once without a
+// partition coming to deliver more than until it is Full; paused ones are left out,
+// nothing comes of them. It counts on no more than one gap in the offsets for each
+// message, as short transactions leave them. It may be 0.
+func (t *Tracker) Spare(most int, paused map[boostd.TopicPartition]bool) int {
+	for _, p := range t.order {
+		if paused[p.tp] {
+			continue
+		}
+		most = min(most, t.limits.Pending-p.pending)
+		if t.limits.Metadata > 0 && p.topic != (TopicID{}) {
+			but := t.open.count(p.tp)
+			most = min(most, (budget(t.limits.Metadata)-p.mapBits(but))/p.mostBits(but))
+		}
+	}
+	return max(most, 0)
+}
+
 func (t *Tracker) over(tp boostd.TopicPartition, n, of int) bool {
 	p := t.find(tp)
 	if p == nil {

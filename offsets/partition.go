@@ -183,17 +183,33 @@ func (p *partition) completion(but []int64) Map {
 // Rice's code, at most n*(k+1) + span>>k bits. A state that isn't there yet is
 // taken for one of up to seven attempts. As many as but are done and count as pending.
 func (p *partition) mapBits(but int) int {
-	const reserve = 2 + 5
 	n := p.pending + but + len(p.restored.rest)
 	if n == 0 {
 		return 0
 	}
+	k := p.runBits(n, but)
+	places := n*(k+1) + int(p.span(but)>>k)
+	return places + but + reserve*(p.pending-p.noted) + p.stateBits + p.restored.bits
+}
+
+// reserve is the state of a message that isn't there yet, in bits.
+const reserve = 2 + 5
+
+// mostBits is the most that mapBits grows by with one more message, with a gap of
+// one offset before it: its own place in Rice's code, two offsets more of span, and
+// its state; the parameter only falls, and then the sum grows by less.
+func (p *partition) mostBits(but int) int {
+	return p.runBits(max(p.pending+but+len(p.restored.rest), 1), but) + 3 + reserve
+}
+
+// span is how many offsets a map tells of, at most.
+func (p *partition) span(but int) uint64 {
 	base := p.committable()
 	if but > 0 {
 		base = min(base, p.committed)
 	}
-	span := uint64(max(p.next, p.restored.end) - base)
-	k := max(bits.Len64(span/uint64(n))-1, 0)
-	places := n*(k+1) + int(span>>k)
-	return places + but + reserve*(p.pending-p.noted) + p.stateBits + p.restored.bits
+	return uint64(max(p.next, p.restored.end) - base)
 }
+
+// runBits is the parameter of Rice's code for n of the partition's offsets.
+func (p *partition) runBits(n, but int) int { return max(bits.Len64(p.span(but)/uint64(n))-1, 0) }

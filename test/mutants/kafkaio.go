@@ -40,7 +40,7 @@ var kafkaMutants = []mutant{
 		tests: []suite{membership},
 	},
 	{
-		name: "what a map tells to be done is handled again", file: "kafkaio/poll.go",
+		name: "what a map tells to be done is handled again", file: "kafkaio/intake.go",
 		old: "if d.Verdict != offsets.Fresh {", new: "if d.Verdict == offsets.Refused {",
 		tests: []suite{comeAgain, restarting},
 	},

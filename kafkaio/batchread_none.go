@@ -1,0 +1,20 @@
+//go:build !linux || pollread
+
+package kafkaio
+
+import (
+	"errors"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+)
+
+// batchReader is not there in this build.
+type batchReader struct{}
+
+func newBatchReader(*kafka.Consumer) (*batchReader, error) {
+	return nil, errors.New("this build has no other way")
+}
+
+func (*batchReader) read(*intake, limits) (int, kafka.Event) { return 0, nil }
+
+func (*batchReader) close() {}
