@@ -33,7 +33,13 @@ type Unheld struct {
 
 // Batch is a run of messages in the order in which they were fetched. The
 // receiver owns it.
-type Batch struct{ Messages []Message }
+type Batch struct {
+	Messages []Message
+	// Reuse takes the slice back, once, from whoever has copied the messages and keeps
+	// nothing of the slice; then it needn't be allocated anew. May be nil, and needn't be
+	// called.
+	Reuse func([]Message)
+}
 
 // CaughtUp says that the Source has seen something of all it was assigned: of
 // every partition it has fetched a message or reached the end, or its window is

@@ -116,7 +116,11 @@ func (s *schedulerActor) name(id scheduler.ConsumerID) string {
 func (s *schedulerActor) source(now time.Time, id scheduler.ConsumerID, event any) *scheduler.Effects {
 	switch e := event.(type) {
 	case *boostd.Batch:
-		return s.core.Fetched(now, id, e.Messages)
+		effects := s.core.Fetched(now, id, e.Messages) // copies them
+		if e.Reuse != nil {
+			e.Reuse(e.Messages)
+		}
+		return effects
 	case *boostd.Backlog:
 		return s.core.Backlog(now, id, e.Messages)
 	case *boostd.CaughtUp:

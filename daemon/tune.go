@@ -4,13 +4,17 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 )
 
 const (
-	// gcPercent lets the collector wait until the heap has grown three-fold. What
-	// lives is small (bounded windows of messages, about 20 MiB for 12 consumers)
-	// and what dies is much; five-fold saved little more CPU and cost 40 MiB.
-	gcPercent = 200
+	// garbage is how much may pile up between two collections. What lives is bounded
+	// windows of messages, and what dies is much: with a part of what lives as the
+	// measure, as is usual, a daemon with little in flight would collect all the time,
+	// and one with much would hold three times as much.
+	garbage = 32 << 20
+	// leastPercent and mostPercent bound that as a part of what lives.
+	leastPercent, mostPercent = 50, 1600
 	// spareProcessors are there for calls that block inside the Kafka client,
 	// commits and questions for the backlog, up to two for each consumer: each keeps
 	// its processor until the runtime takes it away, 10 to 20 ms later, and what is
@@ -26,9 +30,37 @@ const (
 // a test, which shares its process, doesn't.
 func TuneRuntime() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
+		newPacer().set()
 	}
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + spareProcessors)
 	}
 }
+
+// pacer sets, after each collection, when the next one comes.
+type pacer struct {
+	live    []metrics.Sample
+	percent int
+}
+
+func newPacer() *pacer {
+	return &pacer{live: []metrics.Sample{{Name: "/gc/heap/live:bytes"}}}
+}
+
+// set is called again behind the next collection, which finds its argument dead.
+func (p *pacer) set() {
+	metrics.Read(p.live)
+	if percent := percentFor(p.live[0].Value.Uint64()); differs(percent, p.percent) {
+		p.percent = percent
+		debug.SetGCPercent(percent)
+	}
+	runtime.SetFinalizer(&struct{ p *pacer }{p}, func(*struct{ p *pacer }) { p.set() })
+}
+
+// percentFor is GOGC's value for so many bytes that live.
+func percentFor(live uint64) int {
+	return int(min(max(garbage*100/max(live, 1), leastPercent), mostPercent))
+}
+
+// differs is false for what isn't worth a stop of the world.
+func differs(a, b int) bool { return 10*a > 11*b || 11*a < 10*b }

@@ -2,6 +2,7 @@ package kafkaio
 
 import (
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -33,11 +34,29 @@ type limits struct {
 // add makes room for one more message.
 func (in *intake) add(leaderEpoch int32) *boostd.Message {
 	if in.messages == nil {
-		in.messages = make([]boostd.Message, 0, maxBatch)
+		in.messages = room()
 	}
 	in.messages = append(in.messages, boostd.Message{})
 	in.leaders = append(in.leaders, leaderEpoch)
 	return &in.messages[len(in.messages)-1]
+}
+
+// rooms are slices for messages, used again and again by all Sources: they are much of
+// what would be allocated.
+var rooms sync.Pool // of *[]boostd.Message
+
+func room() []boostd.Message {
+	if r, ok := rooms.Get().(*[]boostd.Message); ok {
+		return *r
+	}
+	return make([]boostd.Message, 0, maxBatch)
+}
+
+// reuse is a Batch's Reuse.
+func reuse(messages []boostd.Message) {
+	clear(messages)
+	messages = messages[:0]
+	rooms.Put(&messages)
 }
 
 // clockEvery is for how many polls in a row, none of which waits, one look at the
@@ -175,18 +194,12 @@ func (s *Source) flush() {
 		return
 	}
 	messages := in.messages
-	if 2*n >= cap(messages) {
-		in.messages = nil // given away: a copy would cost more than the room behind
-	} else {
-		messages = append(make([]boostd.Message, 0, n), messages...)
-		clear(in.messages)
-		in.messages = in.messages[:0]
-	}
+	in.messages = nil // given away
 	s.mu.Lock()
 	s.unsettled.add(n, in.bytes)
 	s.mu.Unlock()
 	in.accepted, in.bytes = 0, 0
 	s.o.Activity.add(n)
-	s.emit(&boostd.Batch{Messages: messages})
+	s.emit(&boostd.Batch{Messages: messages, Reuse: reuse})
 	s.checkCaughtUp()
 }
