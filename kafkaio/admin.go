@@ -155,7 +155,7 @@ func (a *Admin) Committed(ctx context.Context, group string) (map[boostd.TopicPa
 	for _, g := range result.ConsumerGroupsTopicPartitions {
 		for _, p := range g.Partitions {
 			if p.Error == nil && p.Offset >= 0 {
-				offsets[boostd.TopicPartition{Topic: *p.Topic, Partition: p.Partition}] = int64(p.Offset)
+				offsets[partitionOf(p)] = int64(p.Offset)
 			}
 		}
 	}

@@ -219,7 +219,7 @@ func (s *Source) commitOffsets(todo []offsets.Commit) error {
 	failed := map[boostd.TopicPartition]error{}
 	for _, p := range answer {
 		if p.Error != nil {
-			failed[boostd.TopicPartition{Topic: *p.Topic, Partition: p.Partition}] = p.Error
+			failed[partitionOf(p)] = p.Error
 		}
 	}
 	s.mu.Lock()

@@ -45,7 +45,7 @@ func (s *Source) pauseAll(pause bool) {
 	default:
 		kept := partitions[:0]
 		for _, p := range partitions {
-			tp := boostd.TopicPartition{Topic: *p.Topic, Partition: p.Partition}
+			tp := partitionOf(p)
 			if !s.poll.single[tp] {
 				kept = append(kept, p)
 			}

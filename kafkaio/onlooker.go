@@ -75,7 +75,7 @@ func (o *Onlooker) committed(ctx context.Context, topics map[string]int) (commit
 		case p.Error != nil:
 			unknown = append(unknown, *p.Topic)
 		case p.Offset >= 0:
-			committed[boostd.TopicPartition{Topic: *p.Topic, Partition: p.Partition}] = int64(p.Offset)
+			committed[partitionOf(p)] = int64(p.Offset)
 		}
 	}
 	return committed, unknown, nil

@@ -157,7 +157,7 @@ func listOffsets(ctx context.Context, admin *kafka.AdminClient, isolation kafka.
 	}
 	for tp, info := range answer.ResultInfos {
 		if info.Error.Code() == kafka.ErrNoError {
-			found[boostd.TopicPartition{Topic: *tp.Topic, Partition: tp.Partition}] = int64(info.Offset)
+			found[partitionOf(tp)] = int64(info.Offset)
 		}
 	}
 	return found, nil

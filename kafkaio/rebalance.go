@@ -85,7 +85,7 @@ func (s *Source) letGo(tps []boostd.TopicPartition) error {
 		return err
 	}
 	assigned = slices.DeleteFunc(assigned, func(p kafka.TopicPartition) bool {
-		return !slices.Contains(tps, boostd.TopicPartition{Topic: *p.Topic, Partition: p.Partition})
+		return !slices.Contains(tps, partitionOf(p))
 	})
 	if len(assigned) > 0 {
 		err = s.client.Resume(assigned)
@@ -201,10 +201,14 @@ func (s *Source) raise(tps []boostd.TopicPartition) {
 
 func (s *Source) cooperative() bool { return s.client.GetRebalanceProtocol() == "COOPERATIVE" }
 
+func partitionOf(p kafka.TopicPartition) boostd.TopicPartition {
+	return boostd.TopicPartition{Topic: *p.Topic, Partition: p.Partition}
+}
+
 func fromKafka(partitions []kafka.TopicPartition) []boostd.TopicPartition {
 	tps := make([]boostd.TopicPartition, len(partitions))
 	for n, p := range partitions {
-		tps[n] = boostd.TopicPartition{Topic: *p.Topic, Partition: p.Partition}
+		tps[n] = partitionOf(p)
 	}
 	return tps
 }

@@ -36,8 +36,21 @@ type origin struct {
 	topic     offsets.TopicID
 	committed int64
 	metadata  string
-	// empty: nothing lay behind committed when it was asked for.
-	empty bool
+	bounds
+}
+
+// bounds are where a partition began and ended when its leader was asked, Unknown
+// where there was no answer.
+type bounds struct{ first, end int64 }
+
+// empty reports whether there was nothing to read from an offset on, or from the
+// beginning where none is committed.
+func (b bounds) empty(committed int64) bool {
+	from := committed
+	if from < 0 {
+		from = b.first
+	}
+	return from >= 0 && b.end >= 0 && from >= b.end
 }
 
 // restore asks until there is an answer, or nobody wants it any more.
@@ -100,7 +113,7 @@ func (s *Source) askOrigins(assigned []assignment) error {
 	if err != nil {
 		return err
 	}
-	empty := s.empty(committed)
+	found := s.bounds(committed)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for n, c := range committed {
@@ -108,7 +121,7 @@ func (s *Source) askOrigins(assigned []assignment) error {
 			err = fmt.Errorf("list committed offsets of %s: %v: %w", s.o.Group, tps[n], c.Error)
 			continue
 		}
-		o := origin{assignment: assigned[n], topic: topics[assigned[n].Topic], committed: max(int64(c.Offset), offsets.Unknown), empty: empty[tps[n]]}
+		o := origin{assignment: assigned[n], topic: topics[assigned[n].Topic], committed: max(int64(c.Offset), offsets.Unknown), bounds: found[n]}
 		if c.Metadata != nil {
 			o.metadata = *c.Metadata
 		}
@@ -120,121 +133,45 @@ func (s *Source) askOrigins(assigned []assignment) error {
 	return err
 }
 
-// empty are the partitions of which there is nothing to read yet: an empty one's end
-// the client tells only when its first fetch has waited for fetch.wait.max.ms in vain.
-// It is the client itself that asks the leaders, so that it is connected to them and
-// will see at once what comes next. Where there is no answer the fetch's is waited for.
-func (s *Source) empty(committed []kafka.TopicPartition) map[boostd.TopicPartition]bool {
-	ask := func(which kafka.Offset) map[boostd.TopicPartition]kafka.Offset {
+// bounds asks the leaders, through the client itself, so that it is connected to them
+// and sees at once what comes next. What is asked for is what the client tells too
+// late: that a partition is empty, only when its first fetch has waited for
+// fetch.wait.max.ms in vain; and where one without a committed offset begins, one after
+// the other, so that each waits for the fetch of those before it.
+func (s *Source) bounds(committed []kafka.TopicPartition) []bounds {
+	ask := func(which kafka.Offset) []int64 {
 		times := make([]kafka.TopicPartition, len(committed))
 		for n, c := range committed {
 			times[n] = kafka.TopicPartition{Topic: c.Topic, Partition: c.Partition, Offset: which}
 		}
-		answer, _ := s.client.OffsetsForTimes(times, int(restoreTimeout.Milliseconds()))
-		at := map[boostd.TopicPartition]kafka.Offset{}
+		found := map[boostd.TopicPartition]int64{}
+		answer, _ := s.client.OffsetsForTimes(times, int(restoreTimeout.Milliseconds())) // without one the client looks itself
 		for _, p := range answer {
 			if p.Error == nil && p.Offset >= 0 {
-				at[boostd.TopicPartition{Topic: *p.Topic, Partition: p.Partition}] = p.Offset
+				found[partitionOf(p)] = int64(p.Offset)
 			}
+		}
+		at := make([]int64, len(committed))
+		for n, c := range committed {
+			offset, ok := found[partitionOf(c)]
+			if !ok {
+				offset = offsets.Unknown
+			}
+			at[n] = offset
 		}
 		return at
 	}
-	ends, begins := ask(kafka.OffsetEnd), map[boostd.TopicPartition]kafka.Offset{}
-	if slices.ContainsFunc(committed, func(c kafka.TopicPartition) bool { return c.Offset < 0 }) {
-		begins = ask(kafka.OffsetBeginning)
+	all := make([]bounds, len(committed))
+	for n, end := range ask(kafka.OffsetEnd) {
+		all[n] = bounds{first: offsets.Unknown, end: end}
 	}
-	empty := map[boostd.TopicPartition]bool{}
-	for _, c := range committed {
-		tp := boostd.TopicPartition{Topic: *c.Topic, Partition: c.Partition}
-		end, known := ends[tp]
-		from, also := c.Offset, true
-		if from < 0 {
-			from, also = begins[tp]
-		}
-		empty[tp] = known && also && from >= end
+	if !slices.ContainsFunc(committed, func(c kafka.TopicPartition) bool { return c.Offset < 0 }) {
+		return all
 	}
-	return empty
-}
-
-// applyOrigins tells the tracker what was found and has the client read the
-// partitions. They are not given to it before: one that is paused and resumed while
-// it still asks for its offset begins at the wrong one. The poll loop's.
-func (s *Source) applyOrigins() {
-	s.mu.Lock()
-	found := s.origins
-	s.origins = nil
-	var begin []kafka.TopicPartition
-	var empty []boostd.TopicPartition
-	for n := range found {
-		o := &found[n]
-		if s.restoring[o.TopicPartition] != o.epoch {
-			continue
-		}
-		delete(s.restoring, o.TopicPartition)
-		_, reading := s.tracker.Position(o.TopicPartition)
-		start, err := s.begin(o)
-		if err != nil {
-			s.tellOrigin(o, err)
-		}
-		if !reading && start == kafka.OffsetInvalid {
-			s.poll.ended = s.noOffset(o.String())
-		} else if !reading {
-			begin = append(begin, kafka.TopicPartition{Topic: &o.Topic, Partition: o.Partition, Offset: start})
-			if o.empty && err == nil {
-				empty = append(empty, o.TopicPartition)
-			}
-		}
+	for n, first := range ask(kafka.OffsetBeginning) {
+		all[n].first = first
 	}
-	s.mu.Unlock()
-	if len(begin) == 0 {
-		return
-	}
-	err := s.take(begin)
-	if err == nil && s.poll.paused {
-		err = s.client.Pause(begin)
-	}
-	if err != nil {
-		s.setTrouble("rebalance", fmt.Errorf("read %d partitions of %s: %w", len(begin), s.o.Group, err))
-	} else {
-		for _, tp := range empty {
-			delete(s.poll.reading, tp)
-		}
-		s.checkCaughtUp()
-	}
-	if s.o.Probe != nil {
-		s.o.Probe.nudge()
-	}
-}
-
-// begin tells the tracker of a partition, and says where to read it from. That is
-// never left to the client: a question of its own for a committed offset that fails
-// while assignments change is not asked again, and then it takes part in no
-// rebalance any more, and holds up the group for max.poll.interval.ms. The caller
-// holds mu.
-func (s *Source) begin(o *origin) (kafka.Offset, error) {
-	err := s.tracker.Restore(o.TopicPartition, o.epoch, o.topic, o.committed, o.metadata)
-	switch {
-	case errors.Is(err, offsets.ErrOtherTopic):
-		s.positions[o.TopicPartition] = 0
-		return kafka.OffsetBeginning, err
-	case o.committed == offsets.Unknown:
-		s.positions[o.TopicPartition] = offsets.Unknown
-		return s.o.Config.begin(), err
-	}
-	s.positions[o.TopicPartition] = o.committed
-	return kafka.Offset(o.committed), err
-}
-
-// begin is where a partition without a committed offset is read from; INVALID,
-// where kafka.start is none.
-func (c Config) begin() kafka.Offset {
-	switch c.Start {
-	case "latest":
-		return kafka.OffsetEnd
-	case "none":
-		return kafka.OffsetInvalid
-	}
-	return kafka.OffsetBeginning
+	return all
 }
 
 func (s *Source) tellOrigin(o *origin, err error) {

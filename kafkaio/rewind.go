@@ -192,7 +192,7 @@ func (a *Admin) planRewind(ctx context.Context, groups []*rewindGroup, r Rewind,
 	tps := map[boostd.TopicPartition]bool{}
 	for _, g := range groups {
 		for _, p := range g.stored {
-			tps[boostd.TopicPartition{Topic: *p.Topic, Partition: p.Partition}] = true
+			tps[partitionOf(p)] = true
 		}
 	}
 	places, err := a.places(ctx, slices.Collect(maps.Keys(tps)), r, young)
@@ -201,7 +201,7 @@ func (a *Admin) planRewind(ctx context.Context, groups []*rewindGroup, r Rewind,
 	}
 	for _, g := range groups {
 		for _, p := range g.stored {
-			at := places[boostd.TopicPartition{Topic: *p.Topic, Partition: p.Partition}]
+			at := places[partitionOf(p)]
 			at.committed = int64(p.Offset)
 			if to := r.target(at); to < at.committed {
 				g.sum += at.committed - to

@@ -42,3 +42,19 @@ func TestSomethingToReadIsWaitedFor(t *testing.T) {
 		t.Errorf("it had caught up with %d messages", got)
 	}
 }
+
+// A message in one of many partitions isn't kept waiting by the others, which are
+// empty, and neither is what comes into those later.
+func TestEmptyPartitionsHoldNothingUp(t *testing.T) {
+	t.Parallel()
+	c := cluster(t, "a", 12)
+	c.Properties = map[string]string{"fetch.wait.max.ms": "60000", "socket.timeout.ms": "90000"} // longer than anybody waits here
+	for range 5 {
+		produce(t, c, "a", 1, []byte("v")) // always into the same
+		r := open(t, c, "a", true, wide)
+		r.until(t, "caught up with the message", func() bool { return r.saw("CaughtUp") && len(r.got) == 1 })
+		produce(t, c, "a", 40, []byte("v"))
+		r.until(t, "what came later", func() bool { return len(r.got) == 41 })
+		r.stop(t)
+	}
+}

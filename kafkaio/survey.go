@@ -162,7 +162,7 @@ func (s *Survey) committed(ctx context.Context, g surveyed) answered {
 	}
 	answer, err := g.onlooker.ask(ctx, tps)
 	for _, p := range answer {
-		found[boostd.TopicPartition{Topic: *p.Topic, Partition: p.Partition}] = p
+		found[partitionOf(p)] = p
 	}
 	return answered{found, err}
 }
