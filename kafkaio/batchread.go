@@ -39,7 +39,7 @@ typedef struct {
 
 static int missing_symbols(void) {
 	return !(rd_kafka_version && rd_kafka_name && rd_kafka_queue_get_consumer && rd_kafka_queue_destroy &&
-		rd_kafka_queue_poll && rd_kafka_event_type && rd_kafka_event_destroy && rd_kafka_event_message_next &&
+		rd_kafka_queue_poll && rd_kafka_queue_yield && rd_kafka_event_type && rd_kafka_event_destroy && rd_kafka_event_message_next &&
 		rd_kafka_event_error && rd_kafka_event_error_string && rd_kafka_event_error_is_fatal && rd_kafka_event_stats &&
 		rd_kafka_event_topic_partition && rd_kafka_topic_partition_destroy && rd_kafka_event_topic_partition_list &&
 		rd_kafka_topic_name && rd_kafka_message_timestamp && rd_kafka_message_leader_epoch &&
@@ -127,6 +127,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -138,8 +139,9 @@ import (
 // batchReader takes several events from the client's queue in one call. It makes the
 // calls that the client's own Poll makes, on the same queue and in the same order, so
 // that what holds for Poll holds for it (DESIGN.md). It belongs to the poll loop's
-// goroutine.
+// goroutine, but for wake.
 type batchReader struct {
+	open     sync.RWMutex // held for writing by close: then batch is nil
 	batch    *C.batch
 	topics   interned
 	headers  interned
@@ -192,10 +194,21 @@ func handleOf(client any) (unsafe.Pointer, error) {
 
 // close lets go of the queue: behind the last read, before the client is closed.
 func (r *batchReader) close() {
+	r.open.Lock()
+	defer r.open.Unlock()
 	C.rd_kafka_queue_destroy(r.batch.queue)
 	C.free(unsafe.Pointer(r.batch.headers))
 	C.free(unsafe.Pointer(r.batch))
 	r.batch = nil
+}
+
+// wake ends the wait of a read, or of the next one. From any goroutine.
+func (r *batchReader) wake() {
+	r.open.RLock()
+	defer r.open.RUnlock()
+	if r.batch != nil {
+		C.rd_kafka_queue_yield(r.batch.queue)
+	}
 }
 
 // read is what Source.read does, in one call.

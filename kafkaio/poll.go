@@ -16,7 +16,9 @@ import (
 // sleeps on a timer.
 const (
 	idleWait = 100 * time.Millisecond
-	busyWait = time.Millisecond
+	// wokenWait is for a client that can be woken.
+	wokenWait = 500 * time.Millisecond
+	busyWait  = time.Millisecond
 	// pausedWait: a paused client has nothing to say but rebalances.
 	pausedWait = 100 * time.Millisecond
 	// holdWait is the longest time without a Poll, for the membership's sake.
@@ -88,13 +90,29 @@ func (s *Source) run() {
 				s.sleep(busyWait)
 			}
 		default:
-			s.fetch(min(messages, maxBatch), bytes, idleWait)
+			s.idle(min(messages, maxBatch), bytes)
 		}
 		s.poll.over, s.poll.choked = 0, false
 	}
 	if s.poll.ended != nil && !s.stopped.Load() {
 		s.emit(&boostd.Stopped{Err: s.poll.ended})
 	}
+}
+
+// idle is fetch while the process has nothing to do: it waits inside the client.
+func (s *Source) idle(n int, bytes int64) {
+	wait := idleWait
+	if s.reader != nil {
+		wait = wokenWait
+		s.inside.Store(true) // from here on whoever nudges wakes the client, too
+		select {
+		case <-s.wake:
+			wait = 0
+		default:
+		}
+	}
+	s.fetch(n, bytes, wait)
+	s.inside.Store(false)
 }
 
 // ending reports whether the loop is over.

@@ -180,6 +180,7 @@ func (s *Source) count(tps []boostd.TopicPartition, ends map[boostd.TopicPartiti
 		}
 		known[tp] = end
 	}
+	before := s.waiting()
 	s.mu.Lock()
 	for tp := range known {
 		if _, assigned := s.tracker.Epoch(tp); !assigned { // gone meanwhile
@@ -188,7 +189,9 @@ func (s *Source) count(tps []boostd.TopicPartition, ends map[boostd.TopicPartiti
 	}
 	s.ends = known
 	s.mu.Unlock()
-	s.nudge()
+	if s.waiting() != before {
+		s.nudge()
+	}
 }
 
 // waiting is how many messages wait in the brokers: up to the ends that the

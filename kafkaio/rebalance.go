@@ -74,6 +74,13 @@ func (s *Source) take(partitions []kafka.TopicPartition) error {
 	if err != nil {
 		return err
 	}
+	s.mu.Lock()
+	for n := range kept { // else they would be read anew from what is committed
+		if next, ok := s.tracker.Position(partitionOf(kept[n])); ok {
+			kept[n].Offset = kafka.Offset(next)
+		}
+	}
+	s.mu.Unlock()
 	return s.client.Assign(append(kept, partitions...))
 }
 

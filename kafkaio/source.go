@@ -107,6 +107,7 @@ type Source struct {
 	early   chan struct{} // something that should not wait for the next commit; holds one
 	changed chan struct{} // SetTopics was called; holds one
 	pausing atomic.Bool   // what SetPaused asked for
+	inside  atomic.Bool   // the poll loop waits inside the client, or is about to
 
 	poll   pollState    // the poll loop's own
 	reader *batchReader // likewise; nil: messages are read one by one
@@ -224,5 +225,8 @@ func (s *Source) nudge() {
 	select {
 	case s.wake <- struct{}{}:
 	default:
+	}
+	if s.inside.Load() {
+		s.reader.wake()
 	}
 }
