@@ -156,7 +156,7 @@ func checkProperties(wrong func(string, string, ...any), section string, propert
 // DESIGN.md). A user's property wins.
 var tuning = map[string]string{
 	"queued.max.messages.kbytes": "8192",
-	"queued.min.messages":        "10000",
+	"queued.min.messages":        "1000",
 	"fetch.message.max.bytes":    "131072",
 	"fetch.queue.backoff.ms":     "10",
 	"fetch.min.bytes":            "1",
