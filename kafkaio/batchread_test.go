@@ -119,7 +119,7 @@ func TestDeclarations(t *testing.T) {
 		"topic_partition_list_t": "cnt elems",
 	} {
 		check += fmt.Sprintf("_Static_assert(sizeof(rd_kafka_%s) == sizeof(own_%s), \"\");\n", name, name)
-		for _, field := range strings.FieldsSeq(fields) {
+		for field := range strings.FieldsSeq(fields) {
 			check += fmt.Sprintf("_Static_assert(offsetof(rd_kafka_%s, %s) == offsetof(own_%s, %s), \"\");\n", name, field, name, field)
 			check += fmt.Sprintf("_Static_assert(sizeof(((rd_kafka_%s *)0)->%s) == sizeof(((own_%s *)0)->%s), \"\");\n", name, field, name, field)
 		}
