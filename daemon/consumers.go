@@ -105,9 +105,9 @@ func (d *Daemon) order(base string) scheduler.Order {
 	return o
 }
 
-// newMembers makes the Sources of planned consumers. On an error those made are
-// stopped.
-func (d *Daemon) newMembers(plans []consumerPlan) ([]member, error) {
+// newMembers makes the Sources of planned consumers, which are among all that this
+// instance is to have. On an error those made are stopped.
+func (d *Daemon) newMembers(plans, all []consumerPlan) ([]member, error) {
 	members := make([]member, 0, len(plans))
 	for _, p := range plans {
 		transactions, err := d.transactionsOf(p)
@@ -116,8 +116,8 @@ func (d *Daemon) newMembers(plans []consumerPlan) ([]member, error) {
 		}
 		source, err := kafkaio.NewConsumer(kafkaio.SourceOptions{
 			Config: d.file().Kafka, Group: p.group, Topics: p.topics, Level: p.key,
-			Member:   d.file().Kafka.Member(p.name),
-			Window:   kafkaio.Window(scheduler.DefaultWindow),
+			Member: d.file().Kafka.Member(p.name),
+			Window: kafkaio.Window(scheduler.DefaultWindow), Consumers: len(all),
 			Activity: &d.activity, Probe: d.probe, Logger: d.logger.Named("kafka"), BeforeCommit: d.audits.flush,
 			Transactions: transactions,
 		})

@@ -195,7 +195,7 @@ func (d *Daemon) startEngine(specs []actors.HandlerSpec) error {
 	}
 	d.tellUnknownLevels(all)
 	d.others.set(left)
-	members, err := d.newMembers(plans)
+	members, err := d.newMembers(plans, plans)
 	if err != nil {
 		return d.unfit(err)
 	}

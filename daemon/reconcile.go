@@ -36,7 +36,7 @@ func (d *Daemon) prepare(settings *priority.Settings, reading []priority.LevelTo
 		return r, err
 	}
 	r.change = compare(d.fleet.get(), own)
-	r.fresh, err = d.newMembers(r.change.added)
+	r.fresh, err = d.newMembers(r.change.added, own)
 	return r, err
 }
 

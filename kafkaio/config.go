@@ -207,12 +207,26 @@ func (c Config) OfProducer(name string) map[string]string {
 // user's laid over boostd's tuning and boostd's own over both. level is a number
 // or "base".
 func (c Config) ConsumerProperties(group, level string) map[string]string {
+	return c.sharedProperties(group, level, 0)
+}
+
+// sharedProperties are those of one of so many consumers of a process; 0: many.
+func (c Config) sharedProperties(group, level string, consumers int) map[string]string {
 	reset := map[string]string{"earliest": "earliest", "latest": "latest", "none": "error"}[c.Start]
-	return merge(tuning, c.Properties, c.Levels[level].Properties, map[string]string{
+	return merge(tuning, prefetch(consumers), c.Properties, c.Levels[level].Properties, map[string]string{
 		"bootstrap.servers": strings.Join(c.Brokers, ","), "client.id": "boostd-" + level,
 		"group.id": group, "auto.offset.reset": reset, "partition.assignment.strategy": c.Assignor,
 		"enable.auto.commit": "false", "enable.auto.offset.store": "false", "enable.partition.eof": "true",
 	})
+}
+
+// prefetch divides what may wait in the clients of a process among them: DESIGN.md.
+// From a dozen on each has what tuning says.
+func prefetch(consumers int) map[string]string {
+	if consumers < 1 {
+		return nil
+	}
+	return map[string]string{"queued.min.messages": strconv.Itoa(max(1000, min(24_000/consumers-1000, 10_000)))}
 }
 
 // isolation is what the consumers read, so that a backlog is counted the same

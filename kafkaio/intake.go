@@ -64,11 +64,11 @@ func reuse(messages []boostd.Message) {
 const clockEvery = 16
 
 // openReader has messages read many at a time where the client allows it.
-func (s *Source) openReader(open func(*kafka.Consumer) (*batchReader, error)) {
+func (s *Source) openReader(newReader func(*kafka.Consumer) (*batchReader, error)) {
 	if s.o.oneByOne {
 		return
 	}
-	r, err := open(s.client)
+	r, err := newReader(s.client)
 	if err != nil {
 		s.o.Activity.oneByOne.Do(func() {
 			s.logger.Warn("messages are read one by one, at about half the speed", "reason", err)

@@ -1,3 +1,5 @@
+//go:build linux && !pollread
+
 package kafkaio
 
 import (

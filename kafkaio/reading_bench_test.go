@@ -109,7 +109,7 @@ func measured(b *testing.B, drain func() (first, last *mark)) {
 
 // drainClient is the loop that any program of this client has.
 func drainClient(b *testing.B, c Config, topic string) (first, last *mark) {
-	client, err := kafka.NewConsumer(configMap(c.ConsumerProperties(fmt.Sprintf("bare-%d", time.Now().UnixNano()), "base")))
+	client, err := kafka.NewConsumer(configMap(c.sharedProperties(fmt.Sprintf("bare-%d", time.Now().UnixNano()), "base", 1)))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func drainClient(b *testing.B, c Config, topic string) (first, last *mark) {
 func drainSource(b *testing.B, c Config, topic string, oneByOne bool) (first, last *mark) {
 	o := options(c, topic, Window{Messages: 4096, Bytes: 64 << 20})
 	o.Group = fmt.Sprintf("source-%d", time.Now().UnixNano())
-	o.CommitInterval, o.oneByOne = time.Second, oneByOne
+	o.CommitInterval, o.oneByOne, o.Consumers = time.Second, oneByOne, 1
 	s, err := NewSource(o)
 	if err != nil {
 		b.Fatal(err)

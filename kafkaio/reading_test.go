@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"reflect"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
@@ -315,52 +313,4 @@ func toggle(over <-chan struct{}, members ...*changing) {
 			return
 		}
 	}
-}
-
-// TestReadingKeepsNoMemory reads much more than may stay, with keys and headers, from
-// clients that come and go: what isn't Go's can be seen in the process alone.
-func TestReadingKeepsNoMemory(t *testing.T) {
-	c := cluster(t, "a", 2)
-	const messages, rounds = 8000, 12
-	records := make([]*kgo.Record, messages)
-	for n := range records {
-		records[n] = &kgo.Record{Topic: "a", Partition: int32(n % 2), Key: make([]byte, 100), Value: make([]byte, 1000),
-			Headers: []kgo.RecordHeader{{Key: "a header of some length", Value: make([]byte, 200)}, {Key: "b", Value: make([]byte, 200)}}}
-	}
-	if err := franz(t, c).ProduceSync(within(t), records...).FirstErr(); err != nil {
-		t.Fatal(err)
-	}
-	var settled int64
-	for n := range rounds {
-		o := options(c, "a", wide)
-		o.Group = fmt.Sprintf("g%d", n)
-		r := openWith(t, o, true)
-		r.until(t, "all", func() bool { return len(r.got) == messages })
-		ended(t, r)
-		if t.Failed() {
-			return
-		}
-		if n == rounds/4 {
-			settled = resident(t)
-		}
-	}
-	// If no event were given back it would be 1.6 KB for each message, 110 MB.
-	if grown := resident(t) - settled; grown > 30<<20 {
-		t.Errorf("%d MiB more are in use after %d messages", grown>>20, messages*(rounds-rounds/4-1))
-	}
-}
-
-// resident is the process's memory in bytes, without what Go could give back.
-func resident(t *testing.T) int64 {
-	t.Helper()
-	debug.FreeOSMemory()
-	text, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var size, pages int64
-	if _, err := fmt.Sscan(string(text), &size, &pages); err != nil {
-		t.Fatal(err)
-	}
-	return pages * int64(os.Getpagesize())
 }

@@ -28,6 +28,9 @@ type SourceOptions struct {
 	// ordinary member.
 	Member string
 	Window Window
+	// Consumers is how many the process has, which share the memory that messages
+	// wait in; 0 for many.
+	Consumers int
 	// Activity and Probe are shared by all Sources of the process; Probe may be
 	// nil: then there are no Backlog events.
 	Activity *Activity
@@ -147,7 +150,7 @@ func newSource(o SourceOptions, tracker *offsets.Tracker) (*Source, error) {
 	s.subscription.wanted = o.Topics
 	s.commits <- struct{}{}
 	s.poll.init()
-	config := configMap(o.Config.ConsumerProperties(o.Group, o.Level))
+	config := configMap(o.Config.sharedProperties(o.Group, o.Level, o.Consumers))
 	(*config)["go.logs.channel"] = s.logs
 	if o.Member != "" {
 		(*config)["group.instance.id"] = o.Member

@@ -6,6 +6,7 @@ var (
 	membership = suite{"kafkaio", []string{"TestSourceKeepsItsMembershipWhileItsWindowIsFull"}}
 	givingAway = suite{"kafkaio", []string{"TestRevocationWaitsAndCommits"}}
 	tooLate    = suite{"kafkaio", []string{"TestResultsOfAPartitionThatHasGone"}}
+	fullOne    = suite{"kafkaio", []string{"TestPartitionThatIsFull"}}
 	comeAgain  = suite{"kafkaio", []string{"TestWhatComesAgain"}}
 	joining    = suite{"test/e2e", []string{"TestSecondDaemonJoinsAndLeaves", "TestStuckHandlerInARebalance"}}
 	restarting = suite{"test/e2e", []string{"TestWhatIsDoneBehindAFailureIsRemembered"}}
@@ -43,6 +44,21 @@ var kafkaMutants = []mutant{
 		name: "what a map tells to be done is handled again", file: "kafkaio/intake.go",
 		old: "if d.Verdict != offsets.Fresh {", new: "if d.Verdict == offsets.Refused {",
 		tests: []suite{comeAgain, restarting},
+	},
+	{
+		name: "a read of many is bounded by their number alone", file: "kafkaio/batchread.go",
+		old: "b->count < most_messages && bytes > 0", new: "b->count < most_messages",
+		tests: []suite{sourceRules},
+	},
+	{
+		name: "a read of many takes more than a partition may hold", file: "kafkaio/poll.go",
+		old: "max(s.poll.spare, 1)", new: "max(s.poll.spare, maxBatch)",
+		tests: []suite{fullOne},
+	},
+	{
+		name: "an event that was read is not given back", file: "kafkaio/batchread.go",
+		old: "\tif (b->other)\n\t\trd_kafka_event_destroy(b->other);\n", new: "",
+		tests: []suite{{"kafkaio", []string{"TestReadingKeepsNoMemory"}}},
 	},
 	{
 		name: "a commit carries no map", file: "kafkaio/commit.go",
