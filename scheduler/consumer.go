@@ -13,7 +13,7 @@ type Window struct {
 // DefaultWindow keeps 11 consumers of 1 KB messages near 200 MiB, with the
 // client's own prefetch (four times the messages cost 40 MiB more and brought
 // no speed).
-var DefaultWindow = Window{Messages: 2048, Bytes: 16 << 20}
+var DefaultWindow = Window{Messages: 1024, Bytes: 16 << 20}
 
 // ConsumerConfig describes one priority consumer.
 type ConsumerConfig struct {
