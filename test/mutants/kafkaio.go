@@ -83,7 +83,7 @@ var kafkaMutants = []mutant{
 		tests: []suite{givingAway, joining},
 	},
 	{
-		name: "a static member leaves its group at a stop", file: "kafkaio/source.go",
+		name: "a static member leaves its group at a stop", file: "kafkaio/close.go",
 		old: `if s.o.Member == "" {`, new: "if true {",
 		tests: []suite{{"test/e2e", []string{"TestIdleStaticMember"}}},
 	},

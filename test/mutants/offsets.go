@@ -60,7 +60,7 @@ var offsetsMutants = []mutant{
 	},
 	{
 		name: "a map that doesn't fit slows nothing", file: "offsets/commit.go",
-		old:   "return t.limits.Metadata > 0 && p.topic != TopicID{} && n*p.mapBits() >= of*budget(t.limits.Metadata)",
+		old:   "return t.limits.Metadata > 0 && p.topic != TopicID{} && n*p.mapBits(t.open.count(tp)) >= of*budget(t.limits.Metadata)",
 		new:   "return t.limits.Metadata > 0 && p.topic != TopicID{} && false",
 		tests: []suite{mapRules, trackerOracle},
 	},
