@@ -213,15 +213,12 @@ func testTransactions(t *testing.T, c Config, topic string) {
 // A Source that may begin nowhere by itself ends when what it comes to next has been
 // deleted.
 func testGone(t *testing.T, c Config, topic string) {
-	produce := func() {
-		t.Helper()
-		for n := range 100 {
-			if err := franz(t, c).ProduceSync(within(t), &kgo.Record{Topic: topic, Value: fmt.Append(nil, n)}).FirstErr(); err != nil {
-				t.Fatal(err)
-			}
+	client := franz(t, c)
+	for n := range 100 {
+		if err := client.ProduceSync(within(t), &kgo.Record{Topic: topic, Value: fmt.Append(nil, n)}).FirstErr(); err != nil {
+			t.Fatal(err)
 		}
 	}
-	produce()
 	all, r := readAll(t, c, topic, 100, nil)
 	r.settle(len(all) / 2)
 	r.stop(t)

@@ -15,7 +15,7 @@ import (
 	"github.com/kafkaboost/boostd/kafkaio/embedded"
 )
 
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // cluster is an embedded broker with one topic.
 func cluster(t testing.TB, topic string, partitions int) Config {

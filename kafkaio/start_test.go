@@ -12,7 +12,7 @@ import (
 func TestNothingToReadIsKnownAtOnce(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, "a", 3)
-	c.Properties = map[string]string{"fetch.wait.max.ms": "60000", "socket.timeout.ms": "90000"} // longer than anybody waits here
+	c.Properties = map[string]string{"fetch.wait.max.ms": "150000", "socket.timeout.ms": "200000"} // longer than anybody waits here
 	first := open(t, c, "a", true, wide)
 	first.until(t, "caught up without a committed offset", func() bool { return first.saw("CaughtUp") })
 	produce(t, c, "a", 30, []byte("v"))
@@ -48,7 +48,7 @@ func TestSomethingToReadIsWaitedFor(t *testing.T) {
 func TestEmptyPartitionsHoldNothingUp(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, "a", 12)
-	c.Properties = map[string]string{"fetch.wait.max.ms": "60000", "socket.timeout.ms": "90000"} // longer than anybody waits here
+	c.Properties = map[string]string{"fetch.wait.max.ms": "150000", "socket.timeout.ms": "200000"} // longer than anybody waits here
 	for range 5 {
 		produce(t, c, "a", 1, []byte("v")) // always into the same
 		r := open(t, c, "a", true, wide)
