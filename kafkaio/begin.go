@@ -3,26 +3,11 @@ package kafkaio
 import (
 	"errors"
 	"fmt"
-	"slices"
-	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"github.com/kafkaboost/boostd/offsets"
 )
-
-// late are partitions that were empty when they were assigned. They are read a moment
-// later than those with messages: a first fetch that goes out for empty ones alone,
-// because one with messages joins its broker a millisecond later, keeps that one
-// waiting for fetch.wait.max.ms.
-type late struct {
-	partitions []kafka.TopicPartition
-	epochs     []uint32
-	until      time.Time
-}
-
-// latest is how long they wait for the first fetch of the others.
-const latest = 100 * time.Millisecond
 
 // applyOrigins tells the tracker what was found and has the client read the
 // partitions. They are not given to it before: one that is paused and resumed while
@@ -32,7 +17,6 @@ func (s *Source) applyOrigins() {
 	found := s.origins
 	s.origins = nil
 	var begin []kafka.TopicPartition
-	l := &s.poll.late
 	for n := range found {
 		o := &found[n]
 		if s.restoring[o.TopicPartition] != o.epoch {
@@ -49,46 +33,18 @@ func (s *Source) applyOrigins() {
 		case reading:
 		case start == kafka.OffsetInvalid:
 			s.poll.ended = s.noOffset(o.String())
-		case err == nil && o.empty(o.committed):
-			l.partitions, l.epochs = append(l.partitions, p), append(l.epochs, o.epoch)
-			l.until = time.Now().Add(latest)
 		default:
 			begin = append(begin, p)
 		}
 	}
 	s.mu.Unlock()
 	s.readFrom(begin)
-	s.readLate()
-}
-
-// readLate has the client read those that were empty, when all others have been seen
-// something of, or their time is over. The poll loop's.
-func (s *Source) readLate() {
-	l := &s.poll.late
-	if len(l.partitions) == 0 || len(s.poll.reading) > len(l.partitions) && time.Now().Before(l.until) {
-		return
-	}
-	s.mu.Lock()
-	n := 0
-	begin := slices.DeleteFunc(l.partitions, func(p kafka.TopicPartition) bool {
-		epoch, ok := s.tracker.Epoch(partitionOf(p))
-		n++
-		return !ok || epoch != l.epochs[n-1] // given away meanwhile
-	})
-	s.mu.Unlock()
-	*l = late{}
-	if s.readFrom(begin) {
-		for _, p := range begin {
-			delete(s.poll.reading, partitionOf(p))
-		}
-		s.checkCaughtUp()
-	}
 }
 
 // readFrom has the client read more partitions.
-func (s *Source) readFrom(begin []kafka.TopicPartition) bool {
+func (s *Source) readFrom(begin []kafka.TopicPartition) {
 	if len(begin) == 0 {
-		return false
+		return
 	}
 	err := s.take(begin)
 	if err == nil && s.poll.paused {
@@ -100,7 +56,6 @@ func (s *Source) readFrom(begin []kafka.TopicPartition) bool {
 	if s.o.Probe != nil {
 		s.o.Probe.nudge()
 	}
-	return err == nil
 }
 
 // begin tells the tracker of a partition, and says where to read it from. That is
@@ -116,7 +71,10 @@ func (s *Source) begin(o *origin) (kafka.Offset, error) {
 		return kafka.OffsetBeginning, err
 	case o.committed == offsets.Unknown:
 		s.positions[o.TopicPartition] = offsets.Unknown
-		return o.begin(s.o.Config.begin()), err
+		if o.first >= 0 {
+			return kafka.Offset(o.first), err
+		}
+		return s.o.Config.begin(), err
 	}
 	s.positions[o.TopicPartition] = o.committed
 	return kafka.Offset(o.committed), err
@@ -132,15 +90,4 @@ func (c Config) begin() kafka.Offset {
 		return kafka.OffsetInvalid
 	}
 	return kafka.OffsetBeginning
-}
-
-// begin is a position of Kafka's as the offset that it stands for, if that is known.
-func (b bounds) begin(at kafka.Offset) kafka.Offset {
-	switch {
-	case at == kafka.OffsetBeginning && b.first >= 0:
-		return kafka.Offset(b.first)
-	case at == kafka.OffsetEnd && b.end >= 0:
-		return kafka.Offset(b.end)
-	}
-	return at
 }

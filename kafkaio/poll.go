@@ -40,7 +40,6 @@ type pollState struct {
 	paused  bool                           // what the client was told
 	single  map[boostd.TopicPartition]bool // paused alone: too much of it is pending
 	reading map[boostd.TopicPartition]bool // assigned, neither fetched from nor read to its end yet
-	late    late                           // of those: not given to the client yet
 	caught  bool                           // CaughtUp was sent
 	joined  bool                           // there was an assignment
 	told    int64                          // the last Backlog sent

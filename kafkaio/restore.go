@@ -36,21 +36,8 @@ type origin struct {
 	topic     offsets.TopicID
 	committed int64
 	metadata  string
-	bounds
-}
-
-// bounds are where a partition began and ended when its leader was asked, Unknown
-// where there was no answer.
-type bounds struct{ first, end int64 }
-
-// empty reports whether there was nothing to read from an offset on, or from the
-// beginning where none is committed.
-func (b bounds) empty(committed int64) bool {
-	from := committed
-	if from < 0 {
-		from = b.first
-	}
-	return from >= 0 && b.end >= 0 && from >= b.end
+	// first is where one without a committed offset begins, Unknown if nobody knows.
+	first int64
 }
 
 // restore asks until there is an answer, or nobody wants it any more.
@@ -113,7 +100,7 @@ func (s *Source) askOrigins(assigned []assignment) error {
 	if err != nil {
 		return err
 	}
-	found := s.bounds(committed)
+	firsts := s.firsts(committed)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for n, c := range committed {
@@ -121,7 +108,7 @@ func (s *Source) askOrigins(assigned []assignment) error {
 			err = fmt.Errorf("list committed offsets of %s: %v: %w", s.o.Group, tps[n], c.Error)
 			continue
 		}
-		o := origin{assignment: assigned[n], topic: topics[assigned[n].Topic], committed: max(int64(c.Offset), offsets.Unknown), bounds: found[n]}
+		o := origin{assignment: assigned[n], topic: topics[assigned[n].Topic], committed: max(int64(c.Offset), offsets.Unknown), first: firsts[n]}
 		if c.Metadata != nil {
 			o.metadata = *c.Metadata
 		}
@@ -133,43 +120,32 @@ func (s *Source) askOrigins(assigned []assignment) error {
 	return err
 }
 
-// bounds asks the leaders, through the client itself, so that it is connected to them
-// and sees at once what comes next. What is asked for is what the client tells too
-// late: that a partition is empty, only when its first fetch has waited for
-// fetch.wait.max.ms in vain; and where one without a committed offset begins, one after
-// the other, so that each waits for the fetch of those before it.
-func (s *Source) bounds(committed []kafka.TopicPartition) []bounds {
-	ask := func(which kafka.Offset) []int64 {
-		times := make([]kafka.TopicPartition, len(committed))
-		for n, c := range committed {
-			times[n] = kafka.TopicPartition{Topic: c.Topic, Partition: c.Partition, Offset: which}
+// firsts asks the leaders where partitions without a committed offset begin. The client
+// would look for that itself, for one after the other, and those that it finds later
+// wait for the fetch of those before them, up to fetch.wait.max.ms.
+func (s *Source) firsts(committed []kafka.TopicPartition) []int64 {
+	all, begin := make([]int64, len(committed)), s.o.Config.begin()
+	var times []kafka.TopicPartition
+	for n, c := range committed {
+		all[n] = offsets.Unknown
+		if c.Offset < 0 && begin != kafka.OffsetInvalid {
+			times = append(times, kafka.TopicPartition{Topic: c.Topic, Partition: c.Partition, Offset: begin})
 		}
-		found := map[boostd.TopicPartition]int64{}
-		answer, _ := s.client.OffsetsForTimes(times, int(restoreTimeout.Milliseconds())) // without one the client looks itself
-		for _, p := range answer {
-			if p.Error == nil && p.Offset >= 0 {
-				found[partitionOf(p)] = int64(p.Offset)
-			}
-		}
-		at := make([]int64, len(committed))
-		for n, c := range committed {
-			offset, ok := found[partitionOf(c)]
-			if !ok {
-				offset = offsets.Unknown
-			}
-			at[n] = offset
-		}
-		return at
 	}
-	all := make([]bounds, len(committed))
-	for n, end := range ask(kafka.OffsetEnd) {
-		all[n] = bounds{first: offsets.Unknown, end: end}
-	}
-	if !slices.ContainsFunc(committed, func(c kafka.TopicPartition) bool { return c.Offset < 0 }) {
+	if len(times) == 0 {
 		return all
 	}
-	for n, first := range ask(kafka.OffsetBeginning) {
-		all[n].first = first
+	answer, _ := s.client.OffsetsForTimes(times, int(restoreTimeout.Milliseconds())) // without one the client looks itself
+	found := map[boostd.TopicPartition]int64{}
+	for _, p := range answer {
+		if p.Error == nil && p.Offset >= 0 {
+			found[partitionOf(p)] = int64(p.Offset)
+		}
+	}
+	for n, c := range committed {
+		if first, ok := found[partitionOf(c)]; ok {
+			all[n] = first
+		}
 	}
 	return all
 }
