@@ -25,6 +25,12 @@ func (s *Source) commitTransaction() error {
 		return nil
 	}
 	s.awaitSettled()
+	// Before the verdict: a partition that goes behind it goes with this generation,
+	// and then brokers refuse the offsets.
+	group, err := s.groupMetadata()
+	if err != nil {
+		return s.abort(err)
+	}
 	s.mu.Lock()
 	todo := s.tracker.Commits(nil)
 	verdict := t.ending.account.Verdict(s.tracker, todo)
@@ -35,11 +41,7 @@ func (s *Source) commitTransaction() error {
 	if s.o.BeforeCommit != nil {
 		s.o.BeforeCommit()
 	}
-	group, err := s.groupMetadata()
-	if err == nil {
-		err = t.ending.end(commitList(todo), group, s.o.CommitTimeout)
-	}
-	if err != nil {
+	if err := t.ending.end(commitList(todo), group, s.o.CommitTimeout); err != nil {
 		s.checkMetadata(todo, err)
 		return s.abort(err)
 	}
@@ -128,7 +130,7 @@ func (s *Source) abort(reason error) error {
 	t := s.transacting
 	t.stale.Store(true)
 	t.turnstile.shut()
-	if errors.Is(reason, ErrFatal) || errors.Is(reason, errClientClosed) || errors.Is(reason, errGiven) {
+	if errors.Is(reason, ErrFatal) || errors.Is(reason, errClientClosed) {
 		s.spend(reason)
 		return reason
 	}

@@ -14,7 +14,7 @@ import (
 // Transactions say that what a Source's messages lead to is written in Kafka
 // transactions, together with the Source's offsets: see Source.Write.
 type Transactions struct {
-	// ID is the producer's transactional.id. It must be this Source's alone, and the
+	// ID begins the transactional.id of the two producers. It must be this Source's alone, and the
 	// same after a restart: then what a crash left open is aborted at once, and not after
 	// its timeout.
 	ID string
@@ -54,10 +54,10 @@ func (c Config) transactionProperties(id, level string, alone bool) map[string]s
 type transactor struct {
 	producer *Producer
 	logger   hclog.Logger
-	// given is closed when its Source's client is: then nothing is tried again.
-	given <-chan struct{}
-	id    string
-	alone bool
+	// closed is when its Source's client is: then nothing is tried again.
+	closed <-chan struct{}
+	id     string
+	alone  bool
 }
 
 func (s *Source) newTransactor(id string, alone bool) (*transactor, error) {
@@ -65,14 +65,11 @@ func (s *Source) newTransactor(id string, alone bool) (*transactor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("transactions %s: %w", id, err)
 	}
-	return &transactor{producer: p, logger: s.logger, given: s.closed, id: id, alone: alone}, nil
+	return &transactor{producer: p, logger: s.logger, closed: s.closed, id: id, alone: alone}, nil
 }
 
 // errAborted says that a transaction must be aborted.
 var errAborted = errors.New("transaction aborted, what was written in it is handled again")
-
-// errGiven is of a transactor whose Source is closed.
-var errGiven = errors.New("the client is closed")
 
 // begin opens the next transaction; nothing is told to brokers before something is
 // written in it.
@@ -128,8 +125,8 @@ func (t *transactor) insist(what string, limit time.Duration, call func(context.
 		}
 		t.logger.Debug("transaction call is repeated", "error", err)
 		select {
-		case <-t.given:
-			return fmt.Errorf("%s: %w", what, errGiven)
+		case <-t.closed:
+			return fmt.Errorf("%s: %w", what, errClientClosed)
 		case <-time.After(commitRetry):
 		}
 	}
