@@ -31,8 +31,9 @@ type Header struct {
 //
 // Ownership: the Source fills it and lets go of it with the Batch that carries
 // it; the consumer actor sets Level, the scheduler Attempt; for a handler it is
-// read-only. Whoever settles it gives it back to the Source, which drops the
-// payload: a handler must not keep Key, Value or Headers after its attempt.
+// read-only, and the handler's no longer once it has reported it. Whoever settles it
+// gives it back to the Source, which drops the payload; one that is done then becomes
+// another message.
 type Message struct {
 	Topic     string
 	Partition int32

@@ -42,7 +42,8 @@ func (c *consumer) Receive(ctx actor.Context) {
 	case *boostd.Stopped:
 		c.stopped(m)
 	case *settle:
-		c.spec.Source.Settle(m.settlements)
+		c.spec.Source.Settle(m.Settlements)
+		m.Reuse()
 	case *pause:
 		c.spec.Source.SetPaused(m.paused)
 	case *drained:

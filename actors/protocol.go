@@ -18,7 +18,7 @@ type fromSource struct {
 
 // settle, pause and drained go from the scheduler to a consumer actor.
 type (
-	settle  struct{ settlements []boostd.Settlement }
+	settle  struct{ scheduler.Settled }
 	pause   struct{ paused bool }
 	drained struct{ partitions []boostd.TopicPartition }
 )

@@ -174,7 +174,7 @@ func (s *schedulerActor) send(ctx actor.Context, now time.Time, e *scheduler.Eff
 		c.wanted.Store(int64(s.core.Waiting(scheduler.PoolID(id))))
 	}
 	for _, k := range e.Settled {
-		ctx.Send(s.seats[k.Consumer].pid, &settle{k.Settlements})
+		ctx.Send(s.seats[k.Consumer].pid, &settle{k})
 	}
 	for _, f := range e.Flows {
 		k := s.seats[f.Consumer]

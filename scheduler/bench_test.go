@@ -63,6 +63,9 @@ func benchCore(b *testing.B, order Order, mean time.Duration, batch Batch) {
 	take := func(e *Effects) {
 		open = append(open, e.Dispatches...)
 		recalls += len(e.Recalls)
+		for _, s := range e.Settled {
+			s.Reuse()
+		}
 	}
 	for n := 0; b.Loop(); n += 256 {
 		level := n / 256 % 11

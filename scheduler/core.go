@@ -37,6 +37,7 @@ type Core struct {
 	burying   int // on their way to the dead-letter topic
 	effects   Effects
 	touched   []*consumer // in this step
+	spare     []*Item
 	gated     gated
 }
 
@@ -111,7 +112,7 @@ const givenUpBefore = "given up before this instance had the partition; the log 
 
 // Fetched queues messages, whose Level is set; one that is outside of the
 // pool's levels is taken for the nearest. The core copies them: the slice isn't
-// kept, and Settlement.Message points to the copy. Messages of partitions that
+// kept, and Settlement.Message points to the copy, until Reuse. Messages of partitions that
 // aren't open are released at once; those of a consumer that was removed are
 // nobody's to settle any more.
 func (c *Core) Fetched(now time.Time, id ConsumerID, messages []boostd.Message) *Effects {
@@ -120,13 +121,10 @@ func (c *Core) Fetched(now time.Time, id ConsumerID, messages []boostd.Message) 
 	if k == nil {
 		return c.step(now)
 	}
-	var room []fetched
 	for n := range messages {
-		if len(room) == 0 {
-			room = make([]fetched, min(block, len(messages)-n))
-		}
-		i, m := &room[0].item, &room[0].message
-		room, *m = room[1:], messages[n]
+		i := c.item(len(messages) - n)
+		m := &i.message
+		*m = messages[n]
 		m.Level = min(max(m.Level, 0), boostd.Level(k.pool.config.Levels-1))
 		i.Message, i.consumer, i.size, i.ReadyAt = m, k, m.Size(), m.FetchedAt
 		k.unsettled++

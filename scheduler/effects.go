@@ -74,6 +74,7 @@ type Preempt struct {
 type Settled struct {
 	Consumer    ConsumerID
 	Settlements []boostd.Settlement
+	spent       []*Item
 }
 
 // Drained says that nothing of the revoked partitions is in flight any more.

@@ -12,7 +12,7 @@ import (
 // the item and writes StartedAt, FinishedAt and Result; at all other times the
 // core does.
 type Item struct {
-	Message *boostd.Message
+	Message *boostd.Message // its own copy
 
 	// ReadyAt is when this attempt became dispatchable: fetched, backoff over,
 	// or key free. Zero on dispatch when it waits for an earlier message of its
@@ -34,6 +34,7 @@ type Item struct {
 	// attempt doesn't count. See the func Void.
 	Void bool
 
+	message   boostd.Message
 	consumer  *consumer
 	partition *partition
 	lock      *lock // nil: no order to keep
@@ -50,17 +51,6 @@ type Item struct {
 	failed      bool
 	firstFailed time.Time
 }
-
-// fetched is what the core keeps of a fetched message. A block of them is one
-// allocation, which stays until the last is settled: a window full of messages
-// that each stayed behind, with a retry or a low level, from another fetch of
-// 256 would keep 100 MB.
-type fetched struct {
-	item    Item
-	message boostd.Message
-}
-
-const block = 16
 
 // Follows reports whether the two items share a key (or partition, as their
 // order asks), so that one must not run when the other, earlier one failed.

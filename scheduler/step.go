@@ -37,9 +37,9 @@ func (c *Core) step(now time.Time) *Effects {
 		k.touched = false
 		if len(k.settled) > 0 {
 			if !k.gone {
-				c.effects.Settled = append(c.effects.Settled, Settled{k.id, k.settled})
+				c.effects.Settled = append(c.effects.Settled, Settled{k.id, k.settled, k.spent})
 			}
-			k.settled = nil // it is the receiver's now, or nobody's
+			k.settled, k.spent = nil, nil // it is the receiver's now, or nobody's
 		}
 		if k.leaving && !k.left && k.unsettled == 0 {
 			k.left = true
@@ -124,7 +124,7 @@ func (c *Core) Finished(now time.Time, id PoolID, slot int, items []*Item) *Effe
 	}
 	for _, i := range items {
 		if k := i.consumer; k.settled == nil {
-			k.settled = make([]boostd.Settlement, 0, len(items)) // one allocation a batch
+			k.settled, k.spent = settlements(len(items)), make([]*Item, 0, len(items))
 		}
 		if i.unsettled() {
 			continue
@@ -244,6 +244,9 @@ func (c *Core) settle(i *Item, o boostd.Outcome) {
 	}
 	if o != boostd.Released {
 		k.ended++
+	}
+	if o == boostd.Done { // who gave another answer may still look at the message
+		k.spent = append(k.spent, i)
 	}
 	k.settled = append(k.settled, boostd.Settlement{Message: i.Message, Outcome: o, Attempts: i.Message.Attempt, Again: i.failed})
 }
