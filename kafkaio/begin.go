@@ -3,6 +3,7 @@ package kafkaio
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
@@ -46,9 +47,16 @@ func (s *Source) readFrom(begin []kafka.TopicPartition) {
 	if len(begin) == 0 {
 		return
 	}
-	err := s.take(begin)
-	if err == nil && s.poll.paused {
+	err := s.startTogether(begin)
+	if err == nil {
+		err = s.take(begin)
+	}
+	switch {
+	case err != nil:
+	case s.poll.paused:
 		err = s.client.Pause(begin)
+	default:
+		s.wakeFor(begin)
 	}
 	if err != nil {
 		s.setTrouble("rebalance", fmt.Errorf("read %d partitions of %s: %w", len(begin), s.o.Group, err))
@@ -56,6 +64,36 @@ func (s *Source) readFrom(begin []kafka.TopicPartition) {
 	if s.o.Probe != nil {
 		s.o.Probe.nudge()
 	}
+}
+
+// startTogether has the client's first partitions wait, so that it begins to fetch all of
+// them at once: the broker may hold a fetch for fetch.wait.max.ms, and a partition that
+// the client comes to a moment later waits for that to end. They are paused until its
+// threads have done all that an assignment makes them do: applyEndings goes on. The
+// client pauses only what it knows, and to ask for a position makes it known. Where it is to look
+// for an offset itself nothing waits: a partition that is resumed meanwhile begins at
+// the wrong one.
+func (s *Source) startTogether(begin []kafka.TopicPartition) error {
+	has, err := s.client.Assignment()
+	if err != nil {
+		return err
+	}
+	for _, p := range begin {
+		tp := partitionOf(p)
+		if _, reading := s.poll.reading[tp]; reading {
+			s.poll.reading[tp] = p.Offset
+		}
+	}
+	if len(has) > 0 || slices.ContainsFunc(begin, func(p kafka.TopicPartition) bool { return p.Offset < 0 }) {
+		return nil
+	}
+	if _, err = s.client.Position(begin); err == nil {
+		err = s.client.Pause(begin)
+	}
+	for _, p := range begin {
+		s.poll.starting[partitionOf(p)] = true
+	}
+	return err
 }
 
 // begin tells the tracker of a partition, and says where to read it from. That is

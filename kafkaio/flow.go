@@ -10,9 +10,6 @@ import (
 	"github.com/kafkaboost/boostd"
 )
 
-// wakeTimeout bounds the question that wakes a resumed client.
-const wakeTimeoutMs = 2000
-
 // applyFlow brings the client's pauses in line with what SetPaused asked for,
 // and lets partitions go on that were paused alone.
 func (s *Source) applyFlow() {
@@ -59,8 +56,7 @@ func (s *Source) pauseAll(pause bool) {
 	}
 }
 
-// resume goes on with partitions and wakes the client: without a question on
-// the same handle its broker thread sleeps on for half a second.
+// resume goes on with partitions.
 func (s *Source) resume(partitions []kafka.TopicPartition) {
 	if len(partitions) == 0 {
 		return
@@ -69,18 +65,7 @@ func (s *Source) resume(partitions []kafka.TopicPartition) {
 		s.setTrouble("flow", err)
 		return
 	}
-	times := make([]kafka.TopicPartition, len(partitions))
-	for n, p := range partitions {
-		times[n] = kafka.TopicPartition{Topic: p.Topic, Partition: p.Partition, Offset: kafka.OffsetEnd}
-	}
-	s.tasks.Go(func() {
-		s.using.RLock()
-		defer s.using.RUnlock()
-		if s.stopped.Load() {
-			return
-		}
-		_, _ = s.client.OffsetsForTimes(times, wakeTimeoutMs) // asked for its side effect
-	})
+	s.wakeFor(partitions)
 }
 
 // tellCrowded keeps the trouble of partitions that wait for their own messages.

@@ -34,27 +34,31 @@ const (
 
 // pollState belongs to the poll loop's goroutine alone.
 type pollState struct {
-	in      intake // being filled
-	spare   int    // how many messages the tracker takes at once
-	timer   *time.Timer
-	paused  bool                           // what the client was told
-	single  map[boostd.TopicPartition]bool // paused alone: too much of it is pending
-	reading map[boostd.TopicPartition]bool // assigned, neither fetched from nor read to its end yet
-	caught  bool                           // CaughtUp was sent
-	joined  bool                           // there was an assignment
-	told    int64                          // the last Backlog sent
-	counted time.Time                      // when it was looked at
-	ended   error                          // what ends the loop
-	polled  time.Time
-	over    int  // messages taken beyond the window since it was full
-	choked  bool // paused by itself: over has reached its bound
-	expired bool // the group has put us out, the client has not said so yet
+	in     intake // being filled
+	spare  int    // how many messages the tracker takes at once
+	timer  *time.Timer
+	paused bool                           // what the client was told
+	single map[boostd.TopicPartition]bool // paused alone: too much of it is pending
+	// reading are assigned, and neither fetched from nor read to their end yet: from where
+	// they are read, OffsetInvalid until that is known.
+	reading map[boostd.TopicPartition]kafka.Offset
+	caught  bool // CaughtUp was sent
+	// starting are the client's first partitions, paused: see startTogether.
+	starting map[boostd.TopicPartition]bool
+	joined   bool      // there was an assignment
+	told     int64     // the last Backlog sent
+	counted  time.Time // when it was looked at
+	ended    error     // what ends the loop
+	polled   time.Time
+	over     int  // messages taken beyond the window since it was full
+	choked   bool // paused by itself: over has reached its bound
+	expired  bool // the group has put us out, the client has not said so yet
 }
 
 func (p *pollState) init() {
 	p.timer = time.NewTimer(time.Hour)
-	p.single, p.reading = map[boostd.TopicPartition]bool{}, map[boostd.TopicPartition]bool{}
-	p.told = -1
+	p.single, p.reading = map[boostd.TopicPartition]bool{}, map[boostd.TopicPartition]kafka.Offset{}
+	p.starting, p.told = map[boostd.TopicPartition]bool{}, -1
 }
 
 // run is the poll loop.
@@ -70,6 +74,7 @@ func (s *Source) run() {
 		}
 		s.applyTopics()
 		s.applyOrigins()
+		s.applyEndings()
 		s.readAnew()
 		s.readAgain()
 		s.applyFlow()
@@ -203,7 +208,7 @@ func (s *Source) reached(tp boostd.TopicPartition, offset int64) {
 	s.checkCaughtUp()
 }
 
-// checkCaughtUp asks the client's own word alone for the ends: the probe may know
+// checkCaughtUp goes by the client's own word for the ends alone: the probe may know
 // them earlier, but until the client fetches it would not see a new message either.
 func (s *Source) checkCaughtUp() {
 	if s.poll.joined && len(s.poll.reading) == 0 {

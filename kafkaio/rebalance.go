@@ -45,7 +45,7 @@ func (s *Source) assigned(partitions []kafka.TopicPartition) error {
 	s.adopt(tps)
 	s.poll.joined = true
 	s.checkCaughtUp()
-	return err
+	return errors.Join(err, s.wakeForRest())
 }
 
 // adopt begins partitions in new epochs; they are read as soon as it is known from where.
@@ -55,7 +55,7 @@ func (s *Source) adopt(tps []boostd.TopicPartition) {
 	for n, tp := range tps {
 		begun[n] = assignment{tp, s.tracker.Assign(tp, offsets.Unknown)}
 		s.restoring[tp] = begun[n].epoch
-		s.poll.reading[tp] = true
+		s.poll.reading[tp] = kafka.OffsetInvalid
 		delete(s.positions, tp)
 	}
 	s.mu.Unlock()
@@ -98,7 +98,7 @@ func (s *Source) letGo(tps []boostd.TopicPartition) error {
 		err = s.client.Resume(assigned)
 	}
 	if s.cooperative() {
-		return errors.Join(err, s.client.IncrementalUnassign(assigned))
+		return errors.Join(err, s.client.IncrementalUnassign(assigned), s.wakeForRest())
 	}
 	return errors.Join(err, s.client.Unassign())
 }
@@ -125,6 +125,7 @@ func (s *Source) revoked(partitions []kafka.TopicPartition) error {
 	s.raise(tps)
 	for _, tp := range tps {
 		delete(s.poll.reading, tp)
+		delete(s.poll.starting, tp)
 		delete(s.poll.single, tp)
 	}
 	s.tellCrowded()

@@ -85,6 +85,7 @@ type Source struct {
 	positions              map[boostd.TopicPartition]int64  // committed, where nothing was delivered yet
 	restoring              map[boostd.TopicPartition]uint32 // by epoch: what was committed isn't known yet
 	origins                []origin                         // found, for the poll loop
+	endings                []ending                         // the same
 	anew                   []boostd.TopicPartition          // of topics that were made anew, for the poll loop
 	newIDs                 map[string]offsets.TopicID       // theirs
 	again                  []boostd.Message                 // held ones to emit anew, for the poll loop

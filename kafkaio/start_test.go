@@ -33,3 +33,34 @@ func TestFirstMessagesWaitForNoFetch(t *testing.T) {
 	r.until(t, "all", func() bool { return len(r.got) == 100 })
 	r.stop(t)
 }
+
+// Nor is it waited for a fetch where there is nothing to fetch: at the end of a topic, of
+// what is committed, and of what is passed over.
+func TestNothingToReadIsSeenWithoutAFetch(t *testing.T) {
+	t.Parallel()
+	for name, prepare := range map[string]func(t *testing.T, c *Config){
+		"an empty topic": func(*testing.T, *Config) {},
+		"all is passed over": func(t *testing.T, c *Config) {
+			produce(t, *c, "a", 10, []byte("v"))
+			c.Start = "latest"
+		},
+		"all is committed": func(t *testing.T, c *Config) {
+			produce(t, *c, "a", 10, []byte("v"))
+			r := open(t, *c, "a", true, wide)
+			r.until(t, "all", func() bool { return len(r.got) == 10 })
+			r.stop(t)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := cluster(t, "a", 12)
+			prepare(t, &c)
+			c.Properties = map[string]string{"fetch.wait.max.ms": "150000", "socket.timeout.ms": "200000"} // longer than anybody waits here
+			r := open(t, c, "a", true, wide)
+			r.until(t, "caught up", func() bool { return r.saw("CaughtUp") })
+			produce(t, c, "a", 1, []byte("new"))
+			r.until(t, "a new message", func() bool { return len(r.got) == 1 })
+			r.stop(t)
+		})
+	}
+}
