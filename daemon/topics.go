@@ -102,7 +102,7 @@ func (d *Daemon) tryTopics(ctx context.Context, settings *priority.Settings) (ha
 	if err != nil {
 		return nil, err
 	}
-	defer admin.Close()
+	defer d.tasks.Go(admin.Close) // it takes some tens of milliseconds, and nobody needs to wait
 	attempt, cancel := context.WithTimeout(ctx, reach)
 	defer cancel()
 	if err := admin.Connect(attempt); err != nil {

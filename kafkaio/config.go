@@ -166,11 +166,19 @@ var tuning = map[string]string{
 	"socket.timeout.ms":          "10000",
 	// Less than a session: after a broker's restart its client must be back
 	// before the group has given its partitions away. The default is 10 s.
-	"reconnect.backoff.max.ms":           "1000",
+	"reconnect.backoff.max.ms": "1000",
+	// The client waits for half of it before it connects to one more broker. The default
+	// is 100 ms, and every start pays for it.
+	"reconnect.backoff.ms":               "20",
 	"topic.metadata.refresh.interval.ms": "5000",
 	"max.poll.interval.ms":               "300000",
 	"enable.metrics.push":                "false",
 	"statistics.interval.ms":             statisticsIntervalMs,
+}
+
+// clientTuning is what all clients have of it.
+var clientTuning = map[string]string{
+	"socket.timeout.ms": tuning["socket.timeout.ms"], "reconnect.backoff.ms": tuning["reconnect.backoff.ms"], "enable.metrics.push": "false",
 }
 
 // producerTuning is what producers have unless the user says otherwise.
@@ -186,8 +194,7 @@ var producerTuning = map[string]string{
 // admin is the configuration of a client without a group.
 func (c Config) admin(name string) *kafka.ConfigMap {
 	return configMap(merge(
-		map[string]string{"socket.timeout.ms": tuning["socket.timeout.ms"], "enable.metrics.push": "false"},
-		c.Properties,
+		clientTuning, c.Properties,
 		map[string]string{"bootstrap.servers": strings.Join(c.Brokers, ","), "client.id": "boostd-" + name}))
 }
 
@@ -195,8 +202,7 @@ func (c Config) admin(name string) *kafka.ConfigMap {
 // over boostd's tuning and boostd's own over both. The partitioner is KafkaBoost's.
 func (c Config) OfProducer(name string) map[string]string {
 	return merge(
-		map[string]string{"socket.timeout.ms": tuning["socket.timeout.ms"], "enable.metrics.push": "false"},
-		producerTuning, c.Properties, c.ProducerProperties,
+		clientTuning, producerTuning, c.Properties, c.ProducerProperties,
 		map[string]string{
 			"bootstrap.servers": strings.Join(c.Brokers, ","), "client.id": "boostd-" + name,
 			"enable.idempotence": "true", "acks": "all", "partitioner": "murmur2_random",
@@ -220,13 +226,17 @@ func (c Config) sharedProperties(group, level string, consumers int) map[string]
 	})
 }
 
-// prefetch divides what may wait in the clients of a process among them: DESIGN.md.
-// From a dozen on each has what tuning says.
+// prefetch divides what may wait in the clients of a process among them, and how often
+// they ask brokers that have nothing for them: DESIGN.md. From a dozen on each has what
+// tuning says.
 func prefetch(consumers int) map[string]string {
 	if consumers < 1 {
 		return nil
 	}
-	return map[string]string{"queued.min.messages": strconv.Itoa(max(1000, min(24_000/consumers-1000, 10_000)))}
+	return map[string]string{
+		"queued.min.messages": strconv.Itoa(max(1000, min(24_000/consumers-1000, 10_000))),
+		"fetch.wait.max.ms":   strconv.Itoa(min(42*consumers, 500)),
+	}
 }
 
 // isolation is what the consumers read, so that a backlog is counted the same

@@ -2,6 +2,7 @@ package kafkaio
 
 import (
 	"slices"
+	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
@@ -30,6 +31,7 @@ func (s *Source) wakeFor(partitions []kafka.TopicPartition) {
 	if len(partitions) == 0 {
 		return
 	}
+	starting := s.poll.starting[partitionOf(partitions[0])]
 	ends := make([]kafka.TopicPartition, len(partitions))
 	asked := make([]assignment, len(partitions))
 	s.mu.Lock()
@@ -45,12 +47,30 @@ func (s *Source) wakeFor(partitions []kafka.TopicPartition) {
 		if s.stopped.Load() {
 			return
 		}
+		began := time.Now()
 		answer, _ := s.client.OffsetsForTimes(ends, wakeTimeoutMs) // it is awake, answer or not
+		if starting {
+			// The thread that brought the answer looks for what to fetch before it goes back to
+			// sleep. It takes some microseconds, unless others have its processor meanwhile: then
+			// the answer took its time as well.
+			s.rest(time.Since(began))
+		}
 		s.mu.Lock()
 		s.endings = append(s.endings, endingsOf(asked, answer)...)
 		s.mu.Unlock()
 		s.nudge()
 	})
+}
+
+// mostRest bounds rest.
+const mostRest = 50 * time.Millisecond
+
+// rest sleeps, but not beyond the Source's end.
+func (s *Source) rest(d time.Duration) {
+	select {
+	case <-time.After(min(d, mostRest)):
+	case <-s.stop:
+	}
 }
 
 // endingsOf are one for each that was asked, OffsetInvalid where there is no answer.
