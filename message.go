@@ -60,6 +60,10 @@ type Message struct {
 	Value   []byte
 	Headers []Header
 
+	// Memory is the Source's: what Key, Value and the headers' values lie in, when it
+	// is to be used again; nil otherwise.
+	Memory []byte
+
 	// ProducedAt is the header produced_at_ns where there is one, otherwise
 	// Kafka's timestamp; zero when neither is known.
 	ProducedAt time.Time

@@ -12,7 +12,7 @@ const (
 	// windows of messages, and what dies is much: with a part of what lives as the
 	// measure, as is usual, a daemon with little in flight would collect all the time,
 	// and one with much would hold three times as much.
-	garbage = 20 << 20
+	garbage = 8 << 20
 	// leastPercent and mostPercent bound that as a part of what lives.
 	leastPercent, mostPercent = 50, 1600
 	// spareProcessors are there for calls that block inside the Kafka client,

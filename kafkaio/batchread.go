@@ -25,6 +25,7 @@ typedef struct {
 	int64_t timestamp; // in ms, -1 unknown
 	int32_t leader_epoch;
 	int32_t first_header, headers;
+	int64_t header_bytes; // of the headers' values
 } fetched;
 
 typedef struct {
@@ -64,6 +65,7 @@ static int64_t add_headers(batch *b, fetched *f) {
 		rd_kafka_header_get_all(list, i, &h->name, &h->value, &h->size);
 		h->name_len = strlen(h->name);
 		bytes += b->header_cost + h->name_len + h->size;
+		f->header_bytes += h->size;
 	}
 	b->used_headers += n;
 	f->headers = n;
@@ -102,6 +104,7 @@ static void batch_read(batch *b, int wait_ms, int n, int64_t bytes) {
 		f->leader_epoch = rd_kafka_message_leader_epoch(m);
 		f->first_header = b->used_headers;
 		f->headers = 0;
+		f->header_bytes = 0;
 		bytes -= b->message_cost + (int64_t)m->len + (int64_t)m->key_len + add_headers(b, f);
 	}
 }
@@ -233,13 +236,24 @@ func (r *batchReader) read(in *intake, l limits) (events int, other kafka.Event)
 	return events, other
 }
 
+// reuse takes memory that is free for messages, and returns where to collect more.
+func (r *batchReader) reuse(spent [][]byte) [][]byte {
+	if len(r.payloads.spare) > 0 {
+		return spent
+	}
+	empty := r.payloads.spare
+	r.payloads.spare = spent
+	return empty
+}
+
 // take copies a message of the topic that in has.
 func (r *batchReader) take(in *intake, f *C.fetched) {
 	k := f.message
 	m := in.add(int32(f.leader_epoch))
 	m.Topic, m.Partition, m.Offset, m.FetchedAt = in.topic, int32(k.partition), int64(k.offset), in.now
-	m.Key = r.payloads.copy(k.key, int(k.key_len))
-	m.Value = r.payloads.copy(k.payload, int(k.len))
+	room, kept := r.payloads.room(int(k.key_len) + int(k.len) + int(f.header_bytes))
+	m.Key = copyTo(&room, k.key, int(k.key_len))
+	m.Value = copyTo(&room, k.payload, int(k.len))
 	if f.timestamp >= 0 {
 		m.ProducedAt = time.UnixMilli(int64(f.timestamp))
 	}
@@ -248,9 +262,12 @@ func (r *batchReader) take(in *intake, f *C.fetched) {
 		m.Headers = r.payloads.list(len(list))
 		for n, h := range list {
 			name := r.headers.name(unsafe.Slice((*byte)(unsafe.Pointer(h.name)), h.name_len))
-			m.Headers[n] = boostd.Header{Key: name, Value: r.payloads.copy(h.value, int(h.size))}
+			m.Headers[n] = boostd.Header{Key: name, Value: copyTo(&room, h.value, int(h.size))}
 		}
 		stamp(m)
+	}
+	if kept {
+		m.Memory = room
 	}
 	in.bytes += int64(m.Size())
 }

@@ -234,7 +234,7 @@ func prefetch(consumers int) map[string]string {
 		return nil
 	}
 	return map[string]string{
-		"queued.min.messages": strconv.Itoa(max(1000, min(24_000/consumers-1000, 10_000))),
+		"queued.min.messages": strconv.Itoa(max(1000, min(36_000/consumers-500, 10_000))),
 		"fetch.wait.max.ms":   strconv.Itoa(min(42*consumers, 500)),
 	}
 }

@@ -163,6 +163,9 @@ func (s *Source) accept() {
 		}
 	}
 	s.poll.spare = s.tracker.Spare(maxBatch, s.poll.single)
+	if s.reader != nil {
+		s.spent = s.reader.reuse(s.spent)
+	}
 	s.mu.Unlock()
 	clear(in.messages[in.accepted:])
 	in.messages, in.leaders = in.messages[:in.accepted], in.leaders[:0]

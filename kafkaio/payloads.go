@@ -13,7 +13,10 @@ const (
 	// stays for long keeps the whole of its chunk, so it isn't much more than what a
 	// message counts for: see Message.Size.
 	chunk = 4096
-	// headerChunk is as much of headers.
+	// roundTo is what a message's memory is a multiple of, so that the next one of
+	// about its length has room in it.
+	roundTo = 64
+	// headerChunk is as much as chunk, of headers.
 	headerChunk = 64
 	// keptNames and keptName bound the names that are kept: how many, and the
 	// length of one in bytes.
@@ -24,28 +27,46 @@ const (
 // and an append to one never reaches the next.
 type payloads struct {
 	free  []byte
+	spare [][]byte // what messages had that are done, to be used again
 	lists []boostd.Header
 }
 
-// copy is nil where there is nothing, not even nothing of no length.
-func (p *payloads) copy(from unsafe.Pointer, n int) []byte {
+// room is empty and has room for n bytes; kept says whether it is to be given back.
+func (p *payloads) room(n int) (room []byte, kept bool) {
+	switch {
+	case n == 0:
+		return nil, false
+	case n > chunk/4:
+		return make([]byte, 0, n), false
+	}
+	if last := len(p.spare) - 1; last >= 0 {
+		room, p.spare = p.spare[last], p.spare[:last]
+		// A short message doesn't keep a long one's memory.
+		if n <= cap(room) && cap(room) <= 2*n+roundTo {
+			return room[:0], true
+		}
+	}
+	size := (n + roundTo - 1) / roundTo * roundTo
+	if size > len(p.free) {
+		p.free = make([]byte, chunk)
+	}
+	room = p.free[:0:size]
+	p.free = p.free[size:]
+	return room, true
+}
+
+// copyTo appends what the client has to a room, and returns that part of it: nil where
+// there is nothing, not even nothing of no length.
+func copyTo(room *[]byte, from unsafe.Pointer, n int) []byte {
 	switch {
 	case from == nil:
 		return nil
 	case n == 0:
 		return []byte{}
 	}
-	source := unsafe.Slice((*byte)(from), n)
-	if n > chunk/4 {
-		return append([]byte(nil), source...)
-	}
-	if n > len(p.free) {
-		p.free = make([]byte, chunk)
-	}
-	to := p.free[:n:n]
-	p.free = p.free[n:]
-	copy(to, source)
-	return to
+	at := len(*room)
+	*room = append(*room, unsafe.Slice((*byte)(from), n)...)
+	return (*room)[at : at+n : at+n]
 }
 
 // list has room for n headers.

@@ -107,7 +107,7 @@ func testForms(t *testing.T, c Config, topic string) {
 	defer ended(t, r)
 	for n, m := range all {
 		k := records[n]
-		want := boostd.Message{Topic: topic, Offset: int64(n), Key: k.Key, Value: k.Value, ProducedAt: produced, Epoch: m.Epoch, FetchedAt: m.FetchedAt}
+		want := boostd.Message{Topic: topic, Offset: int64(n), Key: k.Key, Value: k.Value, ProducedAt: produced, Epoch: m.Epoch, FetchedAt: m.FetchedAt, Memory: m.Memory}
 		for _, h := range k.Headers {
 			want.Headers = append(want.Headers, boostd.Header{Key: h.Key, Value: h.Value})
 		}

@@ -86,6 +86,7 @@ type Source struct {
 	restoring              map[boostd.TopicPartition]uint32 // by epoch: what was committed isn't known yet
 	origins                []origin                         // found, for the poll loop
 	endings                []ending                         // the same
+	spent                  [][]byte                         // memory of messages that are done, for the poll loop
 	anew                   []boostd.TopicPartition          // of topics that were made anew, for the poll loop
 	newIDs                 map[string]offsets.TopicID       // theirs
 	again                  []boostd.Message                 // held ones to emit anew, for the poll loop

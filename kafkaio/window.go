@@ -55,6 +55,10 @@ func (s *Source) Settle(settled []boostd.Settlement) {
 	}
 }
 
+// mostSpent is how much memory is kept for later messages, in messages: what comes and
+// goes while many are handled, of which each has some hundreds here.
+const mostSpent = 2 * maxBatch
+
 // settle notes one settlement: whether the message was active until now, and
 // whether there is something that a commit should tell soon. The caller holds mu.
 func (s *Source) settle(one *boostd.Settlement) (active, told bool) {
@@ -82,7 +86,10 @@ func (s *Source) settle(one *boostd.Settlement) (active, told bool) {
 	case boostd.Held:
 		told = s.tracker.Held(m.TopicPartition(), m.Epoch, m.Offset, one.Attempts)
 	}
-	m.Key, m.Value, m.Headers = nil, nil, nil
+	if one.Outcome == boostd.Done && m.Memory != nil && len(s.spent) < mostSpent {
+		s.spent = append(s.spent, m.Memory)
+	}
+	m.Key, m.Value, m.Headers, m.Memory = nil, nil, nil, nil
 	return !one.Again, told
 }
 
