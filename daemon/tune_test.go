@@ -12,7 +12,7 @@ func TestPercentFor(t *testing.T) {
 		live uint64
 		want int
 	}{
-		{0, mostPercent}, {1 << 20, mostPercent}, {garbage / 8, 800}, {garbage, 100}, {2 * garbage, leastPercent}, {1 << 40, leastPercent},
+		{0, mostPercent}, {garbage / 32, mostPercent}, {garbage / 8, 800}, {garbage, 100}, {2 * garbage, leastPercent}, {1 << 40, leastPercent},
 	} {
 		if got := percentFor(c.live); got != c.want {
 			t.Errorf("%d bytes live: %d %%, want %d", c.live, got, c.want)

@@ -135,18 +135,25 @@ func (r *receiver) saw(event string) bool {
 // until waits for a condition on the receiver.
 func (r *receiver) until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.After(patience)
+	if !r.within(patience, ok) {
+		t.Fatalf("%s: not within %v; %d messages, events %v", what, patience, len(r.got), r.events)
+	}
+}
+
+// within waits for a condition on the receiver, but for no longer than d.
+func (r *receiver) within(d time.Duration, ok func() bool) bool {
+	deadline := time.After(d)
 	for {
 		r.mu.Lock()
 		fine, change := ok(), r.change
 		r.mu.Unlock()
 		if fine {
-			return
+			return true
 		}
 		select {
 		case <-change:
 		case <-deadline:
-			t.Fatalf("%s: not within %v; %d messages, events %v", what, patience, len(r.got), r.events)
+			return false
 		}
 	}
 }

@@ -262,6 +262,11 @@ func (p *program) explain(ctx context.Context, err error) error {
 	case <-p.exited:
 		return fmt.Errorf("program ended: %s", p.status)
 	case <-timer.C:
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.why != "" { // it is killed, and its memory takes the kernel a while
+			return fmt.Errorf("program ended: %s", p.why)
+		}
 		return errors.New("program closed its input or output")
 	case <-ctx.Done():
 		return errors.New(whyEnded(ctx))
