@@ -1,6 +1,7 @@
 package kafkaio
 
 import (
+	"runtime"
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -10,15 +11,19 @@ import (
 
 // How the poll loop waits. A call that blocks inside the client keeps its
 // processor until the runtime takes it away, up to 20 ms: what the loop has
-// just made runnable waits that long, and two such loops freeze two cores. So
-// it blocks in the client only while nothing at all is on its way through the
-// process; otherwise it asks without waiting until there is nothing more, and
-// sleeps on a timer.
+// just made runnable waits that long, and two such loops freeze two cores. Where the
+// runtime has processors to spare, others run meanwhile, and the loop blocks until there
+// is something or it is woken. Otherwise it does so only while nothing at all is on its
+// way through the process; else it asks without waiting until there is nothing more,
+// and sleeps on a timer.
 const (
 	idleWait = 100 * time.Millisecond
 	// wokenWait is for a client that can be woken.
 	wokenWait = 500 * time.Millisecond
 	busyWait  = time.Millisecond
+	// manyProcessors are some to spare: a daemon has them whatever its cores, see
+	// daemon.TuneRuntime.
+	manyProcessors = 16
 	// pausedWait: a paused client has nothing to say but rebalances.
 	pausedWait = 100 * time.Millisecond
 	// holdWait is the longest time without a Poll, for the membership's sake.
@@ -65,6 +70,8 @@ func (p *pollState) init() {
 func (s *Source) run() {
 	defer close(s.polled)
 	defer s.poll.timer.Stop()
+	// A client that can't be woken would keep who wants something of the loop waiting.
+	mayBlock := s.reader != nil && runtime.GOMAXPROCS(0) >= manyProcessors
 	for s.poll.ended == nil && !s.ending() {
 		s.turned.Store(int64(time.Since(epoch)))
 		s.fault()
@@ -89,7 +96,7 @@ func (s *Source) run() {
 		case s.poll.paused:
 			s.fetch(1, bytes, 0)
 			s.sleep(pausedWait)
-		case s.o.Activity.Busy():
+		case !mayBlock && s.o.Activity.Busy():
 			if s.fetch(min(messages, maxBatch), bytes, 0) == 0 {
 				s.sleep(busyWait)
 			}
@@ -103,7 +110,7 @@ func (s *Source) run() {
 	}
 }
 
-// idle is fetch while the process has nothing to do: it waits inside the client.
+// idle is fetch that waits inside the client.
 func (s *Source) idle(n int, bytes int64) {
 	wait := idleWait
 	if s.reader != nil {
