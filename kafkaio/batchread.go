@@ -40,7 +40,7 @@ typedef struct {
 
 static int missing_symbols(void) {
 	return !(rd_kafka_version && rd_kafka_name && rd_kafka_queue_get_consumer && rd_kafka_queue_destroy &&
-		rd_kafka_queue_poll && rd_kafka_queue_yield && rd_kafka_event_type && rd_kafka_event_destroy && rd_kafka_event_message_next &&
+		rd_kafka_queue_poll && rd_kafka_queue_io_event_enable && rd_kafka_event_type && rd_kafka_event_destroy && rd_kafka_event_message_next &&
 		rd_kafka_event_error && rd_kafka_event_error_string && rd_kafka_event_error_is_fatal && rd_kafka_event_stats &&
 		rd_kafka_event_topic_partition && rd_kafka_topic_partition_destroy && rd_kafka_event_topic_partition_list &&
 		rd_kafka_topic_name && rd_kafka_message_timestamp && rd_kafka_message_leader_epoch &&
@@ -127,14 +127,16 @@ static void batch_clear(batch *b) {
 import "C"
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
 	"reflect"
-	"sync"
 	"time"
 	"unsafe"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+	"golang.org/x/sys/unix"
 
 	"github.com/kafkaboost/boostd"
 )
@@ -142,10 +144,10 @@ import (
 // batchReader takes several events from the client's queue in one call. It makes the
 // calls that the client's own Poll makes, on the same queue and in the same order, so
 // that what holds for Poll holds for it (DESIGN.md). It belongs to the poll loop's
-// goroutine, but for wake.
+// goroutine, but for await.
 type batchReader struct {
-	open     sync.RWMutex // held for writing by close: then batch is nil
 	batch    *C.batch
+	events   *os.File // an eventfd: the client writes to it when its queue has something
 	topics   interned
 	headers  interned
 	payloads payloads
@@ -175,12 +177,29 @@ func newBatchReader(client *kafka.Consumer) (*batchReader, error) {
 	if queue == nil {
 		return nil, errors.New("the Kafka client has no queue")
 	}
+	events, err := announce(queue)
+	if err != nil {
+		C.rd_kafka_queue_destroy(queue)
+		return nil, err
+	}
 	b := (*C.batch)(C.calloc(1, C.sizeof_batch))
 	var empty boostd.Message
 	b.queue, b.message_cost = queue, C.int64_t(empty.Size())
 	empty.Headers = make([]boostd.Header, 1)
 	b.header_cost = C.int64_t(empty.Size()) - b.message_cost
-	return &batchReader{batch: b}, nil
+	return &batchReader{batch: b, events: events}, nil
+}
+
+// announce has the client write to a file when its queue has something, once until
+// that was looked at.
+func announce(queue *C.rd_kafka_queue_t) (*os.File, error) {
+	fd, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("make file for the Kafka client's events: %w", err)
+	}
+	one := binary.NativeEndian.AppendUint64(nil, 1)
+	C.rd_kafka_queue_io_event_enable(queue, C.int(fd), unsafe.Pointer(&one[0]), C.size_t(len(one))) // copies it
+	return os.NewFile(uintptr(fd), "events of the Kafka client"), nil
 }
 
 // handleOf is the library's handle, which the client keeps to itself.
@@ -197,21 +216,20 @@ func handleOf(client any) (unsafe.Pointer, error) {
 
 // close lets go of the queue: behind the last read, before the client is closed.
 func (r *batchReader) close() {
-	r.open.Lock()
-	defer r.open.Unlock()
+	C.rd_kafka_queue_io_event_enable(r.batch.queue, -1, nil, 0) // from here on nothing is written
+	r.events.Close()
 	C.rd_kafka_queue_destroy(r.batch.queue)
 	C.free(unsafe.Pointer(r.batch.headers))
 	C.free(unsafe.Pointer(r.batch))
 	r.batch = nil
 }
 
-// wake ends the wait of a read, or of the next one. From any goroutine.
-func (r *batchReader) wake() {
-	r.open.RLock()
-	defer r.open.RUnlock()
-	if r.batch != nil {
-		C.rd_kafka_queue_yield(r.batch.queue)
-	}
+// await returns when the queue has something that wasn't there at the last read;
+// false: it is closed. From a goroutine of its own.
+func (r *batchReader) await() bool {
+	var count [8]byte
+	_, err := r.events.Read(count[:])
+	return err == nil
 }
 
 // read is what Source.read does, in one call.

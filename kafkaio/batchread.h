@@ -63,7 +63,7 @@ WEAK const char *rd_kafka_name(const rd_kafka_t *rk);
 WEAK rd_kafka_queue_t *rd_kafka_queue_get_consumer(rd_kafka_t *rk);
 WEAK void rd_kafka_queue_destroy(rd_kafka_queue_t *rkqu);
 WEAK rd_kafka_event_t *rd_kafka_queue_poll(rd_kafka_queue_t *rkqu, int timeout_ms);
-WEAK void rd_kafka_queue_yield(rd_kafka_queue_t *rkqu);
+WEAK void rd_kafka_queue_io_event_enable(rd_kafka_queue_t *rkqu, int fd, const void *payload, size_t size);
 WEAK rd_kafka_event_type_t rd_kafka_event_type(const rd_kafka_event_t *rkev);
 WEAK void rd_kafka_event_destroy(rd_kafka_event_t *rkev);
 WEAK const rd_kafka_message_t *rd_kafka_event_message_next(rd_kafka_event_t *rkev);

@@ -19,6 +19,6 @@ func (*batchReader) read(*intake, limits) (int, kafka.Event) { return 0, nil }
 
 func (*batchReader) reuse(spent [][]byte) [][]byte { return spent }
 
-func (*batchReader) wake() {}
+func (*batchReader) await() bool { return false }
 
 func (*batchReader) close() {}

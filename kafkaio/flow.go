@@ -44,6 +44,7 @@ func (s *Source) pauseAll(pause bool) {
 		for _, p := range partitions {
 			tp := partitionOf(p)
 			if !s.poll.single[tp] {
+				delete(s.poll.starting, tp)
 				kept = append(kept, p)
 			}
 		}
@@ -56,7 +57,8 @@ func (s *Source) pauseAll(pause bool) {
 	}
 }
 
-// resume goes on with partitions.
+// resume goes on with paused partitions. One that isn't paused would be read again from
+// where it was begun.
 func (s *Source) resume(partitions []kafka.TopicPartition) {
 	if len(partitions) == 0 {
 		return

@@ -1,7 +1,6 @@
 package kafkaio
 
 import (
-	"runtime"
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -11,19 +10,16 @@ import (
 
 // How the poll loop waits. A call that blocks inside the client keeps its
 // processor until the runtime takes it away, up to 20 ms: what the loop has
-// just made runnable waits that long, and two such loops freeze two cores. Where the
-// runtime has processors to spare, others run meanwhile, and the loop blocks until there
-// is something or it is woken. Otherwise it does so only while nothing at all is on its
-// way through the process; else it asks without waiting until there is nothing more,
-// and sleeps on a timer.
+// just made runnable waits that long, and timers with it. So it asks without waiting
+// until there is nothing more, and sleeps in Go until the client's queue has something:
+// that comes through a file, for which the runtime waits with all its others. Where the
+// client can't announce anything the loop sleeps on a timer, and blocks inside the
+// client only while nothing at all is on its way through the process.
 const (
 	idleWait = 100 * time.Millisecond
-	// wokenWait is for a client that can be woken.
-	wokenWait = 500 * time.Millisecond
-	busyWait  = time.Millisecond
-	// manyProcessors are some to spare: a daemon has them whatever its cores, see
-	// daemon.TuneRuntime.
-	manyProcessors = 16
+	// announcedWait is for a client that says when there is something.
+	announcedWait = 500 * time.Millisecond
+	busyWait      = time.Millisecond
 	// pausedWait: a paused client has nothing to say but rebalances.
 	pausedWait = 100 * time.Millisecond
 	// holdWait is the longest time without a Poll, for the membership's sake.
@@ -70,8 +66,6 @@ func (p *pollState) init() {
 func (s *Source) run() {
 	defer close(s.polled)
 	defer s.poll.timer.Stop()
-	// A client that can't be woken would keep who wants something of the loop waiting.
-	mayBlock := s.reader != nil && runtime.GOMAXPROCS(0) >= manyProcessors
 	for s.poll.ended == nil && !s.ending() {
 		s.turned.Store(int64(time.Since(epoch)))
 		s.fault()
@@ -96,12 +90,16 @@ func (s *Source) run() {
 		case s.poll.paused:
 			s.fetch(1, bytes, 0)
 			s.sleep(pausedWait)
-		case !mayBlock && s.o.Activity.Busy():
+		case s.reader != nil:
+			if s.fetch(min(messages, maxBatch), bytes, 0) == 0 {
+				s.sleep(announcedWait)
+			}
+		case s.o.Activity.Busy():
 			if s.fetch(min(messages, maxBatch), bytes, 0) == 0 {
 				s.sleep(busyWait)
 			}
 		default:
-			s.idle(min(messages, maxBatch), bytes)
+			s.fetch(min(messages, maxBatch), bytes, idleWait)
 		}
 		s.poll.over, s.poll.choked = 0, false
 	}
@@ -110,20 +108,11 @@ func (s *Source) run() {
 	}
 }
 
-// idle is fetch that waits inside the client.
-func (s *Source) idle(n int, bytes int64) {
-	wait := idleWait
-	if s.reader != nil {
-		wait = wokenWait
-		s.inside.Store(true) // from here on whoever nudges wakes the client, too
-		select {
-		case <-s.wake:
-			wait = 0
-		default:
-		}
+// listen wakes the poll loop when its client has something.
+func (s *Source) listen() {
+	for s.reader.await() {
+		s.nudge()
 	}
-	s.fetch(n, bytes, wait)
-	s.inside.Store(false)
 }
 
 // ending reports whether the loop is over.

@@ -112,7 +112,6 @@ type Source struct {
 	early   chan struct{} // something that should not wait for the next commit; holds one
 	changed chan struct{} // SetTopics was called; holds one
 	pausing atomic.Bool   // what SetPaused asked for
-	inside  atomic.Bool   // the poll loop waits inside the client, or is about to
 
 	poll   pollState    // the poll loop's own
 	reader *batchReader // likewise; nil: messages are read one by one
@@ -200,6 +199,9 @@ func (s *Source) Start(emit func(event any)) error {
 		s.o.Probe.add(s)
 	}
 	s.tasks.Go(s.run)
+	if s.reader != nil {
+		s.tasks.Go(s.listen)
+	}
 	s.tasks.Go(s.commitLoop)
 	s.tasks.Go(s.checkTopics)
 	s.tasks.Go(s.followTopics)
@@ -230,8 +232,5 @@ func (s *Source) nudge() {
 	select {
 	case s.wake <- struct{}{}:
 	default:
-	}
-	if s.inside.Load() {
-		s.reader.wake()
 	}
 }

@@ -36,7 +36,7 @@ type ConsumerConfig struct {
 // otherwise too little to keep two processors busy.
 const (
 	manyConsumers = 8
-	mostMessages  = 4096
+	mostMessages  = 1536
 )
 
 // WindowOf is the window of each of so many consumers of a process.

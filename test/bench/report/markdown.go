@@ -82,7 +82,7 @@ func cell(text string) string { return escapes.Replace(strings.TrimSpace(text)) 
 
 func (r *Results) writeHow(w *writer) {
 	w.line("## How to run it")
-	w.line("```\nmake bench          # everything, under 30 minutes; writes this page, its plots and the results as JSON\nmake bench-quick    # fewer rounds and messages, 5 minutes\n```")
+	w.line("```\nmake bench          # everything, under 30 minutes; table, plots and results as JSON in bin/bench; ARGS=-commit makes this page\nmake bench-quick    # fewer rounds and messages, 5 minutes\n```")
 	size := ""
 	if r.Quick {
 		size = " This is a quick run: its figures are coarse."
