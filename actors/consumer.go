@@ -43,7 +43,7 @@ func (c *consumer) Receive(ctx actor.Context) {
 		c.stopped(m)
 	case *settle:
 		c.spec.Source.Settle(m.Settlements)
-		m.Reuse()
+		ctx.Send(c.scheduler, m) // to be used again
 	case *pause:
 		c.spec.Source.SetPaused(m.paused)
 	case *drained:

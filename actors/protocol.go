@@ -16,7 +16,8 @@ type fromSource struct {
 	event    any
 }
 
-// settle, pause and drained go from the scheduler to a consumer actor.
+// settle, pause and drained go from the scheduler to a consumer actor. settle comes back
+// when the Source was told.
 type (
 	settle  struct{ scheduler.Settled }
 	pause   struct{ paused bool }

@@ -50,6 +50,8 @@ func (s *schedulerActor) Receive(ctx actor.Context) {
 		s.apply(ctx, now, s.source(now, m.consumer, m.event))
 	case *assignment:
 		s.apply(ctx, now, s.core.Finished(now, m.pool, m.slot, m.left()))
+	case *settle:
+		s.core.Reuse(m.Settled)
 	case *tick:
 		s.wake = time.Time{}
 		s.apply(ctx, now, s.core.Tick(now))

@@ -109,7 +109,6 @@ func (d *Daemon) order(base string) scheduler.Order {
 // instance is to have. On an error those made are stopped.
 func (d *Daemon) newMembers(plans, all []consumerPlan) ([]member, error) {
 	members := make([]member, 0, len(plans))
-	window := scheduler.WindowOf(len(all))
 	for _, p := range plans {
 		transactions, err := d.transactionsOf(p)
 		if err != nil {
@@ -118,7 +117,7 @@ func (d *Daemon) newMembers(plans, all []consumerPlan) ([]member, error) {
 		source, err := kafkaio.NewConsumer(kafkaio.SourceOptions{
 			Config: d.file().Kafka, Group: p.group, Topics: p.topics, Level: p.key,
 			Member: d.file().Kafka.Member(p.name),
-			Window: kafkaio.Window(window), Consumers: len(all),
+			Window: kafkaio.Window(scheduler.DefaultWindow), Consumers: len(all),
 			Activity: &d.activity, Probe: d.probe, Logger: d.logger.Named("kafka"), BeforeCommit: d.audits.flush,
 			Transactions: transactions,
 		})
@@ -126,7 +125,7 @@ func (d *Daemon) newMembers(plans, all []consumerPlan) ([]member, error) {
 			_ = stopMembers(members) // none was started: there is nothing to lose
 			return nil, err
 		}
-		m := member{p, source, window, transactions != nil}
+		m := member{p, source, transactions != nil}
 		if m.transacts {
 			d.writers.put(m)
 		}
@@ -140,7 +139,7 @@ func (d *Daemon) spec(m member) actors.ConsumerSpec {
 	return actors.ConsumerSpec{
 		Source: m.source, Handler: m.plan.handler, Name: m.plan.name, Resolve: d.resolverFor(m.plan),
 		Scheduling: scheduler.ConsumerConfig{
-			Level: m.plan.level, Mixed: m.plan.mixed, Window: m.window, Orders: m.plan.orders,
+			Level: m.plan.level, Mixed: m.plan.mixed, Window: scheduler.DefaultWindow, Orders: m.plan.orders,
 		},
 	}
 }

@@ -5,14 +5,12 @@ import (
 
 	"github.com/kafkaboost/boostd"
 	"github.com/kafkaboost/boostd/kafkaio"
-	"github.com/kafkaboost/boostd/scheduler"
 )
 
 // member is a consumer that runs, with what it was made from.
 type member struct {
 	plan   consumerPlan
 	source *kafkaio.Consumer
-	window scheduler.Window // its Source's
 	// transacts: it has transactions.
 	transacts bool
 }

@@ -64,7 +64,7 @@ func benchCore(b *testing.B, order Order, mean time.Duration, batch Batch) {
 		open = append(open, e.Dispatches...)
 		recalls += len(e.Recalls)
 		for _, s := range e.Settled {
-			s.Reuse()
+			core.Reuse(s)
 		}
 	}
 	for n := 0; b.Loop(); n += 256 {

@@ -10,9 +10,9 @@ type Window struct {
 	Bytes    int64
 }
 
-// DefaultWindow is that of many consumers: it keeps 11 of 1 KB messages near 200 MiB,
-// with the client's own prefetch (four times the messages cost 40 MiB more and brought
-// no speed). See WindowOf.
+// DefaultWindow keeps 11 consumers of 1 KB messages near 200 MiB, with the
+// client's own prefetch. Twice the messages brought no speed, and more than some 2,000
+// in one partition a commit's map can't name.
 var DefaultWindow = Window{Messages: 1024, Bytes: 16 << 20}
 
 // ConsumerConfig describes one priority consumer.
@@ -31,21 +31,6 @@ type ConsumerConfig struct {
 	Orders map[string]Order
 }
 
-// manyConsumers share DefaultWindow's messages among them, and fewer get more each, up
-// to mostMessages: what a single one has on its way to handlers that do nothing is
-// otherwise too little to keep two processors busy.
-const (
-	manyConsumers = 8
-	mostMessages  = 1536
-)
-
-// WindowOf is the window of each of so many consumers of a process.
-func WindowOf(consumers int) Window {
-	w := DefaultWindow
-	w.Messages = max(w.Messages, min(manyConsumers*w.Messages/max(consumers, 1), mostMessages))
-	return w
-}
-
 // consumer is a priority consumer as the core sees it.
 type consumer struct {
 	id          ConsumerID
@@ -60,7 +45,7 @@ type consumer struct {
 	unsettled   int
 	bytes       int64
 	settled     []boostd.Settlement // of this step, for Effects
-	spent       []*Item             // of these, what is done: see Settled.Reuse
+	spent       []*Item             // of these, what is done: see Core.Reuse
 	ended       uint64              // settled since the start, but for what was released
 	backoff     int                 // waiting for a retry
 	burying     int                 // on their way to the dead-letter topic

@@ -37,7 +37,7 @@ type Core struct {
 	burying   int // on their way to the dead-letter topic
 	effects   Effects
 	touched   []*consumer // in this step
-	spare     []*Item
+	spare     spare
 	gated     gated
 }
 
@@ -122,7 +122,7 @@ func (c *Core) Fetched(now time.Time, id ConsumerID, messages []boostd.Message) 
 		return c.step(now)
 	}
 	for n := range messages {
-		i := c.item(len(messages) - n)
+		i := c.spare.item(len(messages) - n)
 		m := &i.message
 		*m = messages[n]
 		m.Level = min(max(m.Level, 0), boostd.Level(k.pool.config.Levels-1))

@@ -112,7 +112,7 @@ func (w *world) effects(e *Effects) {
 		for _, one := range s.Settlements {
 			w.checkSettlement(s.Consumer, one)
 		}
-		s.Reuse()
+		w.core.Reuse(s)
 	}
 	for _, b := range e.Burials {
 		if m := w.find(b.Item.Message); m.state != "burying" || b.Attempts != m.tried {

@@ -124,7 +124,7 @@ func (c *Core) Finished(now time.Time, id PoolID, slot int, items []*Item) *Effe
 	}
 	for _, i := range items {
 		if k := i.consumer; k.settled == nil {
-			k.settled, k.spent = settlements(len(items)), make([]*Item, 0, len(items))
+			k.settled, k.spent = c.spare.list(len(items)), make([]*Item, 0, len(items))
 		}
 		if i.unsettled() {
 			continue
