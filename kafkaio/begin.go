@@ -47,6 +47,12 @@ func (s *Source) readFrom(begin []kafka.TopicPartition) {
 	if len(begin) == 0 {
 		return
 	}
+	for _, p := range begin {
+		tp := partitionOf(p)
+		if _, reading := s.poll.reading[tp]; reading {
+			s.poll.reading[tp] = p.Offset
+		}
+	}
 	err := s.startTogether(begin)
 	if err == nil {
 		err = s.take(begin)
@@ -78,22 +84,19 @@ func (s *Source) startTogether(begin []kafka.TopicPartition) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range begin {
-		tp := partitionOf(p)
-		if _, reading := s.poll.reading[tp]; reading {
-			s.poll.reading[tp] = p.Offset
-		}
-	}
 	if len(has) > 0 || slices.ContainsFunc(begin, func(p kafka.TopicPartition) bool { return p.Offset < 0 }) {
 		return nil
 	}
-	if _, err = s.client.Position(begin); err == nil {
-		err = s.client.Pause(begin)
+	if _, err := s.client.Position(begin); err != nil {
+		return err
+	}
+	if err := s.client.Pause(begin); err != nil {
+		return err
 	}
 	for _, p := range begin {
 		s.poll.starting[partitionOf(p)] = true
 	}
-	return err
+	return nil
 }
 
 // begin tells the tracker of a partition, and says where to read it from. That is
