@@ -75,6 +75,10 @@ const (
 	// examineOther is when the other way, with TLS or without, is tried too: some
 	// brokers close what they don't understand, others wait for more of it.
 	examineOther = 500 * time.Millisecond
+	// examineClosed is how much longer the other way may take once the first was
+	// closed: somebody is there, so that what they speak is worth more patience. A
+	// trouble is still told within 5 s.
+	examineClosed = 2500 * time.Millisecond
 )
 
 // examine looks at an address as a client would, without a password: is it
@@ -82,7 +86,9 @@ const (
 // it want SASL. withUser also asks, where SCRAM allows that, whether it knows
 // the user.
 func examine(ctx context.Context, address string, set connectionSettings, withUser bool) *finding {
-	ctx, cancel := context.WithTimeout(ctx, examineLimit)
+	ctx, cancel := context.WithCancel(ctx)
+	limit := time.AfterFunc(examineLimit, cancel)
+	defer limit.Stop()
 	var tries sync.WaitGroup
 	defer tries.Wait()
 	defer cancel()
@@ -110,6 +116,9 @@ func examine(ctx context.Context, address string, set connectionSettings, withUs
 		if first = <-found; first.unreachable == causeUnknown {
 			return first
 		}
+	}
+	if first.unreachable == causeClosed {
+		limit.Reset(examineClosed)
 	}
 	if second := <-found; second.unreachable < first.unreachable { // it answers, or has closed at least
 		return second

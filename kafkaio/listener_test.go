@@ -1,6 +1,7 @@
 package kafkaio
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -115,6 +116,27 @@ func relayTo(address string) func(net.Conn) {
 	}
 }
 
+// late is a broker that closes what isn't TLS at once, and takes as long for a
+// handshake as a look at one address may take.
+func late(secured *tls.Config, talk func(net.Conn)) func(net.Conn) {
+	return func(c net.Conn) {
+		first := make([]byte, 1)
+		if _, err := io.ReadFull(c, first); err != nil || first[0] != 0x16 { // a handshake's record
+			return
+		}
+		<-time.After(examineLimit)
+		talk(tls.Server(pushedBack{c, io.MultiReader(bytes.NewReader(first), c)}, secured))
+	}
+}
+
+// pushedBack is a connection whose first bytes were read before.
+type pushedBack struct {
+	net.Conn
+	all io.Reader
+}
+
+func (p pushedBack) Read(b []byte) (int, error) { return p.all.Read(b) }
+
 func TestExamine(t *testing.T) {
 	t.Parallel()
 	broker, err := embedded.Start(embedded.Options{})
@@ -154,6 +176,7 @@ func TestExamine(t *testing.T) {
 		"TLS to plain":         {broker.Addr(), ssl, finding{kafka: true}, false},
 		"TLS":                  {serve(t, good, kafka), ssl, finding{kafka: true, withTLS: true}, true},
 		"plain to TLS":         {serve(t, good, kafka), settingsOf(), finding{kafka: true, withTLS: true, certificate: certificateUntrusted}, false},
+		"plain to a late TLS":  {serve(t, nil, late(good, kafka)), settingsOf(), finding{kafka: true, withTLS: true, certificate: certificateUntrusted}, false},
 		"untrusted":            {serve(t, with(others.issue(t, later, x509.ExtKeyUsageServerAuth, loopback)), kafka), ssl, finding{kafka: true, withTLS: true, certificate: certificateUntrusted}, false},
 		"another name":         {elsewhere, ssl, finding{kafka: true, withTLS: true, certificate: certificateName}, false},
 		"names don't matter":   {elsewhere, nameless, finding{kafka: true, withTLS: true}, true},

@@ -160,6 +160,8 @@ func TestConnectionMistakes(t *testing.T) {
 	refused := freeAddress(t)
 	alias := relay(t, "127.0.0.2:0", s.SSL[0])
 	plain, saslSSL, saslPlain, ssl := cluster.Brokers()[0], s.SASLSSL[0], s.SASLPlaintext[0], s.SSL[0]
+	// A broker's first handshake loads and compiles what later ones need.
+	ensure(t, kafkaio.Config{Brokers: s.SSL, Properties: properties("security.protocol", "ssl", ca, s.CAFile)}, "orders")
 	const protocolKey = "kafka.properties.security.protocol"
 	for name, c := range map[string]struct {
 		broker     string
