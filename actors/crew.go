@@ -9,6 +9,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/kafkaboost/boostd"
 	"github.com/kafkaboost/boostd/scheduler"
 )
 
@@ -59,6 +60,12 @@ func (c *crew) slot(index, number int) *slot {
 		spec: c.spec, pool: c.pool, index: index, worker: number, base: c.base, work: make(chan *assignment, 1),
 		fail: c.fail, logger: c.logger,
 	}
+}
+
+// want tells the slots which level they are wanted for, and reports whether that is
+// a higher one than before.
+func (c *crew) want(level boostd.Level) bool {
+	return c.wanted.Swap(int64(level)) < int64(level)
 }
 
 // hireAll gives each slot that there is from the beginning its worker.

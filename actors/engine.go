@@ -70,6 +70,7 @@ type Engine struct {
 	system *actor.ActorSystem
 	root   *actor.PID // the guardian
 	sched  *actor.PID
+	ticker *fineTicker
 	tasks  sync.WaitGroup
 	cancel context.CancelCauseFunc // ends every handler's context
 	failed chan error
@@ -105,6 +106,11 @@ func Start(o Options) (*Engine, error) {
 		cancel(err)
 		return nil, err
 	}
+	if e.ticker, err = newFineTicker(); err != nil {
+		o.Logger.Warn("work that ends with a timer ends a little later than it could", "error", err)
+	}
+	sched.ticker = e.ticker
+	e.tasks.Go(e.ticker.run)
 	e.spawn(sched, o)
 	e.system.Root.Send(e.sched, &begin{})
 	for _, m := range e.members {

@@ -23,6 +23,7 @@ type schedulerActor struct {
 	ending    bool
 	died      func(error)   // the daemon's end
 	idle      chan struct{} // closed when drained; nil before drain
+	ticker    *fineTicker   // runs while something overtakes
 	timer     *time.Timer
 	wake      time.Time // when the timer goes off, zero when it isn't set
 	logger    hclog.Logger
@@ -89,6 +90,7 @@ func (s *schedulerActor) Receive(ctx actor.Context) {
 		s.ended(m.Who)
 	case *actor.Stopping:
 		s.ending = true
+		s.ticker.close()
 		if s.timer != nil {
 			s.timer.Stop()
 		}
@@ -173,7 +175,10 @@ func (s *schedulerActor) send(ctx actor.Context, now time.Time, e *scheduler.Eff
 		s.dismiss(ctx, c)
 	}
 	for id, c := range s.crews {
-		c.wanted.Store(int64(s.core.Waiting(scheduler.PoolID(id))))
+		pool := scheduler.PoolID(id)
+		if c.want(s.core.Waiting(pool)) && s.core.Overtakes(pool, fineTick) {
+			s.ticker.start()
+		}
 	}
 	for _, k := range e.Settled {
 		ctx.Send(s.seats[k.Consumer].pid, &settle{k})

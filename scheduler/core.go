@@ -209,5 +209,18 @@ func (c *Core) Waiting(id PoolID) boostd.Level {
 	return highest
 }
 
+// Overtakes reports whether a slot is wanted that has something lower, each message
+// of which is expected to take that long or longer: then a little care for when it
+// ends is not lost. Its cost grows with the slots: it is for when Waiting has risen.
+func (c *Core) Overtakes(id PoolID, each time.Duration) bool {
+	p, wanted := c.pools[id], c.Waiting(id)
+	for slot, busy := range p.isBusy {
+		if b := &p.batches.out[slot]; busy && b.rank < wanted && p.levels[b.level].estimate.work(1) >= each {
+			return true
+		}
+	}
+	return false
+}
+
 // Pools is how many pools there are; their IDs are 0 to Pools()-1.
 func (c *Core) Pools() int { return len(c.pools) }

@@ -133,6 +133,9 @@ func TestHandBackKeepsPlaces(t *testing.T) {
 	if w := r.core.Waiting(0); w != 5 {
 		t.Fatalf("a slot is wanted for level %d, want 5", w)
 	}
+	if !r.core.Overtakes(0, 20*time.Microsecond) || r.core.Overtakes(0, 21*time.Microsecond) {
+		t.Error("level 5 overtakes messages of 20 µs, neither shorter nor longer ones")
+	}
 	r.finish(0, done, unstarted, unstarted, unstarted, unstarted)
 	r.want("run 0@5: 6", "done 1") // a's 6 goes before a's 3, which is of a lower level
 	r.finish(0, done)

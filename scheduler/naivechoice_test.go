@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kafkaboost/boostd"
@@ -182,6 +183,12 @@ func (n *naive) wanted(pool int) boostd.Level {
 		return max(highest, above)
 	}
 	return highest
+}
+
+// overtakes is whether anything that a slot has is below what slots are wanted for.
+func (n *naive) overtakes(pool int) bool {
+	wanted := n.wanted(pool)
+	return slices.ContainsFunc(n.pools[pool].batches, func(b naiveBatch) bool { return b.busy && b.rank < wanted })
 }
 
 // take takes messages for one worker: so many whose turn it is, and behind each

@@ -73,6 +73,9 @@ func (w *small) compare(e *Effects) {
 		if got, want := w.core.Waiting(PoolID(pool)), n.wanted(pool); got != want {
 			w.fail("a slot of pool %d is wanted for level %d, want %d", pool, got, want)
 		}
+		if got, want := w.core.Overtakes(PoolID(pool), 0), n.overtakes(pool); got != want {
+			w.fail("pool %d: overtakes %v, want %v", pool, got, want)
+		}
 	}
 	w.compareWindows()
 	w.compareOpen()
