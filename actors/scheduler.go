@@ -89,11 +89,15 @@ func (s *schedulerActor) Receive(ctx actor.Context) {
 	case *actor.Terminated:
 		s.ended(m.Who)
 	case *actor.Stopping:
-		s.ending = true
-		s.ticker.close()
-		if s.timer != nil {
-			s.timer.Stop()
-		}
+		s.end()
+	}
+}
+
+func (s *schedulerActor) end() {
+	s.ending = true
+	s.ticker.close()
+	if s.timer != nil {
+		s.timer.Stop()
 	}
 }
 

@@ -38,15 +38,6 @@ typedef struct {
 	fetched all[most_messages];
 } batch;
 
-static int missing_symbols(void) {
-	return !(rd_kafka_version && rd_kafka_name && rd_kafka_queue_get_consumer && rd_kafka_queue_destroy &&
-		rd_kafka_queue_poll && rd_kafka_queue_io_event_enable && rd_kafka_event_type && rd_kafka_event_destroy && rd_kafka_event_message_next &&
-		rd_kafka_event_error && rd_kafka_event_error_string && rd_kafka_event_error_is_fatal && rd_kafka_event_stats &&
-		rd_kafka_event_topic_partition && rd_kafka_topic_partition_destroy && rd_kafka_event_topic_partition_list &&
-		rd_kafka_topic_name && rd_kafka_message_timestamp && rd_kafka_message_leader_epoch &&
-		rd_kafka_message_headers && rd_kafka_header_cnt && rd_kafka_header_get_all);
-}
-
 // Appends a message's headers and returns what they cost.
 static int64_t add_headers(batch *b, fetched *f) {
 	rd_kafka_headers_t *list;
@@ -127,16 +118,12 @@ static void batch_clear(batch *b) {
 import "C"
 
 import (
-	"encoding/binary"
 	"errors"
-	"fmt"
 	"os"
-	"reflect"
 	"time"
 	"unsafe"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
-	"golang.org/x/sys/unix"
 
 	"github.com/kafkaboost/boostd"
 )
@@ -153,25 +140,11 @@ type batchReader struct {
 	payloads payloads
 }
 
-// triedVersion is the librdkafka that this was tried with; the client that brings it
-// has its handle where newBatchReader looks for it.
-const triedVersion = 0x020f00ff
-
 // newBatchReader finds the client's queue. The error says why it can't.
 func newBatchReader(client *kafka.Consumer) (*batchReader, error) {
-	if C.missing_symbols() != 0 {
-		return nil, errors.New("the Kafka library lacks functions")
-	}
-	if v := int(C.rd_kafka_version()); v != triedVersion {
-		return nil, fmt.Errorf("the Kafka library has version %#x, tried was %#x", v, triedVersion)
-	}
-	handle, err := handleOf(client)
+	rk, err := reach(client)
 	if err != nil {
 		return nil, err
-	}
-	rk := (*C.rd_kafka_t)(handle)
-	if name := C.GoString(C.rd_kafka_name(rk)); name != client.String() {
-		return nil, fmt.Errorf("the Kafka client is %q and its handle %q", client, name)
 	}
 	queue := C.rd_kafka_queue_get_consumer(rk)
 	if queue == nil {
@@ -190,35 +163,9 @@ func newBatchReader(client *kafka.Consumer) (*batchReader, error) {
 	return &batchReader{batch: b, events: events}, nil
 }
 
-// announce has the client write to a file when its queue has something, once until
-// that was looked at.
-func announce(queue *C.rd_kafka_queue_t) (*os.File, error) {
-	fd, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
-	if err != nil {
-		return nil, fmt.Errorf("make file for the Kafka client's events: %w", err)
-	}
-	one := binary.NativeEndian.AppendUint64(nil, 1)
-	C.rd_kafka_queue_io_event_enable(queue, C.int(fd), unsafe.Pointer(&one[0]), C.size_t(len(one))) // copies it
-	return os.NewFile(uintptr(fd), "events of the Kafka client"), nil
-}
-
-// handleOf is the library's handle, which the client keeps to itself.
-func handleOf(client any) (unsafe.Pointer, error) {
-	field := reflect.ValueOf(client).Elem().FieldByName("handle")
-	if field.Kind() == reflect.Struct {
-		field = field.FieldByName("rk")
-	}
-	if !field.IsValid() || field.Type().String() != "*kafka._Ctype_struct_rd_kafka_s" || field.IsNil() {
-		return nil, errors.New("the Kafka client keeps its handle elsewhere")
-	}
-	return field.UnsafePointer(), nil
-}
-
-// close lets go of the queue: behind the last read, before the client is closed.
+// close is called behind the last read, before the client is closed.
 func (r *batchReader) close() {
-	C.rd_kafka_queue_io_event_enable(r.batch.queue, -1, nil, 0) // from here on nothing is written
-	r.events.Close()
-	C.rd_kafka_queue_destroy(r.batch.queue)
+	letGo(r.batch.queue, r.events)
 	C.free(unsafe.Pointer(r.batch.headers))
 	C.free(unsafe.Pointer(r.batch))
 	r.batch = nil
@@ -226,11 +173,7 @@ func (r *batchReader) close() {
 
 // await returns when the queue has something that wasn't there at the last read;
 // false: it is closed. From a goroutine of its own.
-func (r *batchReader) await() bool {
-	var count [8]byte
-	_, err := r.events.Read(count[:])
-	return err == nil
-}
+func (r *batchReader) await() bool { return announced(r.events) }
 
 // read is what Source.read does, in one call.
 func (r *batchReader) read(in *intake, l limits) (events int, other kafka.Event) {

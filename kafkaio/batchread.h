@@ -1,4 +1,4 @@
-// What batchread.go calls of librdkafka. The client links the library, but its
+// What batchread.go and logqueue.go call of librdkafka. The client links the library, but its
 // header can't be included from here; a test compiles this file together with it, so
 // that what is declared is what is there. The functions are weak: where one is
 // missing the program is built and started all the same, and messages are read one
@@ -50,6 +50,7 @@ typedef struct {
 
 #define RD_KAFKA_EVENT_NONE 0x0
 #define RD_KAFKA_EVENT_FETCH 0x2
+#define RD_KAFKA_EVENT_LOG 0x4
 #define RD_KAFKA_EVENT_ERROR 0x8
 #define RD_KAFKA_EVENT_REBALANCE 0x10
 #define RD_KAFKA_EVENT_STATS 0x40
@@ -60,6 +61,8 @@ typedef struct {
 
 WEAK int rd_kafka_version(void);
 WEAK const char *rd_kafka_name(const rd_kafka_t *rk);
+WEAK rd_kafka_queue_t *rd_kafka_queue_new(rd_kafka_t *rk);
+WEAK rd_kafka_resp_err_t rd_kafka_set_log_queue(rd_kafka_t *rk, rd_kafka_queue_t *rkqu);
 WEAK rd_kafka_queue_t *rd_kafka_queue_get_consumer(rd_kafka_t *rk);
 WEAK void rd_kafka_queue_destroy(rd_kafka_queue_t *rkqu);
 WEAK rd_kafka_event_t *rd_kafka_queue_poll(rd_kafka_queue_t *rkqu, int timeout_ms);
@@ -70,6 +73,7 @@ WEAK const rd_kafka_message_t *rd_kafka_event_message_next(rd_kafka_event_t *rke
 WEAK rd_kafka_resp_err_t rd_kafka_event_error(rd_kafka_event_t *rkev);
 WEAK const char *rd_kafka_event_error_string(rd_kafka_event_t *rkev);
 WEAK int rd_kafka_event_error_is_fatal(rd_kafka_event_t *rkev);
+WEAK int rd_kafka_event_log(rd_kafka_event_t *rkev, const char **fac, const char **str, int *level);
 WEAK const char *rd_kafka_event_stats(rd_kafka_event_t *rkev);
 WEAK rd_kafka_topic_partition_t *rd_kafka_event_topic_partition(rd_kafka_event_t *rkev);
 WEAK void rd_kafka_topic_partition_destroy(rd_kafka_topic_partition_t *rktpar);

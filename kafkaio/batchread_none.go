@@ -11,9 +11,7 @@ import (
 // batchReader is not there in this build.
 type batchReader struct{}
 
-func newBatchReader(*kafka.Consumer) (*batchReader, error) {
-	return nil, errors.New("this build has no other way")
-}
+func newBatchReader(*kafka.Consumer) (*batchReader, error) { return nil, reachable() }
 
 func (*batchReader) read(*intake, limits) (int, kafka.Event) { return 0, nil }
 
@@ -22,3 +20,14 @@ func (*batchReader) reuse(spent [][]byte) [][]byte { return spent }
 func (*batchReader) await() bool { return false }
 
 func (*batchReader) close() {}
+
+// logQueue is not there in this build.
+type logQueue struct{}
+
+func newLogQueue(*kafka.Consumer) (*logQueue, error) { return nil, reachable() }
+
+func (*logQueue) read(func(kafka.LogEvent)) {}
+
+func (*logQueue) close() {}
+
+func reachable() error { return errors.New("this build has no other way") }

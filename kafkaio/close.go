@@ -88,7 +88,7 @@ func (s *Source) close(ctx context.Context) error {
 		if s.o.Member == "" {
 			result = s.client.Unsubscribe()
 		}
-		result = errors.Join(result, s.client.Close())
+		result = errors.Join(result, s.endClient())
 		close(s.closed)
 		s.using.Unlock() // a task may wait for it, to find that there is nothing to do
 		s.tasks.Wait()

@@ -65,17 +65,19 @@ type SourceOptions struct {
 // of the client's log; watch, which looks into what the client complains of; and
 // those that look after the topics. Settle and the like come from anywhere.
 type Source struct {
-	o       SourceOptions
-	logger  hclog.Logger
-	client  *kafka.Consumer
-	emit    func(any)
-	tasks   sync.WaitGroup
-	logs    chan kafka.LogEvent
-	stop    chan struct{} // closed when the last commit has ended: so does the poll loop
-	polled  chan struct{} // closed when the poll loop has ended
-	closed  chan struct{} // closed when the client is
-	started bool
-	stopped atomic.Bool // Stop was called: nothing more is emitted
+	o      SourceOptions
+	logger hclog.Logger
+	client *kafka.Consumer
+	emit   func(any)
+	tasks  sync.WaitGroup
+	// logQueue is what the client logs; where that is nil, logs is.
+	logQueue *logQueue
+	logs     chan kafka.LogEvent
+	stop     chan struct{} // closed when the last commit has ended: so does the poll loop
+	polled   chan struct{} // closed when the poll loop has ended
+	closed   chan struct{} // closed when the client is
+	started  bool
+	stopped  atomic.Bool // Stop was called: nothing more is emitted
 
 	mu                     sync.Mutex // guards what follows
 	tracker                *offsets.Tracker
@@ -151,23 +153,15 @@ func newSource(o SourceOptions, tracker *offsets.Tracker) (*Source, error) {
 	s.subscription.wanted = o.Topics
 	s.commits <- struct{}{}
 	s.poll.init()
-	config := configMap(o.Config.sharedProperties(o.Group, o.Level, o.Consumers))
-	(*config)["go.logs.channel"] = s.logs
-	if o.Member != "" {
-		(*config)["group.instance.id"] = o.Member
-	}
-	client, err := kafka.NewConsumer(config)
-	if err != nil {
+	if err := s.newClient(); err != nil {
 		return nil, fmt.Errorf("make consumer of group %s: %w", o.Group, o.Config.connection(o.Level).explainNew(err))
 	}
-	s.client = client
-	if s.watch, err = newWatch(s); err != nil {
-		return nil, errors.Join(err, client.Close())
+	var err error
+	if s.watch, err = newWatch(s); err == nil && o.Transactions != nil {
+		err = s.newTransacting()
 	}
-	if o.Transactions != nil {
-		if err := s.newTransacting(); err != nil {
-			return nil, errors.Join(err, client.Close())
-		}
+	if err != nil {
+		return nil, errors.Join(err, s.endClient())
 	}
 	s.openReader(newBatchReader)
 	s.resets = time.AfterFunc(time.Hour, func() { s.clearTrouble("offsets_reset") })
@@ -175,6 +169,37 @@ func newSource(o SourceOptions, tracker *offsets.Tracker) (*Source, error) {
 	s.renewed = time.AfterFunc(time.Hour, func() { s.clearTrouble("client") })
 	s.renewed.Stop()
 	return s, nil
+}
+
+// newClient makes the client, and the way to its log: its own way, where there is no
+// other.
+func (s *Source) newClient() error {
+	config := configMap(s.o.Config.sharedProperties(s.o.Group, s.o.Level, s.o.Consumers))
+	if s.o.Member != "" {
+		(*config)["group.instance.id"] = s.o.Member
+	}
+	other := reachable() == nil
+	if other {
+		delete(*config, "go.logs.channel.enable")
+		(*config)["log.queue"] = true
+	} else {
+		(*config)["go.logs.channel"] = s.logs
+	}
+	var err error
+	if s.client, err = kafka.NewConsumer(config); err != nil || !other {
+		return err
+	}
+	if s.logQueue, err = newLogQueue(s.client); err != nil {
+		return errors.Join(err, s.client.Close())
+	}
+	return nil
+}
+
+func (s *Source) endClient() error {
+	if s.logQueue != nil {
+		s.logQueue.close()
+	}
+	return s.client.Close()
 }
 
 func orDefault(d, fallback time.Duration) time.Duration {

@@ -128,6 +128,10 @@ func (s *Source) expired() {
 
 // readLogs passes the client's log on until the client is closed.
 func (s *Source) readLogs() {
+	if s.logQueue != nil {
+		s.logQueue.read(s.log)
+		return
+	}
 	for {
 		select {
 		case l := <-s.logs:
