@@ -209,9 +209,9 @@ func (c *Core) Waiting(id PoolID) boostd.Level {
 	return highest
 }
 
-// Overtakes reports whether a slot is wanted that has something lower, each message
-// of which is expected to take that long or longer: then a little care for when it
-// ends is not lost. Its cost grows with the slots: it is for when Waiting has risen.
+// Overtakes reports whether what Waiting names goes before a batch that a slot has,
+// each message of which is expected to take that long or longer. Its cost grows with
+// the slots: it is for when Waiting has risen.
 func (c *Core) Overtakes(id PoolID, each time.Duration) bool {
 	p, wanted := c.pools[id], c.Waiting(id)
 	for slot, busy := range p.isBusy {

@@ -27,7 +27,7 @@ func write(r *report.Results, o options) (where string, err error) {
 	if err != nil {
 		return dir, err
 	}
-	notes, err := report.Notes()
+	markdown, err := pageOf(r, plots)
 	if err != nil {
 		return dir, err
 	}
@@ -40,11 +40,33 @@ func write(r *report.Results, o options) (where string, err error) {
 		err = errors.Join(err, os.Remove(path))
 	}
 	err = errors.Join(err, put(filepath.Join(dir, resultsFile), text),
-		put(doc, []byte(r.Markdown(report.Page{Goals: goals(), Plots: plots, Notes: notes}))))
+		put(doc, markdown))
 	for _, p := range report.Plots(r) {
 		err = errors.Join(err, put(filepath.Join(dir, p.File), p.SVG))
 	}
 	return dir, err
+}
+
+// pageOf is the page, with plots in that folder.
+func pageOf(r *report.Results, plots string) ([]byte, error) {
+	notes, err := report.Notes()
+	if err != nil {
+		return nil, err
+	}
+	return []byte(r.Markdown(report.Page{Goals: goals(), Plots: plots, Notes: notes})), nil
+}
+
+// writeAgain makes the committed page anew out of the committed results.
+func writeAgain() error {
+	r, err := earlier(options{compare: filepath.Join(committed, resultsFile)})
+	if err != nil {
+		return err
+	}
+	text, err := pageOf(r, committed)
+	if err != nil {
+		return err
+	}
+	return put(page, text)
 }
 
 func put(path string, text []byte) error {

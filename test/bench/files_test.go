@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,6 +20,29 @@ func made(ours, theirs float64) *report.Results {
 		Contestants: []report.Contestant{{Name: boostd}, {Name: bare}},
 		Waits:       []report.Waits{report.NewWaits(loadedName, boostd, false, []float64{1, 2, 3})},
 		Series:      []report.Series{{Plot: report.ThroughputPlot, Contestant: boostd, X: []float64{0, 100}, Y: []float64{2, 1}}}}
+}
+
+// The page and the plots that the repository shows are those of the run that it has,
+// with the notes as they are.
+func TestCommittedPageIsFresh(t *testing.T) {
+	t.Chdir("../..")
+	r, err := earlier(options{compare: filepath.Join(committed, resultsFile)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := pageOf(r, committed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][]byte{page: text}
+	for _, p := range report.Plots(r) {
+		want[filepath.Join(committed, p.File)] = p.SVG
+	}
+	for path, text := range want {
+		if there, err := os.ReadFile(path); err != nil || !bytes.Equal(there, text) {
+			t.Errorf("%s is another one than the results give (%v): make bench ARGS=-page", path, err)
+		}
+	}
 }
 
 func TestWriteAndCompare(t *testing.T) {

@@ -3,6 +3,7 @@
 //
 //	bench [-quick] [-rounds N] [-cases T,H] [-contestants boostd,bare] [-out DIR | -commit] [-compare FILE]
 //	bench -profile DIR
+//	bench -page
 //
 // It owns the cases, their data, the order of turns and what is measured; the contestants
 // are programs of their own, which package task speaks with. Contestants that fail or
@@ -50,6 +51,9 @@ func main() {
 }
 
 func run(ctx context.Context, o options, out io.Writer) error {
+	if o.again {
+		return writeAgain()
+	}
 	began := time.Now()
 	say := func(format string, args ...any) {
 		fmt.Fprintf(out, "%6.1f s  "+format+"\n", append([]any{time.Since(began).Seconds()}, args...)...)

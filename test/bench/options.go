@@ -24,6 +24,8 @@ type options struct {
 	// them instead.
 	out    string
 	commit bool
+	// again makes the committed page anew, and runs nothing.
+	again bool
 	// compare is the earlier run's JSON; "" is the committed one, if there is one,
 	// and "none" is none.
 	compare string
@@ -50,6 +52,7 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 	flags.BoolVar(&o.quick, "quick", false, "one round with less of everything, 5 minutes: for a first look")
 	flags.StringVar(&o.out, "out", "bin/bench", "folder for results.json, the table and the plots")
 	flags.BoolVar(&o.commit, "commit", false, "write to "+committed+" and "+page+" instead: what the repository shows")
+	flags.BoolVar(&o.again, "page", false, "write "+page+" anew out of "+committed+", after a change of the notes, and measure nothing")
 	flags.StringVar(&o.compare, "compare", "", "results.json to compare with; none for none (default "+committed+"/results.json, if there)")
 	flags.DurationVar(&o.limit, "limit", 25*time.Minute, "begin no round after this time")
 	flags.StringVar(&o.profile, "profile", "", "write CPU and allocation profiles of boostd in case T to this folder, and explain them")
