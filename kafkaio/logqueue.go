@@ -69,7 +69,7 @@ func (q *logQueue) next() (l kafka.LogEvent, ok bool) {
 	defer C.rd_kafka_event_destroy(event)
 	var tag, text *C.char
 	var level C.int
-	if code := C.rd_kafka_event_log(event, &tag, &text, &level); code != 0 {
+	if C.rd_kafka_event_log(event, &tag, &text, &level) != 0 { //nolint:gocritic // of what cgo makes of it
 		return kafka.LogEvent{Tag: "UNKNOWN", Level: 7}, true // nothing else comes here
 	}
 	return kafka.LogEvent{Tag: C.GoString(tag), Message: C.GoString(text), Level: int(level), Timestamp: time.Now()}, true
