@@ -65,7 +65,10 @@ func (e *exports) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan
 	ctx, cancel := context.WithCancel(ctx)
 	defer context.AfterFunc(e.life, cancel)()
 	defer cancel()
-	err := e.to.ExportSpans(ctx, spans)
+	err := context.Cause(e.life)
+	if err == nil {
+		err = e.to.ExportSpans(ctx, spans)
+	}
 	e.gate.left(len(spans))
 	if err != nil {
 		e.gate.dropped.Add(int64(len(spans)))

@@ -116,6 +116,32 @@ func TestCollectorHangs(t *testing.T) {
 	})
 }
 
+// What waits when the end is cut short is dropped at once: to make a request of each
+// batch, only to hear that it is too late, took too long on a busy machine.
+func TestEndIsCutShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &collector{answer: func(ctx context.Context) error {
+			<-ctx.Done()
+			time.Sleep(hurry / 2) // what it takes to notice
+			return context.Cause(ctx)
+		}}
+		tracer, log := sending(t, c)
+		handle(t, tracer, maxWaiting)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		if err := tracer.Close(ctx); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(began); took > time.Second+hurry {
+			t.Errorf("the end took %v", took)
+		}
+		if all := log.all(); !strings.Contains(all[len(all)-1], fmt.Sprintf("in_all=%d", maxWaiting)) {
+			t.Errorf("the log is %q", all)
+		}
+	})
+}
+
 // A collector that fails and comes back: what it refused is lost, the rest arrives.
 func TestCollectorComesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -108,7 +108,7 @@ func (t *Tracer) Dropped() int64 {
 }
 
 // hurry is how long an export that was cut short may take to return.
-const hurry = 200 * time.Millisecond
+const hurry = time.Second
 
 // Close sends what waits until ctx ends, and drops the rest. Call it when nothing is
 // handled any more.
