@@ -19,9 +19,10 @@ const (
 	// commits and questions for the backlog, up to two for each consumer: each keeps
 	// its processor until the runtime takes it away, 10 to 20 ms later, and what is
 	// runnable waits. When they have all of them, nobody is left to look at the
-	// timers and the whole daemon sleeps until then. On two cores with three levels,
-	// 4 brought the 99th percentile of high messages' waits under load from 20 ms to
-	// 6 and 11, 22 to 5.
+	// timers and the whole daemon sleeps until then. While the poll loops waited in
+	// there as well, 4 brought the 99th percentile of high messages' waits under load
+	// from 20 ms to 6 and 11, and 22 to 5; since they wait outside, 6 are as good as
+	// 22 (make bench ARGS='-cases H,I').
 	spareProcessors = 6
 )
 
