@@ -140,6 +140,7 @@ func (s *Source) accept() {
 	if len(read) == 0 {
 		return
 	}
+	s.poll.last = read[len(read)-1].TopicPartition()
 	var full []boostd.TopicPartition
 	s.mu.Lock()
 	for n := range read {

@@ -43,7 +43,8 @@ type pollState struct {
 	// reading are assigned, and neither fetched from nor read to their end yet: from where
 	// they are read, OffsetInvalid until that is known.
 	reading map[boostd.TopicPartition]kafka.Offset
-	caught  bool // CaughtUp was sent
+	last    boostd.TopicPartition // of the last message read
+	caught  bool                  // CaughtUp was sent
 	// starting are the client's first partitions, paused: see startTogether.
 	starting map[boostd.TopicPartition]bool
 	joined   bool      // there was an assignment

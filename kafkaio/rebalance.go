@@ -37,6 +37,7 @@ func (s *Source) assigned(partitions []kafka.TopicPartition) error {
 	s.flush()
 	tps := fromKafka(partitions)
 	s.tell("partitions assigned", tps)
+	s.keepPlace()
 	// The client wants its answer here. It gets the partitions from applyOrigins.
 	err := s.take(nil)
 	s.poll.expired = false
@@ -129,7 +130,31 @@ func (s *Source) revoked(partitions []kafka.TopicPartition) error {
 		delete(s.poll.single, tp)
 	}
 	s.tellCrowded()
+	s.keepPlace()
 	return s.letGo(tps)
+}
+
+// keepPlace has the client go on behind the last message that was read. As a rebalance
+// begins, the client pauses all partitions, from a thread of its own, and notes where
+// each is to go on; a message that it hands over in that moment isn't counted yet, and
+// would come again if its partition stays. The pause drops what follows, so that it can
+// only be the last one.
+func (s *Source) keepPlace() {
+	tp := s.poll.last
+	s.mu.Lock()
+	next, ok := s.tracker.Position(tp)
+	s.mu.Unlock()
+	if !ok || !s.cooperative() || s.stopped.Load() { // it goes, or all do
+		return
+	}
+	place := kafka.TopicPartition{Topic: &tp.Topic, Partition: tp.Partition, Offset: kafka.Offset(next)}
+	answer, err := s.client.SeekPartitions([]kafka.TopicPartition{place})
+	if err == nil {
+		err = answer[0].Error
+	}
+	if err != nil { // then it isn't read at the moment
+		s.logger.Debug("partition's place is left to the client", "partition", tp.String(), "error", err)
+	}
 }
 
 func (s *Source) giveAway(tps []boostd.TopicPartition) {
