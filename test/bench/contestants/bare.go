@@ -41,7 +41,7 @@ func runBareDefault(ctx context.Context, t *task.Task, r *recorder) error {
 	})
 }
 
-// gcPercent is boostd's own.
+// gcPercent has the collector run half as often as by default.
 const gcPercent = 200
 
 // bare is one level's loop; all of it is its goroutine's own.
