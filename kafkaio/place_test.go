@@ -14,8 +14,8 @@ import (
 
 // forgetful is a member and its log, which is written to in the rebalance callback. Then
 // it has the client forget the last message that it handed over, as the client does by
-// itself when it begins a rebalance in that very moment: see keepPlace. All of that is
-// in the poll loop's goroutine.
+// itself when it begins a rebalance in that very moment: see keepPlace. What it has is
+// the poll loop's goroutine's.
 type forgetful struct {
 	*receiver
 	last   *boostd.Message // nil: its partition has gone
@@ -25,10 +25,10 @@ type forgetful struct {
 
 func (f *forgetful) Write(line []byte) (int, error) {
 	text := string(line)
-	if f.last == nil || !strings.Contains(text, "partitions revoked") && !strings.Contains(text, "partitions assigned") {
-		return len(line), nil
+	if !strings.Contains(text, "partitions revoked") && !strings.Contains(text, "partitions assigned") {
+		return len(line), nil // from any goroutine
 	}
-	if tp := f.last.TopicPartition(); strings.Contains(text, tp.String()) {
+	if f.last == nil || strings.Contains(text, f.last.TopicPartition().String()) {
 		f.last = nil
 		return len(line), nil
 	}

@@ -19,6 +19,9 @@ import (
 // promptly is how soon a trouble must be told, and its end.
 const promptly = 5 * time.Second
 
+// session is session.timeout.ms, where nobody sets another.
+const session = 10 * time.Second
+
 // troubles collects what a Source tells of its troubles.
 type troubles struct {
 	mu       sync.Mutex
@@ -247,7 +250,8 @@ func TestTroubleEnds(t *testing.T) {
 			began = time.Now()
 			rig.EventuallyIn(t, promptly, "the end", func() bool { return seen.text("connection") == "" })
 			t.Logf("ends after %.2f s", time.Since(began).Seconds())
-			rig.EventuallyIn(t, 2*promptly, "the end of all", func() bool { return seen.standingCount() == 0 })
+			// Where the session ended meanwhile, the new one waits for the old one's end in the group.
+			rig.EventuallyIn(t, session+2*promptly, "the end of all", func() bool { return seen.standingCount() == 0 })
 			t.Log(strings.Join(seen.all(), "\n"))
 		})
 	}

@@ -67,7 +67,9 @@ func TestPolicies(t *testing.T) {
 		withPolicy(t, s, `{"max_wait": "30s", "min_share": {"0": 5, "3-5": 10}, "reserve": {"9": 7}}`)
 		order, code := s.Command(t, "settings", "reload")
 		exits(t, order, code, 0)
-		says(t, order, "another policy holds for work")
+		if !order.Says("another policy holds for work") && !order.Says("have not changed") { // then who watches the file was first
+			t.Errorf("it says %q", order.Output())
+		}
 		check("after a reload", documents)
 		human, code := s.Command(t, "status")
 		exits(t, human, code, 0)

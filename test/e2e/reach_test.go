@@ -6,18 +6,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kafkaboost/boostd/test/kafkatest"
 	"github.com/kafkaboost/boostd/test/rig"
 )
 
 // freeAddress is one that nothing listens on.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := kafkatest.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return address
 }
 
 // silentAddress is one where connections are accepted and nothing is said.

@@ -187,6 +187,16 @@ const (
 	portTries  = 2000
 )
 
+// FreeAddress is one on 127.0.0.1 that nobody listens on, and that no outgoing connection
+// and no listener on a port of the kernel's choice gets, for a server that is yet to start.
+func FreeAddress() (string, error) {
+	ports, err := freePorts(1, nil)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("127.0.0.1:%d", ports[0]), nil
+}
+
 // freePorts picks ports at random that nobody listens on and no cluster claims.
 func freePorts(n int, taken map[int]bool) ([]int, error) {
 	var ports []int

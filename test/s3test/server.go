@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -19,6 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/kafkaboost/boostd/test/kafkatest"
 )
 
 // What every server here knows its one user by.
@@ -77,7 +78,7 @@ func start(t testing.TB, path string) (*Server, error) {
 			return nil, err
 		}
 	}
-	address, err := freeAddress()
+	address, err := kafkatest.FreeAddress()
 	if err != nil {
 		return nil, err
 	}
@@ -133,14 +134,6 @@ func run(cmd *exec.Cmd) (ended <-chan struct{}, err error) {
 		}
 	}()
 	return done, <-started
-}
-
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
 }
 
 // ready waits until the server answers: that it wants credentials.
