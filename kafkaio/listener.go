@@ -78,7 +78,7 @@ const (
 	// examineClosed is how much longer the other way may take once the first was
 	// closed: somebody is there, so that what they speak is worth more patience. A
 	// trouble is still told within 5 s.
-	examineClosed = 2500 * time.Millisecond
+	examineClosed = 3500 * time.Millisecond
 )
 
 // examine looks at an address as a client would, without a password: is it
