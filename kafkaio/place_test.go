@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 	"github.com/hashicorp/go-hclog"
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -33,8 +32,7 @@ func (f *forgetful) Write(line []byte) (int, error) {
 		return len(line), nil
 	}
 	f.forgot++
-	answer, err := f.source.client.SeekPartitions([]kafka.TopicPartition{{Topic: &f.last.Topic, Partition: f.last.Partition, Offset: kafka.Offset(f.last.Offset)}})
-	f.failed = errors.Join(f.failed, err, answer[0].Error)
+	f.failed = errors.Join(f.failed, f.source.seek(f.last.TopicPartition(), f.last.Offset))
 	return len(line), nil
 }
 

@@ -147,14 +147,19 @@ func (s *Source) keepPlace() {
 	if !ok || !s.cooperative() || s.stopped.Load() { // it goes, or all do
 		return
 	}
-	place := kafka.TopicPartition{Topic: &tp.Topic, Partition: tp.Partition, Offset: kafka.Offset(next)}
-	answer, err := s.client.SeekPartitions([]kafka.TopicPartition{place})
-	if err == nil {
-		err = answer[0].Error
-	}
-	if err != nil { // then it isn't read at the moment
+	if err := s.seek(tp, next); err != nil { // then it isn't read at the moment
 		s.logger.Debug("partition's place is left to the client", "partition", tp.String(), "error", err)
 	}
+}
+
+// seek has the client read an assigned partition from another offset.
+func (s *Source) seek(tp boostd.TopicPartition, offset int64) error {
+	place := kafka.TopicPartition{Topic: &tp.Topic, Partition: tp.Partition, Offset: kafka.Offset(offset)}
+	answer, err := s.client.SeekPartitions([]kafka.TopicPartition{place})
+	if err != nil {
+		return err
+	}
+	return answer[0].Error
 }
 
 func (s *Source) giveAway(tps []boostd.TopicPartition) {

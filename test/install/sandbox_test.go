@@ -32,7 +32,7 @@ python3 -c 'import mmap; mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRI
 const forbidden = `
 touch /usr/bin/mine
 touch /etc/boostd/mine
-touch /root/mine
+touch ~root/mine
 kill -0 1
 mount -t tmpfs none /mnt
 unshare --user true
