@@ -183,6 +183,44 @@ def test_a_handler_that_hangs(a: str) -> None:
         assert time.monotonic() - began < 10  # it sleeps for a minute
 
 
+ELSEWHERE = """
+import asyncio, signal, threading, time
+from boostd_handler import serve, Message
+
+def elsewhere() -> None:
+    time.sleep(0.2)  # the main thread hangs meanwhile
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+async def handle(m: Message) -> None:
+    threading.Thread(target=elsewhere).start()
+    time.sleep(60)
+
+serve(handle)
+"""
+
+
+def test_a_signal_that_does_not_wake_the_main_thread() -> None:
+    """As when another thread gets it, or it comes a moment before the main thread begins to hang."""
+    with Plugin(ELSEWHERE) as p:
+        p.start()
+        work = p.work()
+        work.batch(b"")
+        assert p.ended()[0] == 0 and p.sockets() == []
+
+
+def test_a_library_that_takes_the_signals() -> None:
+    code = """
+import signal
+def start(s): asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, print)
+async def start_in_loop(s): start(s)
+def handle(m): pass
+"""
+    with Plugin(SLOW.format(code=code).replace("serve(handle)", "serve(handle, start=start_in_loop)")) as p:
+        p.start()
+        p.process.send_signal(signal.SIGTERM)
+        assert p.ended()[0] == 0 and p.sockets() == []
+
+
 def test_stacks_have_tasks() -> None:
     with Plugin(SLOW.format(code="async def handle(m: Message) -> None: await asyncio.sleep(60)")) as p:
         p.start()

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import queue
-import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Sequence
@@ -23,6 +21,7 @@ from ._message import Message
 from ._process import check_parent, remove, shake_hands, socket_path, take_stdout
 from ._service import Hooks, Service, Start
 from ._stderr import report
+from ._wish import Wish
 
 # boostd sends as much in one message of the protocol, in bytes.
 _MAX_FRAME = 64 << 20
@@ -76,22 +75,16 @@ def serve_batch(
 def _serve(hooks: Hooks) -> NoReturn:
     check_parent()
     handshake = take_stdout()
-    # boostd gets its terminal's SIGINT as well, and ends its plugins when it is ready to.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    wishes: queue.SimpleQueue[None] = queue.SimpleQueue()
-    # SimpleQueue may be used in a signal handler; an Event may not.
-    signal.signal(signal.SIGTERM, lambda number, frame: wishes.put(None))
-    # A child of multiprocessing has the same handler, and would ignore its parent's SIGTERM.
-    os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
+    wish = Wish()
     path = socket_path()
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
         over = asyncio.Event()
-        service = Service(hooks, loop, lambda: wishes.put(None))
+        service = Service(hooks, loop, wish.utter)
         server = _server(service, path)
         end = threading.Thread(
-            target=_end, args=(wishes, service, server, path, lambda: loop.call_soon_threadsafe(over.set)), name="end", daemon=True)
+            target=_end, args=(wish, service, server, path, lambda: loop.call_soon_threadsafe(over.set)), name="end", daemon=True)
         end.start()
         shake_hands(handshake, path)
         await over.wait()
@@ -113,10 +106,10 @@ def _server(service: Service, path: str) -> grpc.Server:
 
 
 def _end(
-    wishes: queue.SimpleQueue[None], service: Service, server: grpc.Server, path: str, over: Callable[[], object]
+    wish: Wish, service: Service, server: grpc.Server, path: str, over: Callable[[], object]
 ) -> None:
     """Waits for the wish to end, and ends the process: in order, or without what doesn't end."""
-    wishes.get()
+    wish.wait()
     ended = service.finish(_RUNNING, _GIVING_UP)
     server.stop(_CLOSING).wait()
     remove(path)
