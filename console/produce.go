@@ -26,7 +26,7 @@ type Producer interface {
 }
 
 // Produced is what became of a message. Partition, Offset and Level count when
-// Err is nil, Offset where it isn't negative.
+// Err is nil.
 type Produced struct {
 	Topic     string
 	Partition int32
@@ -171,10 +171,7 @@ func answerProduced(w http.ResponseWriter, outcomes []Produced) {
 	for _, o := range outcomes {
 		r := producedResult{Topic: o.Topic}
 		if o.Err == nil {
-			r.Partition, r.Priority = &o.Partition, &o.Level
-			if o.Offset >= 0 {
-				r.Offset = &o.Offset
-			}
+			r.Partition, r.Offset, r.Priority = &o.Partition, &o.Offset, &o.Level
 		} else {
 			if failed++; failed == 1 {
 				body.Error, first = o.Err.Error(), causeCodes[o.Cause]

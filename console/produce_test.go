@@ -31,9 +31,6 @@ func (p *press) Produce(ctx context.Context, messages []record.Record) (all []Pr
 	for n, m := range messages {
 		p.sent = append(p.sent, fmt.Sprintf("%s %s=%s", m.Topic, m.Key, m.Value))
 		out := Produced{Topic: m.Topic + "_7", Partition: 1, Offset: int64(n), Level: 7}
-		if string(m.Value) == "sent again" {
-			out.Offset = -1
-		}
 		if cause, ok := pressCauses[string(m.Value)]; ok {
 			out = Produced{Topic: m.Topic, Err: errors.New(string(m.Value)), Cause: cause}
 		}
@@ -83,7 +80,6 @@ func TestProduceRoute(t *testing.T) {
 		{"no name of a topic", "a%20b", one, `{}`, 400, `"error"`, ""},
 		{"too much", "orders", one, `{"value":"` + strings.Repeat("x", maxProduceBody) + `"}`, 413, "larger than 4194304 bytes", ""},
 		{"too many", "orders", many, strings.Repeat("{}\n", maxProduceMessages+1), 413, "more than 10000 messages", ""},
-		{"the brokers had it", "orders", one, `{"value":"sent again"}`, 200, `"partition":1,"offset":null,"priority":7}`, "orders =sent again"},
 		{"the brokers refuse it", "orders", one, `{"value":"refused by the brokers"}`, 502, `"partition":null,"offset":null,"priority":null,"error":"refused by`, "orders =refused by the brokers"},
 		{"no topic", "orders", one, `{"value":"no topic"}`, 404, `{"error":"no topic","results":[{"topic":"orders"`, "orders =no topic"},
 		{"too large for the brokers", "orders", one, `{"value":"too large"}`, 413, "too large", "orders =too large"},

@@ -73,27 +73,31 @@ func (c *Config) SetDefaults() {
 
 // owned are the properties that boostd sets itself, and what to use instead.
 var owned = map[string]string{
-	"bootstrap.servers":             "use kafka.brokers",
-	"metadata.broker.list":          "use kafka.brokers",
-	"group.id":                      "use kafka.group",
-	"group.instance.id":             "use kafka.instance",
-	"auto.offset.reset":             "use kafka.start",
-	"partition.assignment.strategy": "use kafka.assignor",
-	"group.protocol":                "boostd runs on the classic protocol: use kafka.assignor",
-	"enable.auto.commit":            "boostd commits what a handler has finished",
-	"auto.commit.interval.ms":       "boostd commits what a handler has finished",
-	"auto.commit.enable":            "boostd commits what a handler has finished",
-	"enable.auto.offset.store":      "boostd commits what a handler has finished",
-	"enable.partition.eof":          "boostd needs it to know when a level has caught up",
-	"log.queue":                     "boostd reads the client's log",
-	"log_level":                     "boostd reads the client's log",
-	"enable.idempotence":            "boostd's producers are always idempotent",
-	"delivery.report.only.error":    "boostd needs every delivery report",
-	"acks":                          "boostd's producers always wait for all replicas",
-	"request.required.acks":         "boostd's producers always wait for all replicas",
-	"partitioner":                   "boostd partitions as KafkaBoost does",
-	"client.id":                     "boostd names its clients after what they do",
+	"bootstrap.servers":                     "use kafka.brokers",
+	"metadata.broker.list":                  "use kafka.brokers",
+	"group.id":                              "use kafka.group",
+	"group.instance.id":                     "use kafka.instance",
+	"auto.offset.reset":                     "use kafka.start",
+	"partition.assignment.strategy":         "use kafka.assignor",
+	"group.protocol":                        "boostd runs on the classic protocol: use kafka.assignor",
+	"enable.auto.commit":                    "boostd commits what a handler has finished",
+	"auto.commit.interval.ms":               "boostd commits what a handler has finished",
+	"auto.commit.enable":                    "boostd commits what a handler has finished",
+	"enable.auto.offset.store":              "boostd commits what a handler has finished",
+	"enable.partition.eof":                  "boostd needs it to know when a level has caught up",
+	"log.queue":                             "boostd reads the client's log",
+	"log_level":                             "boostd reads the client's log",
+	"enable.idempotence":                    "boostd's producers are always idempotent",
+	"max.in.flight":                         oneInFlight,
+	"max.in.flight.requests.per.connection": oneInFlight,
+	"delivery.report.only.error":            "boostd needs every delivery report",
+	"acks":                                  "boostd's producers always wait for all replicas",
+	"request.required.acks":                 "boostd's producers always wait for all replicas",
+	"partitioner":                           "boostd partitions as KafkaBoost does",
+	"client.id":                             "boostd names its clients after what they do",
 }
+
+const oneInFlight = "boostd's producers have one request under way, with more the client loses records when a partition's leader changes"
 
 // Validate returns everything that is wrong. Each error's text begins with the
 // path of its key inside the section.
@@ -206,6 +210,9 @@ func (c Config) OfProducer(name string) map[string]string {
 		map[string]string{
 			"bootstrap.servers": strings.Join(c.Brokers, ","), "client.id": "boostd-" + name,
 			"enable.idempotence": "true", "acks": "all", "partitioner": "murmur2_random",
+			// With more, the success of a later one makes the client call an earlier one written,
+			// also where a leader has refused it and knows nothing of its producer yet: DESIGN.md.
+			"max.in.flight": "1",
 		})
 }
 

@@ -38,10 +38,6 @@ type AckFunc func(partition int32, offset int64, err error)
 // Acked implements Ack.
 func (f AckFunc) Acked(partition int32, offset int64, err error) { f(partition, offset, err) }
 
-// UnknownOffset is a record's whose batch was sent again and that the broker says
-// it already has: it doesn't say where.
-const UnknownOffset = -1
-
 // Producer writes records, idempotently and acknowledged by all replicas.
 // Safe from any goroutine.
 type Producer struct {
@@ -96,11 +92,20 @@ func (p *Producer) events() {
 	for event := range p.client.Events() {
 		if m, ok := event.(*kafka.Message); ok {
 			if ack, ok := m.Opaque.(Ack); ok {
-				ack.Acked(m.TopicPartition.Partition, max(int64(m.TopicPartition.Offset), UnknownOffset), produceError(*m.TopicPartition.Topic, p.cause(m.TopicPartition.Error)))
+				ack.Acked(m.TopicPartition.Partition, int64(m.TopicPartition.Offset), p.outcome(m.TopicPartition))
 				p.open.Add(-1)
 			}
 		}
 	}
+}
+
+// outcome is what became of a record. One without an offset was never confirmed: the
+// client concludes from what came later that it is written, and may be wrong.
+func (p *Producer) outcome(at kafka.TopicPartition) error {
+	if at.Error == nil && at.Offset < 0 {
+		return fmt.Errorf("produce to %s: %w", *at.Topic, ErrUnanswered)
+	}
+	return produceError(*at.Topic, p.cause(at.Error))
 }
 
 // cause is why a record failed: a client that can't go on gives up all of them,

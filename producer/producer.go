@@ -54,8 +54,7 @@ func With(s *priority.Settings) func() *priority.Resolver {
 type Message = record.Record
 
 // Delivery is what became of a message. Offset and Partition count when Err is
-// nil; otherwise the message was not written, or nobody knows. Offset is negative
-// where the broker only said that it has the message, after a batch sent again.
+// nil; otherwise the message was not written, or nobody knows.
 type Delivery struct {
 	Topic      string
 	Partition  int32

@@ -218,10 +218,7 @@ func printDelivery(to io.Writer, o feed.Outcome) {
 		d.Error = o.Err.Error()
 	} else {
 		level := int(o.Resolution.Level)
-		d.Partition, d.Priority, d.By = &o.Partition, &level, o.Resolution.By.String()
-		if o.Offset >= 0 {
-			d.Offset = &o.Offset
-		}
+		d.Partition, d.Offset, d.Priority, d.By = &o.Partition, &o.Offset, &level, o.Resolution.By.String()
 		d.Rule, _ = named(o.Resolution.Rule)
 	}
 	_ = json.NewEncoder(to).Encode(d) // the writer keeps its error for Flush

@@ -11,7 +11,7 @@ import (
 // A handler with batches gets up to max messages of one level at once, and all of
 // them are with it before the first is done; strict priority is kept.
 func TestBatches(t *testing.T) {
-	onEach(t, func(t *testing.T, c *rig.Cluster) {
+	onEachAlone(t, func(t *testing.T, c *rig.Cluster) {
 		const most, each = 20, 200
 		s := rig.New(t, c, rig.Options{Min: 10, Handler: "sleep: {min: 2ms}, slots: 2, batch: {max: 20, wait: 500ms}"})
 		load := s.Load(t)

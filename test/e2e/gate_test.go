@@ -11,10 +11,9 @@ import (
 // While level 10 has work for seconds, the levels below are paused, with the
 // reason shown, and none of their messages starts; without the gate neither.
 func TestGate(t *testing.T) {
-	onEach(t, func(t *testing.T, c *rig.Cluster) {
+	onEachAlone(t, func(t *testing.T, c *rig.Cluster) {
 		for _, gate := range []string{"on", "off"} {
 			t.Run(gate, func(t *testing.T) {
-				t.Parallel()
 				s := rig.New(t, c, rig.Options{Min: 8, Partitions: 1, Handler: "sleep: {min: 5ms}, slots: 8", Extra: `gate: "` + gate + `"`})
 				load := s.Load(t)
 				load.Fill(0, 100, 100)

@@ -19,11 +19,19 @@ var clusters = []*rig.Cluster{rig.Embedded(), rig.Real()}
 const parallel = "8"
 
 // patience is how long a higher message may have been ready as a lower one
-// starts, while that many share the machine. The tests that use it keep higher
+// starts, however busy the machine is. The tests that use it keep higher
 // messages waiting for longer.
 const patience = 200 * time.Millisecond
 
 func TestMain(m *testing.M) { os.Exit(rig.Main(m, parallel, clusters...)) }
+
+// onEachAlone runs a case that judges by the clock on every cluster, before all
+// that run beside others.
+func onEachAlone(t *testing.T, test func(t *testing.T, c *rig.Cluster)) {
+	for _, c := range clusters {
+		t.Run(c.Name, func(t *testing.T) { test(t, c) })
+	}
+}
 
 // onEach runs a case on every cluster, beside other cases.
 func onEach(t *testing.T, test func(t *testing.T, c *rig.Cluster)) {
@@ -49,7 +57,7 @@ func clean(t *testing.T, load *rig.Load) verdict.Verdict {
 
 // strict is clean, and no lower message of this one instance went first: not by
 // the verdict, which leaves out what a stall may explain, and not by more than
-// patience, whatever stalls.
+// patience, whatever stalls. For cases that run alone.
 func strict(t *testing.T, s *rig.Setup, load *rig.Load) {
 	t.Helper()
 	if v := clean(t, load); v.Inversions > 0 {

@@ -11,7 +11,7 @@ import (
 // What waits when the daemon starts is handled strictly by level, although the
 // lower levels were produced first and their consumers may be there earlier.
 func TestHighestLevelFirstAtStart(t *testing.T) {
-	onEach(t, func(t *testing.T, c *rig.Cluster) {
+	onEachAlone(t, func(t *testing.T, c *rig.Cluster) {
 		s := rig.New(t, c, rig.Options{Min: 5, Handler: "noop: {}, slots: 1"})
 		load := s.Load(t)
 		load.Fill(5, 200, 100)
@@ -31,7 +31,7 @@ func TestHighestLevelFirstAtStart(t *testing.T) {
 // While a backlog of low messages is worked off, high ones go first, and none is
 // lost or repeated.
 func TestHighMessagesOvertakeABacklog(t *testing.T) {
-	onEach(t, func(t *testing.T, c *rig.Cluster) {
+	onEachAlone(t, func(t *testing.T, c *rig.Cluster) {
 		s := rig.New(t, c, rig.Options{Min: 5, Handler: "sleep: {min: 1ms}, slots: 8"})
 		load := s.Load(t)
 		load.Fill(0, 10_000, 100)

@@ -105,10 +105,8 @@ func (f *fleet) done() int {
 // order, also where a high message in a base topic overtakes a low one. With
 // static membership the daemon that goes on doesn't even notice.
 func TestRollingRestart(t *testing.T) {
-	t.Parallel()
 	for _, static := range []bool{false, true} {
 		t.Run(fmt.Sprintf("static %v", static), func(t *testing.T) {
-			t.Parallel()
 			const restarts = 5
 			s := rig.New(t, clusters[1], rig.Options{Min: 10, Partitions: 4, Handler: "sleep: {max: 40ms}, slots: 8",
 				Kafka: `  properties: {session.timeout.ms: "30000"}`})

@@ -142,7 +142,7 @@ func TestStrandedMessages(t *testing.T) {
 // Those are read at the nearest level, in a group of their own, beside
 // everything else; then the alarm ends.
 func TestDrainingOfLevels(t *testing.T) {
-	onEach(t, func(t *testing.T, c *rig.Cluster) {
+	onEachAlone(t, func(t *testing.T, c *rig.Cluster) {
 		s := rig.New(t, c, rig.Options{Min: 5, Handler: "sleep: {min: 200ms}, slots: 1"})
 		above, below := s.Base+"_12", s.Base+"_3"
 		s.EnsureTopics(t, above, below)
