@@ -101,8 +101,15 @@ func (t *transactor) end(offsets []kafka.TopicPartition, group *kafka.ConsumerGr
 	return t.insist("commit transaction", 0, t.producer.client.CommitTransaction)
 }
 
-// abort takes back what was written, and opens the next one.
+// abort takes back what was written, and opens the next one. What waits is sent before:
+// what the client drops leaves a gap in its sequence numbers, for which brokers refuse
+// the next transaction.
 func (t *transactor) abort() error {
+	ctx, cancel := context.WithTimeout(context.Background(), transactionCall)
+	defer cancel()
+	if err := t.producer.Flush(ctx); err != nil {
+		t.logger.Debug("a transaction is aborted before all is sent", "error", err)
+	}
 	if err := t.insist("abort transaction", 0, t.producer.client.AbortTransaction); err != nil {
 		return err
 	}
