@@ -88,6 +88,16 @@ var kafkaMutants = []mutant{
 		tests: []suite{{"test/e2e", []string{"TestIdleStaticMember"}}},
 	},
 	{
+		name: "a producer has several requests under way", file: "kafkaio/config.go",
+		old: `"max.in.flight": "1"`, new: `"max.in.flight": "5"`,
+		tests: []suite{{"kafkaio", []string{"TestNothingIsLostToANewLeader"}}},
+	},
+	{
+		name: "what has no offset counts as written", file: "kafkaio/producer.go",
+		old: "at.Error == nil && at.Offset < 0", new: "at.Error == nil && at.Offset < -9999",
+		tests: []suite{{"kafkaio", []string{"TestARecordWithoutAnOffset"}}},
+	},
+	{
 		name: "nobody waits for a dead letter's acknowledgement", file: "daemon/deadletters.go",
 		old:   "func(_ int32, _ int64, err error) { g.answered(one, err) }))\n\t\t}\n\t\tswitch {\n\t\tcase err == nil:\n",
 		new:   "func(int32, int64, error) {}))\n\t\t}\n\t\tswitch {\n\t\tcase err == nil:\n\t\t\tone.done(nil)\n",
