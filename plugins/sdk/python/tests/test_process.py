@@ -183,39 +183,32 @@ def test_a_handler_that_hangs(a: str) -> None:
         assert time.monotonic() - began < 10  # it sleeps for a minute
 
 
-ELSEWHERE = """
-import asyncio, signal, threading, time
-from boostd_handler import serve, Message
-
-def elsewhere() -> None:
-    time.sleep(0.2)  # the main thread hangs meanwhile
-    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
-
-async def handle(m: Message) -> None:
-    threading.Thread(target=elsewhere).start()
-    time.sleep(60)
-
-serve(handle)
-"""
-
-
 def test_a_signal_that_does_not_wake_the_main_thread() -> None:
-    """As when another thread gets it, or it comes a moment before the main thread begins to hang."""
-    with Plugin(ELSEWHERE) as p:
+    """As when it comes a moment before the main thread begins to hang: here another thread has to take it."""
+    code = """
+import signal
+def hang() -> None: time.sleep(60)
+async def handle(m: Message) -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    hang()
+"""
+    with Plugin(SLOW.format(code=code)) as p:
         p.start()
         work = p.work()
         work.batch(b"")
+        until_stands_at(p, "hang")
+        p.process.send_signal(signal.SIGTERM)
         assert p.ended()[0] == 0 and p.sockets() == []
 
 
 def test_a_library_that_takes_the_signals() -> None:
     code = """
-import signal
-def start(s): asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, print)
-async def start_in_loop(s): start(s)
-def handle(m): pass
+import asyncio, signal
+from boostd_handler import serve
+async def start(s): asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, print)
+serve(lambda m: None, start=start)
 """
-    with Plugin(SLOW.format(code=code).replace("serve(handle)", "serve(handle, start=start_in_loop)")) as p:
+    with Plugin(code) as p:
         p.start()
         p.process.send_signal(signal.SIGTERM)
         assert p.ended()[0] == 0 and p.sockets() == []
